@@ -1,0 +1,23 @@
+# The developer's commands. Every target runs in the active environment: pip install -e '.[dev]'.
+.PHONY: check lint types imports test docs pictures smoke
+
+check: lint types imports test
+
+lint:
+	ruff format --check src tests benchmarks
+	ruff check src tests benchmarks
+
+types:
+	mypy
+
+imports:
+	lint-imports
+
+test:
+	pytest
+
+docs:  # the command reference, from the commands' own help
+	python -m clearshot.cli.reference > docs/cli-reference.md
+
+smoke:  # the built wheel, without any extra, in an environment of its own
+	python tests/smoke.py

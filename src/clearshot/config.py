@@ -1,0 +1,55 @@
+"""Settings that a caller may choose."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+
+
+def usable_cores() -> int:
+    """Count the processor cores that this process may use.
+
+    Returns
+    -------
+    int
+        At least 1; fewer than the machine has when the process is pinned to some of them.
+    """
+    if sys.version_info >= (3, 13):
+        return os.process_cpu_count() or 1
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanSettings:
+    """How a library is scanned.
+
+    Attributes
+    ----------
+    num_workers : int
+        Worker processes, >= 1; each keeps one core busy.
+    retry_failed : bool
+        Whether photos that failed before are tried again although nothing has changed.
+    batch_photos : int
+        Results that are committed together, >= 1; what a crash of the machine can cost.
+    batch_s : float
+        Time after which a smaller batch is committed too [s].
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+    """
+
+    num_workers: int = field(default_factory=usable_cores)
+    retry_failed: bool = False
+    batch_photos: int = 32
+    batch_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.num_workers < 1:
+            raise ValueError(f"num_workers must be at least 1, not {self.num_workers}")
+        if self.batch_photos < 1:
+            raise ValueError(f"batch_photos must be at least 1, not {self.batch_photos}")

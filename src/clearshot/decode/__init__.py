@@ -1,0 +1,1 @@
+"""Files in, upright pixels out, with one clear error for everything that a file can do wrong."""

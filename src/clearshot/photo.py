@@ -1,0 +1,231 @@
+"""The records that travel through clearshot: photo, scores, verdict.
+
+All are frozen. Pixel coordinates are those of the upright photo (after EXIF orientation), in px of
+the original file, x to the right and y down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Label(StrEnum):
+    """What can be wrong with a photo."""
+
+    BLURRY = "blurry"
+    DARK = "dark"
+    OVEREXPOSED = "overexposed"
+
+
+class Rating(StrEnum):
+    """The verdict's one word."""
+
+    GOOD = "good"
+    BAD = "bad"
+    UNSURE = "unsure"
+
+
+class BlurKind(StrEnum):
+    """How a photo was blurred."""
+
+    DEFOCUS = "defocus"
+    MOTION = "motion"
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """What tells that a file has changed without reading it.
+
+    Attributes
+    ----------
+    size_bytes : int
+        File size [bytes].
+    mtime_ns : int
+        Time of last change [ns since the epoch].
+    """
+
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One picture in a library, with the files that belong to it.
+
+    Attributes
+    ----------
+    path : Path
+        The file that is judged, absolute.
+    stamp : FileStamp
+        Its state when it was found.
+    companions : tuple of Path
+        Files that go where the photo goes (sidecars), absolute, sorted.
+    """
+
+    path: Path
+    stamp: FileStamp
+    companions: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A file or folder that was left out or left alone.
+
+    Attributes
+    ----------
+    path : Path
+        What.
+    reason : str
+        Why, in plain words.
+    """
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle of the upright photo.
+
+    Attributes
+    ----------
+    x, y : int
+        Left and top edge [px].
+    width, height : int
+        Size [px].
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def as_list(self) -> list[int]:
+        """Give the rectangle as the JSON contract writes it: [x, y, w, h]."""
+        return [self.x, self.y, self.width, self.height]
+
+
+@dataclass(frozen=True, slots=True)
+class FocusScores:
+    """What the focus network measured. Raw: no threshold is applied.
+
+    Attributes
+    ----------
+    blur : float
+        Pooled score of the photo, in logits; the higher, the blurrier.
+    sigma_px : float
+        Standard deviation of the blur in the sharpest region [px at the judged size].
+    anisotropy : float
+        How much longer the blur is along its worst direction than along its best: log2 of the
+        ratio of the standard deviations, >= 0. Motion stands out, defocus stays near 0.
+    sharpest : Region
+        The sharpest region of the photo.
+    """
+
+    blur: float
+    sigma_px: float
+    anisotropy: float
+    sharpest: Region
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureScores:
+    """Light statistics of a photo. Raw: no threshold is applied.
+
+    Linear light is relative to display white = 1; a stop is a factor of 2 below white, so that 0
+    is white and -7 is a very dark grey.
+
+    Attributes
+    ----------
+    shadow_stops, median_stops, bright_stops : float
+        5th, 50th and 95th percentile of luma, in stops relative to white, <= 0.
+    black_share : float
+        Share of pixels at or below the noise floor of an 8-bit picture, in [0, 1].
+    white_share : float
+        Share of pixels that are clipped to white, in [0, 1].
+    """
+
+    shadow_stops: float
+    median_stops: float
+    bright_stops: float
+    black_share: float
+    white_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Everything that was measured on one photo.
+
+    Attributes
+    ----------
+    width_px, height_px : int
+        Size of the upright photo [px].
+    focus : FocusScores
+        What the focus network measured.
+    exposure : ExposureScores
+        Light statistics.
+    recipe : str
+        Names the network's SHA-256 and the version of the pixel recipe; scores with another
+        recipe cannot be compared and are measured anew.
+    """
+
+    width_px: int
+    height_px: int
+    focus: FocusScores
+    exposure: ExposureScores
+    recipe: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a photo has no scores.
+
+    Attributes
+    ----------
+    kind : str
+        A stable word, see `clearshot.errors`.
+    message : str
+        The cause in plain words.
+    """
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What clearshot thinks of a photo.
+
+    Attributes
+    ----------
+    rating : Rating
+        Good, bad or unsure.
+    labels : tuple of Label
+        What is wrong, the most probable first; empty when the photo is good.
+    p_blurry, p_dark, p_overexposed : float
+        Calibrated probabilities in [0, 1].
+    blur_kind : BlurKind or None
+        Kind of blur, only for blurry photos.
+    effective_mp : float or None
+        Megapixels of real detail, where the blur tells; None when the photo is sharp at the
+        judged size, because then only native pixels could tell.
+    sharpest_region : Region
+        The sharpest region.
+    reasons : tuple of str
+        Plain sentences that say why, the weightiest first.
+    """
+
+    rating: Rating
+    labels: tuple[Label, ...]
+    p_blurry: float
+    p_dark: float
+    p_overexposed: float
+    blur_kind: BlurKind | None
+    effective_mp: float | None
+    sharpest_region: Region
+    reasons: tuple[str, ...]

@@ -1,0 +1,1 @@
+"""Networks and light statistics: pixels in, scores out, and the verdict over them."""

@@ -1,0 +1,203 @@
+"""The focus network: luma in, blur and uncertainty of each cell out, pooled to one score.
+
+Letters in shapes: H, W pixels of the judged photo; h = H / 16, w = W / 16 cells. Directions are 0,
+45, 90 and 135 degrees from x towards y, then the longest axis of the blur.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from clearshot.decode.image import CELL_PX
+from clearshot.photo import FocusScores, Region
+from clearshot.scoring.weights import NetworkFile, read_packaged_network
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Which of the network's questions gives the score: "is the blur of the sharpest subject larger than
+# 1.2 px at the judged size?"
+_SCORE_STEP: Final = 2
+
+# Side of the window that is called the sharpest region, as a share of the photo's sides.
+_REGION_SHARE: Final = 0.2
+
+_LONGEST: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FocusMap:
+    """Local blur over a photo.
+
+    Attributes
+    ----------
+    log2_sigma : ndarray of float32, shape (5, h, w)
+        log2 of the blur's standard deviation [px at the judged size] by direction.
+    deviation : ndarray of float32, shape (5, h, w)
+        Standard deviation of each value [octaves]; flat cells are uncertain.
+    logits : ndarray of float32, shape (6,)
+        Pooled answers, see `clearshot.training.networks.POOL_STEPS_PX`.
+    """
+
+    log2_sigma: NDArray[np.float32]
+    deviation: NDArray[np.float32]
+    logits: NDArray[np.float32]
+
+
+class FocusNetwork:
+    """Runs the focus network with ONNX Runtime on one thread.
+
+    Parameters
+    ----------
+    file : NetworkFile or None
+        The network; the packaged one by default.
+    """
+
+    def __init__(self, file: NetworkFile | None = None) -> None:
+        self._file = file
+        self._session: Any = None
+
+    @property
+    def file(self) -> NetworkFile:
+        """The network's verified file."""
+        return read_packaged_network("focus") if self._file is None else self._file
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the network's file."""
+        return self.file.sha256
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_file": self._file, "_session": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    def measure(self, luma_hw: NDArray[np.uint8]) -> FocusMap:
+        """Measure the blur of each cell.
+
+        Parameters
+        ----------
+        luma_hw : ndarray of uint8, shape (H, W)
+            Upright luma at the judged size; H and W multiples of 16.
+
+        Returns
+        -------
+        FocusMap
+            Blur and uncertainty by cell, and the pooled logits.
+        """
+        cells, logits = self.run(luma_hw)
+        count = cells.shape[1] // 2
+        return FocusMap(
+            log2_sigma=cells[0, :count],
+            deviation=np.exp(0.5 * cells[0, count:]),
+            logits=logits[0],
+        )
+
+    def run(self, luma_hw: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """Give the outputs of the network as they are; works for a network without pooling, too.
+
+        Parameters
+        ----------
+        luma_hw : ndarray of uint8, shape (H, W)
+            As for `measure`.
+
+        Returns
+        -------
+        list of ndarray of float32
+            Cells (1, 10, h, w): five means of log2 sigma [px], five natural logs of the variance;
+            then, with pooling, logits (1, 6).
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit.
+        """
+        if luma_hw.ndim != 2 or any(n % CELL_PX for n in luma_hw.shape):
+            msg = f"luma_hw must be 2-D with sides that are multiples of {CELL_PX}, "
+            msg += f"got shape {luma_hw.shape}"
+            raise ValueError(msg)
+        if self._session is None:
+            self._session = _load_session(self.file)
+        outputs: list[NDArray[np.float32]] = self._session.run(
+            None, {"luma": luma_hw[None].astype(np.float32)}
+        )
+        return outputs
+
+
+def pool(focus_map: FocusMap, width_px: int, height_px: int) -> FocusScores:
+    """Turn a focus map into the scores of the photo.
+
+    Parameters
+    ----------
+    focus_map : FocusMap
+        Local blur.
+    width_px, height_px : int
+        Size of the upright photo in its file [px].
+
+    Returns
+    -------
+    FocusScores
+        Pooled scores; the sharpest region in px of the photo.
+    """
+    top, left, height, width = find_sharpest_cells(focus_map)
+    window = np.s_[:, top : top + height, left : left + width]
+    sigma = _average(focus_map.log2_sigma[window], focus_map.deviation[window])
+    rows, cols = focus_map.log2_sigma.shape[1:]
+    scale_x, scale_y = width_px / cols, height_px / rows
+    directions = sigma[:_LONGEST]
+    return FocusScores(
+        blur=float(focus_map.logits[_SCORE_STEP]),
+        sigma_px=float(2.0 ** sigma[_LONGEST]),
+        anisotropy=float(directions.max() - directions.min()),
+        sharpest=Region(
+            round(left * scale_x),
+            round(top * scale_y),
+            round(width * scale_x),
+            round(height * scale_y),
+        ),
+    )
+
+
+def find_sharpest_cells(focus_map: FocusMap) -> tuple[int, int, int, int]:
+    """Find the window of cells that is sharpest, with certainty.
+
+    Parameters
+    ----------
+    focus_map : FocusMap
+        Local blur.
+
+    Returns
+    -------
+    tuple of int
+        Top, left, height and width [cells].
+    """
+    rows, cols = focus_map.log2_sigma.shape[1:]
+    height, width = (max(1, round(n * _REGION_SHARE)) for n in (rows, cols))
+    # An uncertain cell counts as blurred as it may well be.
+    pessimistic = focus_map.log2_sigma[_LONGEST] + focus_map.deviation[_LONGEST]
+    sums = np.pad(pessimistic.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    windows = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width]
+    windows = windows + sums[:-height, :-width]
+    top, left = np.unravel_index(int(windows.argmin()), windows.shape)
+    return int(top), int(left), height, width
+
+
+def _average(values: NDArray[np.float32], deviation: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Average over cells, each by its certainty; (5, h, w) to (5,)."""
+    weights = deviation**-2.0
+    return np.asarray((values * weights).sum(axis=(1, 2)) / weights.sum(axis=(1, 2)))
+
+
+def _load_session(file: NetworkFile) -> Any:
+    # Imported here: it takes longer than everything else at start-up and most commands do not
+    # need it in this process.
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(file.content, options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,53 @@
+"""Fixtures named for a state, and the isolation that every test gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def isolated_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keep every test away from the settings of whoever runs it."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+
+
+@pytest.fixture
+def real_photos() -> Path:
+    """Folder of labelled real photos beside the checkout."""
+    if not (DATA / "MANIFEST.csv").exists():
+        pytest.skip("the labelled photos are not beside the checkout (../shared/data)")
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def clear_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of six sharp drawn photos: edges, texture and flat parts, 512 x 384 px."""
+    folder = tmp_path_factory.mktemp("clear")
+    for number in range(6):
+        Image.fromarray(draw_scene(number)).save(folder / f"scene{number}.jpg", quality=95)
+    return folder
+
+
+def draw_scene(seed: int, *, width: int = 512, height: int = 384) -> np.ndarray:
+    """Draw a sharp scene: random polygons of all sizes with texture, RGB uint8 (H, W, 3)."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:height, 0:width]
+    picture = np.zeros((height, width, 3)) + rng.uniform(40, 200, 3)
+    for _ in range(120):
+        angle, side = rng.uniform(0, np.pi), np.exp(rng.uniform(np.log(4), np.log(90)))
+        dx, dy = x - rng.uniform(0, width), y - rng.uniform(0, height)
+        u, v = dx * np.cos(angle) + dy * np.sin(angle), dy * np.cos(angle) - dx * np.sin(angle)
+        inside = (abs(u) < side) & (abs(v) < side * rng.uniform(0.2, 1))
+        picture[inside] = rng.uniform(0, 255, 3)
+    picture[:, : width // 2] += rng.normal(0, 12, (height, width // 2, 1))
+    return np.clip(picture, 0, 255).astype(np.uint8)

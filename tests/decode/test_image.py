@@ -1,0 +1,190 @@
+"""Pixels come out upright, at the judged size; every broken file is one clear error."""
+
+from __future__ import annotations
+
+import errno
+import zlib
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+from PIL import ImageOps
+
+from clearshot.decode.image import CELL_PX, JUDGED_PX, choose_size, decode, read_rgb
+from clearshot.errors import (
+    DamagedPhotoError,
+    MissingPhotoError,
+    OversizedPhotoError,
+    PhotoError,
+    UndersizedPhotoError,
+    UnknownFormatError,
+    UnreadablePhotoError,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+def _draw(width: int, height: int) -> NDArray[np.uint8]:
+    """Draw a smooth picture in which every corner differs."""
+    x, y = np.linspace(0, 1, width), np.linspace(0, 1, height)[:, None]
+    red, green, blue = 255 * x + 0 * y, 255 * y + 0 * x, 60 + 100 * x * y
+    return np.stack([red, green, blue], axis=-1).astype(np.uint8)
+
+
+def _save(path: Path, rgb: NDArray[np.uint8], *, orientation: int = 1) -> Path:
+    picture = PillowImage.fromarray(rgb)
+    exif = PillowImage.Exif()
+    exif[0x0112] = orientation
+    picture.save(path, quality=95, exif=exif)
+    return path
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
+def test_every_orientation_is_upright_as_pillow_has_it(
+    tmp_path: Path, orientation: int, suffix: str
+) -> None:
+    path = _save(tmp_path / f"photo{suffix}", _draw(320, 208), orientation=orientation)
+    image = decode(path)
+    with PillowImage.open(path) as picture:
+        expected = np.asarray(ImageOps.exif_transpose(picture).convert("L"))
+    assert (image.height_px, image.width_px) == expected.shape
+    assert image.luma_hw.shape == expected.shape  # multiples of 16: nothing is cropped
+    assert np.abs(image.luma_hw.astype(int) - expected).max() <= 2
+
+
+@pytest.mark.parametrize(("width", "height"), [(3000, 2000), (2001, 1003), (1030, 700), (700, 500)])
+def test_judged_size_fits_cells_and_keeps_proportions(
+    tmp_path: Path, width: int, height: int
+) -> None:
+    image = decode(_save(tmp_path / "photo.jpg", _draw(width, height)))
+    rows, cols = image.luma_hw.shape
+    assert rows % CELL_PX == cols % CELL_PX == 0
+    assert max(rows, cols) <= JUDGED_PX
+    assert cols / rows == pytest.approx(width / height, rel=0.05)
+    # The picture fills the frame: no black rim anywhere.
+    assert image.luma_hw[-1, -1] > 150
+    assert (image.width_px, image.height_px) == (width, height)
+
+
+def test_a_photo_and_its_large_original_are_judged_on_the_same_pixels(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    detail = np.kron(rng.integers(0, 255, (64, 96, 3)), np.ones((32, 32, 1))).astype(np.uint8)
+    large = decode(_save(tmp_path / "large.jpg", detail))
+    small_rgb = np.asarray(
+        PillowImage.fromarray(detail).resize((1024, 688), PillowImage.Resampling.BOX)
+    )
+    small = decode(_save(tmp_path / "small.png", small_rgb))
+    assert large.luma_hw.shape == small.luma_hw.shape
+    assert np.abs(large.luma_hw.astype(int) - small.luma_hw).mean() < 3
+
+
+@pytest.mark.parametrize(
+    ("mode", "suffix"),
+    [
+        ("L", ".png"),
+        ("1", ".png"),
+        ("P", ".png"),
+        ("RGBA", ".png"),
+        ("CMYK", ".jpg"),
+        ("F", ".tif"),
+    ],
+)
+def test_other_modes_give_the_same_luma(tmp_path: Path, mode: str, suffix: str) -> None:
+    grey = PillowImage.fromarray(np.full((96, 128, 3), 200, np.uint8))
+    path = tmp_path / f"photo{suffix}"
+    grey.convert(mode).save(path)
+    expected = 255 if mode in {"1", "F"} else 200
+    luma = decode(path).luma_hw
+    assert np.median(luma) == pytest.approx(expected, abs=4) or mode == "1"
+    assert read_rgb(path, long_side_px=64).shape == (48, 64, 3)
+
+
+def test_sixteen_bits_are_scaled_not_clipped(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 65535, 128 * 96).reshape(96, 128).astype(np.uint16)
+    PillowImage.fromarray(ramp).save(tmp_path / "deep.png")
+    luma = decode(tmp_path / "deep.png").luma_hw
+    assert luma[0, 0] == 0
+    assert luma[-1, -1] == 255
+    assert luma[48, 0] == pytest.approx(128, abs=2)
+
+
+def test_suffix_does_not_matter(tmp_path: Path) -> None:
+    png = _save(tmp_path / "really.png", _draw(128, 128))
+    assert decode(png.rename(tmp_path / "lies.jpg")).reader == "PNG"
+
+
+def test_missing_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(MissingPhotoError, match="no such file"):
+        decode(tmp_path / "nowhere.jpg")
+    with pytest.raises(UnreadablePhotoError, match="cannot be read"):
+        decode(tmp_path)
+
+
+def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _save(tmp_path / "photo.jpg", _draw(128, 128))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(PillowImage, "open", refuse)
+    with pytest.raises(UnreadablePhotoError, match="Permission denied"):
+        decode(path)
+
+
+def test_empty_text_and_truncated_files_name_path_and_cause(tmp_path: Path) -> None:
+    empty, text = tmp_path / "empty.jpg", tmp_path / "text.jpg"
+    empty.touch()
+    text.write_text("not a picture")
+    whole = _save(tmp_path / "whole.jpg", _draw(600, 400)).read_bytes()
+    cut = tmp_path / "cut.jpg"
+    cut.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UnknownFormatError, match=r"empty\.jpg: the file is empty"):
+        decode(empty)
+    with pytest.raises(UnknownFormatError, match="no known picture format"):
+        decode(text)
+    with pytest.raises(DamagedPhotoError, match=r"cut\.jpg: damaged.*truncated"):
+        decode(cut)
+
+
+def test_too_large_and_too_small(tmp_path: Path) -> None:
+    # A PNG header that promises far more pixels than the file holds.
+    bomb = _save(tmp_path / "bomb.png", _draw(128, 128))
+    content = bytearray(bomb.read_bytes())
+    content[16:24] = (60_000).to_bytes(4, "big") * 2
+    content[29:33] = zlib.crc32(bytes(content[12:29])).to_bytes(4, "big")
+    bomb.write_bytes(content)
+    with pytest.raises(OversizedPhotoError, match="pixels"):
+        decode(bomb)
+    with pytest.raises(UndersizedPhotoError, match="too small"):
+        decode(_save(tmp_path / "icon.png", _draw(40, 40)))
+    with pytest.raises(UndersizedPhotoError, match="too small"):
+        decode(_save(tmp_path / "ribbon.png", _draw(4000, 70)))
+
+
+def test_random_damage_never_escapes_as_another_error(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    seeds = [
+        _save(tmp_path / f"seed{suffix}", _draw(128, 96), orientation=6).read_bytes()
+        for suffix in (".jpg", ".png", ".tif", ".webp")
+    ]
+    path = tmp_path / "damaged"
+    for turn in range(400):
+        content = bytearray(seeds[turn % len(seeds)])
+        for place in rng.integers(0, len(content), rng.integers(1, 12)):
+            content[place] = rng.integers(256)
+        path.write_bytes(content[: rng.integers(1, len(content) + 1)])
+        with suppress(PhotoError):  # anything else fails the test
+            decode(path)
+
+
+def test_choose_size_never_enlarges() -> None:
+    for width, height in ((64, 64), (640, 640), (1024, 683), (6000, 4000), (1000, 9000)):
+        cols, rows = choose_size(width, height)
+        assert cols <= max(width, CELL_PX)
+        assert rows <= max(height, CELL_PX)
