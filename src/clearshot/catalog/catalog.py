@@ -1,0 +1,317 @@
+"""What is known about the photos of one library, in one SQLite file.
+
+Records go in, records come out; no row and no SQL leaves this package.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+from clearshot.catalog import migrations, rows
+from clearshot.catalog.connection import connect, explained, transaction
+from clearshot.errors import CatalogError, InputError
+from clearshot.photo import Failure, Photo, Scores
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+    from pathlib import Path
+
+# An upsert, not a replacement: the photo keeps its number, and so all that refers to it.
+_UPSERT_PHOTO = """
+INSERT INTO photos (path, size_bytes, mtime_ns, companions, recipe, scored_at)
+VALUES (:path, :size_bytes, :mtime_ns, :companions, :recipe, :scored_at)
+ON CONFLICT (path) DO UPDATE SET
+    size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns,
+    companions = excluded.companions, recipe = excluded.recipe, scored_at = excluded.scored_at,
+    is_missing = 0
+"""
+_DROP_SCORES = "DELETE FROM scores WHERE photo_id = (SELECT id FROM photos WHERE path = :path)"
+_DROP_FAILURE = "DELETE FROM failures WHERE photo_id = (SELECT id FROM photos WHERE path = :path)"
+_INSERT_SCORES = """
+INSERT INTO scores VALUES (
+    (SELECT id FROM photos WHERE path = :path), :width_px, :height_px, :blur, :sigma_px,
+    :anisotropy, :sharpest_x, :sharpest_y, :sharpest_width, :sharpest_height, :shadow_stops,
+    :median_stops, :bright_stops, :black_share, :white_share
+)
+"""
+_INSERT_FAILURE = """
+INSERT INTO failures VALUES ((SELECT id FROM photos WHERE path = :path), :kind, :message)
+"""
+_SELECT_STATES = """
+SELECT photos.*, failures.photo_id IS NOT NULL AS is_failed
+FROM photos LEFT JOIN failures ON failures.photo_id = photos.id
+"""
+_SELECT_ENTRIES = """
+SELECT photos.*, scores.*, failures.kind, failures.message
+FROM photos
+    LEFT JOIN scores ON scores.photo_id = photos.id
+    LEFT JOIN failures ON failures.photo_id = photos.id
+WHERE photos.is_missing <= :with_missing
+ORDER BY photos.path
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoState:
+    """What decides whether a photo has to be scored again.
+
+    Attributes
+    ----------
+    photo : Photo
+        As it was when it was scored.
+    recipe : str
+        What it was scored with.
+    is_failed : bool
+        Whether it has a failure instead of scores.
+    is_missing : bool
+        Whether the last scan did not find it.
+    """
+
+    photo: Photo
+    recipe: str
+    is_failed: bool
+    is_missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Everything the catalog holds about one photo.
+
+    Attributes
+    ----------
+    photo : Photo
+        As it was when it was scored.
+    scores : Scores or None
+        What was measured; None when it failed.
+    failure : Failure or None
+        Why there are no scores; None when there are.
+    scored_at : datetime
+        When the result came in, in UTC.
+    is_missing : bool
+        Whether the last scan did not find the photo.
+    """
+
+    photo: Photo
+    scores: Scores | None
+    failure: Failure | None
+    scored_at: datetime
+    is_missing: bool
+
+
+def default_path(library: Path) -> Path:
+    """Tell where the catalog of a library is kept unless the user says otherwise.
+
+    Parameters
+    ----------
+    library : Path
+        The library's folder.
+
+    Returns
+    -------
+    Path
+        A file in a hidden folder of the library.
+    """
+    return library / ".clearshot" / "catalog.sqlite"
+
+
+class Catalog:
+    """The open catalog of one library. Use `open`, and close it or use it in a `with` statement.
+
+    Attributes
+    ----------
+    library : Path
+        The library's folder, absolute.
+    path : Path
+        The catalog's file, absolute.
+    """
+
+    def __init__(self, library: Path, path: Path, connection: sqlite3.Connection) -> None:
+        self.library = library
+        self.path = path
+        self._connection = connection
+
+    @classmethod
+    def open(cls, library: Path, *, path: Path | None = None, create: bool = True) -> Self:
+        """Open the catalog of a library and bring its schema up to date.
+
+        Every method raises CatalogError when the file is read-only, in use, damaged or has no room
+        left on its disk. This one does too when there is no catalog and none is to be created, when
+        the file is no catalog, comes from a newer clearshot or belongs to another library.
+
+        Parameters
+        ----------
+        library : Path
+            The library's folder.
+        path : Path or None
+            The catalog's file, where it is not kept in the library. It then remembers its library
+            and refuses any other.
+        create : bool
+            Whether a missing catalog is created.
+
+        Returns
+        -------
+        Catalog
+            Ready to read and write.
+
+        Raises
+        ------
+        InputError
+            If the library is no folder.
+        """
+        library = library.absolute()
+        if not library.is_dir():
+            raise InputError("there is no such folder", path=library)
+        path = default_path(library) if path is None else path.absolute()
+        if not path.exists():
+            _make_room(path, library, create=create)
+        connection = connect(path)
+        try:
+            with explained(path):
+                migrations.migrate(connection, migrations.known(), path=path)
+                if path != default_path(library):
+                    _claim(connection, path, library)
+        except BaseException:
+            connection.close()
+            raise
+        return cls(library, path, connection)
+
+    def close(self) -> None:
+        """Close the file. A second call does nothing."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def states(self) -> dict[Path, PhotoState]:
+        """Tell for each photo what decides whether it has to be scored again.
+
+        Returns
+        -------
+        dict of Path to PhotoState
+            By absolute path; missing photos included.
+        """
+        with explained(self.path):
+            found = self._connection.execute(_SELECT_STATES).fetchall()
+        states = (
+            PhotoState(
+                photo=rows.read_photo(row, self.library),
+                recipe=row["recipe"],
+                is_failed=bool(row["is_failed"]),
+                is_missing=bool(row["is_missing"]),
+            )
+            for row in found
+        )
+        return {state.photo.path: state for state in states}
+
+    def entries(self, *, with_missing: bool = False) -> list[Entry]:
+        """List the photos with their scores or failures.
+
+        Parameters
+        ----------
+        with_missing : bool
+            Whether photos that the last scan did not find are listed too.
+
+        Returns
+        -------
+        list of Entry
+            Ordered by the bytes of the path.
+        """
+        with explained(self.path):
+            values = {"with_missing": with_missing}
+            found = self._connection.execute(_SELECT_ENTRIES, values).fetchall()
+        return [
+            Entry(
+                photo=rows.read_photo(row, self.library),
+                scores=None if row["photo_id"] is None else rows.read_scores(row),
+                failure=None if row["kind"] is None else Failure(row["kind"], row["message"]),
+                scored_at=datetime.fromisoformat(row["scored_at"]),
+                is_missing=bool(row["is_missing"]),
+            )
+            for row in found
+        ]
+
+    def record(self, results: Iterable[tuple[Photo, Scores | Failure]], *, recipe: str) -> None:
+        """Write what was measured, in one transaction, in place of what was known before.
+
+        Parameters
+        ----------
+        results : iterable of (Photo, Scores or Failure)
+            The photos lie in the library. When it raises, nothing is written.
+        recipe : str
+            What the photos were scored with; failures carry it too.
+        """
+        with explained(self.path), transaction(self._connection):
+            for photo, result in results:
+                self._write(photo, result, recipe)
+
+    def update_found(self, photos: Iterable[Photo]) -> None:
+        """Note that known photos are there, and the companions that they have now.
+
+        Parameters
+        ----------
+        photos : iterable of Photo
+            Unknown ones are passed over; stamps are left as they are.
+        """
+        statement = "UPDATE photos SET is_missing = 0, companions = :companions WHERE path = :path"
+        values = (rows.photo_values(photo, self.library) for photo in photos)
+        with explained(self.path), transaction(self._connection):
+            self._connection.executemany(statement, values)
+
+    def mark_missing(self, paths: Iterable[Path]) -> None:
+        """Note that photos were not found. Nothing that is known about them is lost.
+
+        Parameters
+        ----------
+        paths : iterable of Path
+            Absolute.
+        """
+        statement = "UPDATE photos SET is_missing = 1 WHERE path = :path"
+        values = ({"path": rows.path_value(path, self.library)} for path in paths)
+        with explained(self.path), transaction(self._connection):
+            self._connection.executemany(statement, values)
+
+    def _write(self, photo: Photo, result: Scores | Failure, recipe: str) -> None:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        values = {**rows.photo_values(photo, self.library), "recipe": recipe, "scored_at": now}
+        execute = self._connection.execute
+        execute(_UPSERT_PHOTO, values)
+        execute(_DROP_SCORES, values)
+        execute(_DROP_FAILURE, values)
+        if isinstance(result, Scores):
+            execute(_INSERT_SCORES, values | rows.score_values(result))
+        else:
+            execute(_INSERT_FAILURE, values | rows.failure_values(result))
+
+
+def _make_room(path: Path, library: Path, *, create: bool) -> None:
+    if not create:
+        message = f"there is no catalog yet; `clearshot scan {library}` makes one"
+        raise CatalogError(message, path=path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = (
+            f"the folder of the catalog cannot be created ({error.strerror}); "
+            "`--catalog PATH` keeps the catalog elsewhere"
+        )
+        raise CatalogError(message, path=path) from error
+
+
+def _claim(connection: sqlite3.Connection, path: Path, library: Path) -> None:
+    # A catalog outside of its library does not show whose photos its relative paths mean.
+    folder = os.fsencode(library)
+    found = connection.execute("SELECT folder FROM library").fetchall()
+    if not found:
+        with transaction(connection):
+            connection.execute("INSERT INTO library (id, folder) VALUES (1, ?)", (folder,))
+    elif found[0]["folder"] != folder:
+        owner = os.fsdecode(found[0]["folder"])
+        message = f"the catalog belongs to the library {owner}, not to {library}"
+        raise CatalogError(message, path=path)

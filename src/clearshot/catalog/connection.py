@@ -1,0 +1,116 @@
+"""SQLite as the catalog needs it: how it is opened, how it commits, what its errors mean."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from clearshot.errors import CatalogError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# "CLRS" in ASCII; the first migration writes it into the file's header.
+APPLICATION_ID = int.from_bytes(b"CLRS", "big")
+
+# How long a write waits for another program that is writing [s].
+BUSY_TIMEOUT_S = 5.0
+
+_ELSEWHERE = "`--catalog PATH` keeps the catalog elsewhere"
+_CAUSES = {
+    sqlite3.SQLITE_BUSY: "another program is using the catalog; try again when it has finished",
+    sqlite3.SQLITE_LOCKED: "another program is using the catalog; try again when it has finished",
+    sqlite3.SQLITE_PROTOCOL: "another program is using the catalog; try again when it has finished",
+    sqlite3.SQLITE_READONLY: f"the catalog or its folder is read-only; {_ELSEWHERE}",
+    sqlite3.SQLITE_CANTOPEN: f"the catalog can be neither opened nor created; {_ELSEWHERE}",
+    sqlite3.SQLITE_PERM: f"access to the catalog is denied; {_ELSEWHERE}",
+    sqlite3.SQLITE_FULL: f"the disk is full; {_ELSEWHERE}",
+    sqlite3.SQLITE_IOERR: "the disk reports an error",
+    sqlite3.SQLITE_CORRUPT: "the catalog is damaged; move it away and scan again",
+    sqlite3.SQLITE_NOTADB: "the file is not a catalog: no SQLite database",
+}
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open or create the database file of a catalog.
+
+    Raises CatalogError if that cannot be done or the file is the database of another program.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder must exist.
+
+    Returns
+    -------
+    sqlite3.Connection
+        In autocommit mode (see `transaction`), with foreign keys enforced and rows by name. With a
+        write-ahead log where the disk allows one, so that readers never wait for a scan.
+    """
+    with explained(path):
+        connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+        try:
+            _prepare(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.row_factory = sqlite3.Row
+    [[application_id]] = connection.execute("PRAGMA application_id").fetchall()
+    [[num_tables]] = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    if num_tables and application_id != APPLICATION_ID:
+        raise CatalogError("the file is not a catalog: a database of another program", path=path)
+    connection.execute("PRAGMA foreign_keys = ON")
+    # A read-only or a network disk may refuse; the catalog then works with a rollback journal.
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what the world does to a database file into errors that name it and say what to do.
+
+    Parameters
+    ----------
+    path : Path
+        The catalog that the body works on.
+
+    Raises
+    ------
+    CatalogError
+        In place of an SQLite error that has its cause in the world.
+    DatabaseError
+        If the program is at fault, for example with wrong SQL.
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        # The low byte is the kind; the others only refine it.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+        if code not in _CAUSES:
+            raise
+        raise CatalogError(f"{_CAUSES[code]} ({error})", path=path) from error
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit everything that the body writes, or nothing when it raises.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        In autocommit mode, with no transaction open.
+    """
+    # Taking the write lock at once: two scans cannot both read first and then fail to write.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise

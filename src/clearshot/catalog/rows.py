@@ -1,0 +1,166 @@
+"""How records are written as values of columns, and read from rows."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from clearshot.photo import ExposureScores, FileStamp, FocusScores, Photo, Region, Scores
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+    from clearshot.photo import Failure
+
+# What a column of numbers can hold; a file system may claim years beyond it.
+_MAX_INTEGER = 2**63 - 1
+
+
+def path_value(path: Path, library: Path) -> bytes:
+    """Write a photo's path relative to its library, as bytes: file names need not be text.
+
+    Parameters
+    ----------
+    path, library : Path
+        Both absolute, one in the other.
+
+    Returns
+    -------
+    bytes
+        With '/' between names.
+    """
+    return os.fsencode(path.relative_to(library).as_posix())
+
+
+def photo_values(photo: Photo, library: Path) -> dict[str, bytes | int | str]:
+    """Write a photo as values of `photos`.
+
+    Parameters
+    ----------
+    photo : Photo
+        A photo of the library.
+    library : Path
+        The library's folder, absolute.
+
+    Returns
+    -------
+    dict
+        By column.
+    """
+    return {
+        "path": path_value(photo.path, library),
+        "size_bytes": photo.stamp.size_bytes,
+        "mtime_ns": max(-_MAX_INTEGER, min(photo.stamp.mtime_ns, _MAX_INTEGER)),
+        # ASCII escapes carry undecodable bytes through JSON.
+        "companions": json.dumps([companion.name for companion in photo.companions]),
+    }
+
+
+def read_photo(row: sqlite3.Row, library: Path) -> Photo:
+    """Read a photo from a row of `photos`.
+
+    Parameters
+    ----------
+    row : sqlite3.Row
+        With all columns of `photos`.
+    library : Path
+        The library's folder, absolute.
+
+    Returns
+    -------
+    Photo
+        With absolute paths.
+    """
+    path = library / os.fsdecode(row["path"])
+    companions = tuple(path.with_name(name) for name in json.loads(row["companions"]))
+    return Photo(path, FileStamp(row["size_bytes"], row["mtime_ns"]), companions)
+
+
+def failure_values(failure: Failure) -> dict[str, str]:
+    """Write a failure as values of `failures`.
+
+    Parameters
+    ----------
+    failure : Failure
+        Its message may quote a file name that is no text.
+
+    Returns
+    -------
+    dict
+        By column.
+    """
+    message = failure.message.encode("utf-8", "backslashreplace").decode("utf-8")
+    return {"kind": failure.kind, "message": message}
+
+
+def score_values(scores: Scores) -> dict[str, int | float]:
+    """Write scores as values of `scores`.
+
+    Parameters
+    ----------
+    scores : Scores
+        Without NaN.
+
+    Returns
+    -------
+    dict
+        By column.
+    """
+    focus, exposure = scores.focus, scores.exposure
+    # int() and float(), because SQLite would store NumPy's integers as bytes.
+    return {
+        "width_px": int(scores.width_px),
+        "height_px": int(scores.height_px),
+        "blur": float(focus.blur),
+        "sigma_px": float(focus.sigma_px),
+        "anisotropy": float(focus.anisotropy),
+        "sharpest_x": int(focus.sharpest.x),
+        "sharpest_y": int(focus.sharpest.y),
+        "sharpest_width": int(focus.sharpest.width),
+        "sharpest_height": int(focus.sharpest.height),
+        "shadow_stops": float(exposure.shadow_stops),
+        "median_stops": float(exposure.median_stops),
+        "bright_stops": float(exposure.bright_stops),
+        "black_share": float(exposure.black_share),
+        "white_share": float(exposure.white_share),
+    }
+
+
+def read_scores(row: sqlite3.Row) -> Scores:
+    """Read scores from a row of `photos` joined with `scores`.
+
+    Parameters
+    ----------
+    row : sqlite3.Row
+        With all columns of both.
+
+    Returns
+    -------
+    Scores
+        As they were written.
+    """
+    return Scores(
+        width_px=row["width_px"],
+        height_px=row["height_px"],
+        focus=FocusScores(
+            blur=row["blur"],
+            sigma_px=row["sigma_px"],
+            anisotropy=row["anisotropy"],
+            sharpest=Region(
+                x=row["sharpest_x"],
+                y=row["sharpest_y"],
+                width=row["sharpest_width"],
+                height=row["sharpest_height"],
+            ),
+        ),
+        exposure=ExposureScores(
+            shadow_stops=row["shadow_stops"],
+            median_stops=row["median_stops"],
+            bright_stops=row["bright_stops"],
+            black_share=row["black_share"],
+            white_share=row["white_share"],
+        ),
+        recipe=row["recipe"],
+    )

@@ -1,0 +1,206 @@
+"""Find the photos below folders, each with the files that belong to it.
+
+Nothing is opened: suffixes make candidates, the readers decide by content. Names are compared as
+they are spelled, suffixes in any case.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+from clearshot.errors import InputError
+from clearshot.photo import FileStamp, Photo, Skip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".avif"})
+
+# The same shot in a format that is not judged: it goes where the judged file goes.
+# fmt: off
+_TWIN_SUFFIXES = frozenset({
+    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".heic", ".heif",
+    ".hif", ".iiq", ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef",
+    ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
+})
+# fmt: on
+# IMG.xmp belongs to IMG.jpg; a video of the same name is the moving half of a live photo.
+_STEM_SUFFIXES = _TWIN_SUFFIXES | {".xmp", ".aae", ".mov", ".mp4", ".wav", ".thm"}
+# IMG.jpg.xmp belongs to IMG.jpg (darktable, digiKam, RawTherapee, DxO).
+_NAME_SUFFIXES = frozenset({".xmp", ".pp3", ".dop"})
+
+# Folders of systems and network drives, in lower case. Names that begin with a dot are hidden.
+_SYSTEM_NAMES = frozenset({"@eadir", "#recycle", "$recycle.bin", "system volume information"})
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What was found below some roots.
+
+    Attributes
+    ----------
+    photos : tuple of Photo
+        Root by root; in each folder first its photos by name, then its subfolders by name. A
+        photo that several roots reach comes once.
+    skipped : tuple of Skip
+        What could not be read or was left out on purpose, in the order it was met.
+    num_ignored : int
+        Visible files that are neither photos nor companions.
+    """
+
+    photos: tuple[Photo, ...]
+    skipped: tuple[Skip, ...]
+    num_ignored: int
+
+
+def find_photos(roots: Iterable[Path]) -> Discovery:
+    """Walk folders and list their photos.
+
+    Hidden files and folders, system folders and recycle bins are passed over in silence; symbolic
+    links below a root are reported, not followed. A root is used whatever its name is.
+
+    Parameters
+    ----------
+    roots : iterable of Path
+        Folders, or files: each file is one photo whatever its suffix, without companions, because
+        only its whole folder tells what belongs together.
+
+    Returns
+    -------
+    Discovery
+        The photos, and what was left out.
+
+    Raises
+    ------
+    InputError
+        If a root is missing, cannot be listed, or is neither a folder nor a regular file.
+    """
+    walk = _Walk()
+    for root in roots:
+        try:
+            walk.add_root(root.absolute())
+        except OSError as error:
+            raise InputError(_cause(error), path=root) from error
+    return Discovery(tuple(walk.photos.values()), tuple(walk.skipped), walk.num_ignored)
+
+
+class _Walk:
+    """The state of one walk over several roots."""
+
+    def __init__(self) -> None:
+        self.photos: dict[Path, Photo] = {}
+        self.skipped: list[Skip] = []
+        self.num_ignored = 0
+        # Overlapping roots, and Windows junctions, lead to the same folder more than once.
+        self._visited: set[tuple[int, int]] = set()
+
+    def add_root(self, root: Path) -> None:
+        status = root.stat()
+        if stat.S_ISDIR(status.st_mode):
+            self._add_tree(root)
+        elif stat.S_ISREG(status.st_mode):
+            self.photos.setdefault(root, Photo(root, _stamp(status)))
+        else:
+            raise InputError("neither a folder nor a regular file", path=root)
+
+    def _add_tree(self, root: Path) -> None:
+        folders = [root]
+        while folders:
+            folder = folders.pop()
+            try:
+                subfolders = self._add_folder(folder)
+            except OSError as error:
+                if folder == root:
+                    raise
+                self.skipped.append(Skip(folder, _cause(error)))
+            else:
+                folders.extend(reversed(subfolders))
+
+    def _add_folder(self, folder: Path) -> list[Path]:
+        """Add the photos of one folder; return its subfolders."""
+        status = folder.stat()
+        identity = (status.st_dev, status.st_ino)
+        if identity in self._visited:
+            return []
+        self._visited.add(identity)
+        with os.scandir(folder) as entries:
+            listing = sorted(entries, key=lambda entry: entry.name)
+        subfolders: list[Path] = []
+        stamps: dict[str, FileStamp] = {}
+        for entry in listing:
+            if _is_passed_over(entry.name):
+                continue
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    subfolders.append(folder / entry.name)
+                elif reason := _refusal(entry):
+                    self.skipped.append(Skip(folder / entry.name, reason))
+                else:
+                    stamps[entry.name] = _stamp(entry.stat(follow_symlinks=False))
+            except OSError as error:
+                self.skipped.append(Skip(folder / entry.name, _cause(error)))
+        self._add_files(folder, stamps)
+        return subfolders
+
+    def _add_files(self, folder: Path, stamps: dict[str, FileStamp]) -> None:
+        names = [name for name in stamps if _suffix(name) in PHOTO_SUFFIXES]
+        owners = _find_owners(names, others=stamps.keys() - set(names))
+        companions: dict[str, list[Path]] = defaultdict(list)
+        for companion in sorted(owners):
+            if len(owners[companion]) > 1:
+                reason = f"may belong to any of {', '.join(owners[companion])}; stays with none"
+                self.skipped.append(Skip(folder / companion, reason))
+            else:
+                companions[owners[companion][0]].append(folder / companion)
+        for name in names:
+            path = folder / name
+            self.photos[path] = Photo(path, stamps[name], tuple(companions[name]))
+        self.num_ignored += len(stamps) - len(names) - len(owners)
+
+
+def _find_owners(names: list[str], *, others: Iterable[str]) -> dict[str, list[str]]:
+    """Name for each companion the photos it may belong to, at least one."""
+    photos = frozenset(names)
+    by_stem: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        by_stem[PurePath(name).stem].append(name)
+    owners = {}
+    for other in others:
+        suffix, base = _suffix(other), PurePath(other).stem
+        if suffix in _NAME_SUFFIXES and base in photos:
+            owners[other] = [base]
+        elif suffix in _NAME_SUFFIXES and _suffix(base) in _TWIN_SUFFIXES:
+            owners[other] = by_stem.get(PurePath(base).stem, [])
+        elif suffix in _STEM_SUFFIXES:
+            owners[other] = by_stem.get(base, [])
+    return {other: candidates for other, candidates in owners.items() if candidates}
+
+
+def _is_passed_over(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _SYSTEM_NAMES
+
+
+def _refusal(entry: os.DirEntry[str]) -> str:
+    """Say why an entry that is no folder cannot be a file of the library; empty when it can."""
+    if entry.is_symlink():
+        return "symbolic link, not followed"
+    if not entry.is_file(follow_symlinks=False):
+        return "not a regular file"
+    return ""
+
+
+def _suffix(name: str) -> str:
+    return PurePath(name).suffix.lower()
+
+
+def _stamp(status: os.stat_result) -> FileStamp:
+    return FileStamp(status.st_size, status.st_mtime_ns)
+
+
+def _cause(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -1,0 +1,283 @@
+"""Score the photos of a library: find, skip the unchanged, measure in worker processes, record.
+
+The workers measure; this process alone writes the catalog.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from clearshot.config import ScanSettings, usable_cores
+from clearshot.discover import find_photos
+from clearshot.errors import InputError
+from clearshot.photo import Failure
+from clearshot.workers import score_unordered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+    from pathlib import Path
+
+    from clearshot.catalog.catalog import Catalog, PhotoState
+    from clearshot.discover import Discovery
+    from clearshot.photo import Photo, Scores, Skip
+    from clearshot.workers import PhotoScorer
+
+
+@dataclass(frozen=True, slots=True)
+class ScanProgress:
+    """How far a scan is.
+
+    Attributes
+    ----------
+    num_done, num_total : int
+        Photos that were measured, and that this scan has to measure.
+    num_failed : int
+        Those of `num_done` that failed.
+    num_unchanged : int
+        Photos that need not be measured again.
+    size_bytes : int
+        Size of the photos that were measured [bytes].
+    """
+
+    num_done: int
+    num_total: int
+    num_failed: int
+    num_unchanged: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSummary:
+    """What a scan found and did.
+
+    Attributes
+    ----------
+    num_new : int
+        Photos measured for the first time.
+    num_changed : int
+        Photos measured again: changed, scored with another recipe, or failed and retried.
+    num_unchanged : int
+        Photos that were left as they are in the catalog.
+    num_failed : int
+        Photos of all three kinds that have a failure instead of scores now.
+    num_missing : int
+        Photos of the catalog that are not there; decisions about them are kept.
+    num_ignored : int
+        Files that are neither photos nor companions.
+    skipped : tuple of Skip
+        What could not be read or was left out on purpose.
+    size_bytes : int
+        Size of the photos that were measured [bytes].
+    seconds : float
+        How long the scan took [s].
+    """
+
+    num_new: int
+    num_changed: int
+    num_unchanged: int
+    num_failed: int
+    num_missing: int
+    num_ignored: int
+    skipped: tuple[Skip, ...]
+    size_bytes: int
+    seconds: float
+
+
+def scan(
+    folder: Path,
+    catalog: Catalog,
+    scorer: PhotoScorer,
+    *,
+    settings: ScanSettings | None = None,
+    progress: Callable[[ScanProgress], None] | None = None,
+) -> ScanSummary:
+    """Measure every new or changed photo of a folder and record the results.
+
+    Whatever ends a scan early, the results that came in are in the catalog and the next scan goes
+    on with the others: after an exception, Ctrl-C included, all of them; after a kill all but the
+    last batch. A photo that cannot be measured becomes a failure in the catalog.
+
+    Parameters
+    ----------
+    folder : Path
+        The catalog's library or a folder in it.
+    catalog : Catalog
+        Open; only this process writes it.
+    scorer : PhotoScorer
+        Measures the photos, in the workers.
+    settings : ScanSettings or None
+        None for the defaults: one worker per usable core.
+    progress : callable or None
+        Called once before the first photo and after every photo.
+
+    Returns
+    -------
+    ScanSummary
+        What was found and done.
+
+    Raises
+    ------
+    InputError
+        If the folder is missing or no folder.
+    ValueError
+        If the folder is not in the catalog's library.
+    """
+    started = time.perf_counter()
+    settings = settings or ScanSettings()
+    folder = folder.absolute()
+    if not folder.is_relative_to(catalog.library):
+        raise ValueError(f"{folder} is not in the library {catalog.library}")
+    if not folder.is_dir():
+        raise InputError("there is no such folder", path=folder)
+    found = find_photos([folder])
+    known = {path: state for path, state in catalog.states().items() if path.is_relative_to(folder)}
+    num_missing = _note_presence(catalog, found, known)
+    backlog = _compare(found, known, scorer.recipe, retry_failed=settings.retry_failed)
+    end = _measure(backlog, _Writer(catalog, scorer.recipe, settings), scorer, progress)
+    return ScanSummary(
+        num_new=backlog.num_new,
+        num_changed=len(backlog.due) - backlog.num_new,
+        num_unchanged=backlog.num_unchanged,
+        num_failed=end.num_failed + backlog.num_failed_before,
+        num_missing=num_missing,
+        num_ignored=found.num_ignored,
+        skipped=found.skipped,
+        size_bytes=end.size_bytes,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def score_paths(
+    paths: Iterable[Path], scorer: PhotoScorer, *, num_workers: int | None = None
+) -> Generator[tuple[Path, Scores | Failure]]:
+    """Measure photos in worker processes, without a catalog.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        Photos; taken as they are needed.
+    scorer : PhotoScorer
+        Measures the photos, in the workers.
+    num_workers : int or None
+        Worker processes, >= 1; None for one per usable core.
+
+    Yields
+    ------
+    tuple of (Path, Scores or Failure)
+        In the order of `paths`. Close the generator to stop the workers early.
+    """
+    num_workers = usable_cores() if num_workers is None else num_workers
+    finished: dict[int, tuple[Path, Scores | Failure]] = {}
+    due = 0
+    with closing(score_unordered(paths, scorer, num_workers=num_workers)) as results:
+        for index, path, result in results:
+            finished[index] = (path, result)
+            while due in finished:
+                yield finished.pop(due)
+                due += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Backlog:
+    """What a scan has to do: `due` holds the photos to measure."""
+
+    due: list[Photo]
+    num_new: int
+    num_unchanged: int
+    num_failed_before: int  # of the unchanged ones
+
+
+def _compare(
+    found: Discovery, known: dict[Path, PhotoState], recipe: str, *, retry_failed: bool
+) -> _Backlog:
+    due: list[Photo] = []
+    num_new = num_failed_before = 0
+    for photo in found.photos:
+        state = known.get(photo.path)
+        if state is None:
+            num_new += 1
+            due.append(photo)
+        elif (state.photo.stamp, state.recipe) != (photo.stamp, recipe) or (
+            state.is_failed and retry_failed
+        ):
+            due.append(photo)
+        else:
+            num_failed_before += state.is_failed
+    return _Backlog(due, num_new, len(found.photos) - len(due), num_failed_before)
+
+
+def _note_presence(catalog: Catalog, found: Discovery, known: dict[Path, PhotoState]) -> int:
+    """Record which known photos are there and which are not; return how many are not."""
+    differing = [
+        photo
+        for photo in found.photos
+        if (state := known.get(photo.path))
+        and (state.is_missing or state.photo.companions != photo.companions)
+    ]
+    here = {photo.path for photo in found.photos}
+    # Nothing is known about what lies in a folder that could not be read.
+    unseen = {skip.path for skip in found.skipped}
+    missing = [
+        path for path in known if path not in here and unseen.isdisjoint((path, *path.parents))
+    ]
+    if differing:
+        catalog.update_found(differing)
+    if newly_missing := [path for path in missing if not known[path].is_missing]:
+        catalog.mark_missing(newly_missing)
+    return len(missing)
+
+
+def _measure(
+    backlog: _Backlog,
+    writer: _Writer,
+    scorer: PhotoScorer,
+    report: Callable[[ScanProgress], None] | None,
+) -> ScanProgress:
+    due = backlog.due
+    state = ScanProgress(0, len(due), 0, backlog.num_unchanged, 0)
+    paths = (photo.path for photo in due)
+    measuring = score_unordered(paths, scorer, num_workers=writer.settings.num_workers)
+    try:
+        with closing(measuring) as results:
+            if report:
+                report(state)
+            for index, _, result in results:
+                writer.add(due[index], result)
+                state = replace(
+                    state,
+                    num_done=state.num_done + 1,
+                    num_failed=state.num_failed + isinstance(result, Failure),
+                    size_bytes=state.size_bytes + due[index].stamp.size_bytes,
+                )
+                if report:
+                    report(state)
+    finally:
+        # Also after Ctrl-C: what is finished need not be measured again.
+        writer.flush()
+    return state
+
+
+class _Writer:
+    """Commits results in batches: a commit waits for the disk, a crash costs at most a batch."""
+
+    def __init__(self, catalog: Catalog, recipe: str, settings: ScanSettings) -> None:
+        self.settings = settings
+        self._catalog = catalog
+        self._recipe = recipe
+        self._batch: list[tuple[Photo, Scores | Failure]] = []
+        self._last_commit = time.monotonic()
+
+    def add(self, photo: Photo, result: Scores | Failure) -> None:
+        self._batch.append((photo, result))
+        is_late = time.monotonic() - self._last_commit >= self.settings.batch_s
+        if is_late or len(self._batch) >= self.settings.batch_photos:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._batch:
+            self._catalog.record(self._batch, recipe=self._recipe)
+            self._batch = []
+        self._last_commit = time.monotonic()

@@ -1,0 +1,253 @@
+"""Worker processes that measure photos.
+
+They are separate processes so that a decoder that crashes on a broken file takes one photo with it
+and not the run, and so that only they load the networks. Each keeps one core busy.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import signal
+import threading
+from collections import deque
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from multiprocessing import connection as channels
+from typing import TYPE_CHECKING, Protocol
+
+from clearshot.errors import ClearshotError, PhotoError
+from clearshot.photo import Failure, Scores
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
+    from pathlib import Path
+
+# The next photo waits in its worker's pipe, so that no core is idle while the parent commits.
+_PHOTOS_PER_WORKER = 2
+
+
+class PhotoScorer(Protocol):
+    """What measures a photo. It is pickled once for each worker process."""
+
+    @property
+    def recipe(self) -> str:
+        """Names everything that the scores depend on besides the photo."""
+        ...
+
+    def score(self, path: Path) -> Scores:
+        """Measure one photo; raises PhotoError when the photo is at fault.
+
+        Parameters
+        ----------
+        path : Path
+            The photo's file.
+
+        Returns
+        -------
+        Scores
+            What was measured.
+        """
+        ...
+
+
+def score_unordered(
+    paths: Iterable[Path], scorer: PhotoScorer, *, num_workers: int
+) -> Generator[tuple[int, Path, Scores | Failure]]:
+    """Measure photos in worker processes.
+
+    A photo whose worker dies is measured once more with no other beside it: then neither its
+    neighbours nor the memory that they take can be the cause. If that worker dies too, the photo
+    has failed. An error that is not about one photo ends the run.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        Photos; taken as they are needed.
+    scorer : PhotoScorer
+        Measures the photos, in the workers.
+    num_workers : int
+        Worker processes at most, >= 1.
+
+    Yields
+    ------
+    tuple of (int, Path, Scores or Failure)
+        The place in `paths`, the photo and its result, as soon as it is ready. Closing the
+        generator, or an exception in it, ends the workers at once.
+
+    Raises
+    ------
+    ValueError
+        If there is to be no worker.
+    """
+    if num_workers < 1:
+        raise ValueError(f"num_workers must be at least 1, not {num_workers}")
+    pool = _Pool(paths, scorer, num_workers)
+    try:
+        yield from pool.run()
+    finally:
+        pool.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    index: int
+    path: Path
+    is_suspect: bool = False  # a worker died while it measured this photo
+
+
+class _Pool:
+    def __init__(self, paths: Iterable[Path], scorer: PhotoScorer, num_workers: int) -> None:
+        self._scorer = scorer
+        self._num_workers = num_workers
+        self._tasks = (_Task(index, path) for index, path in enumerate(paths))
+        self._returned: deque[_Task] = deque()  # suspects first
+        self._workers: list[_Worker] = []
+
+    def run(self) -> Iterator[tuple[int, Path, Scores | Failure]]:
+        self._feed()
+        while busy := [worker for worker in self._workers if worker.tasks]:
+            ready = channels.wait([worker.channel for worker in busy])
+            for worker in busy:
+                if worker.channel in ready and (done := self._collect(worker)):
+                    task, result = done
+                    yield task.index, task.path, result
+            self._feed()
+
+    def stop(self) -> None:
+        for worker in self._workers:
+            worker.stop()
+
+    def _feed(self) -> None:
+        while self._has_room() and (task := self._next_task()):
+            self._choose_worker().give(task)
+
+    def _has_room(self) -> bool:
+        waiting = [task for worker in self._workers for task in worker.tasks]
+        if any(task.is_suspect for task in [*waiting, *self._returned]):
+            return not waiting
+        return len(waiting) < self._num_workers * _PHOTOS_PER_WORKER
+
+    def _next_task(self) -> _Task | None:
+        return self._returned.popleft() if self._returned else next(self._tasks, None)
+
+    def _choose_worker(self) -> _Worker:
+        least = min(self._workers, key=lambda worker: len(worker.tasks), default=None)
+        if least is None or (least.tasks and len(self._workers) < self._num_workers):
+            least = _Worker(self._scorer)
+            self._workers.append(least)
+        return least
+
+    def _collect(self, worker: _Worker) -> tuple[_Task, Scores | Failure] | None:
+        """Take one message of a worker; None when it is not about a finished photo."""
+        try:
+            message = worker.channel.recv()
+        except (EOFError, OSError):
+            return self._bury(worker)
+        if message is None:
+            worker.is_ready = True
+            return None
+        if isinstance(message, ClearshotError):
+            raise message
+        return worker.tasks.popleft(), message
+
+    def _bury(self, worker: _Worker) -> tuple[_Task, Failure] | None:
+        self._workers.remove(worker)
+        cause = worker.stop(patience_s=1.0)
+        if not worker.is_ready:
+            raise ClearshotError(
+                f"a worker process ended before it was ready ({cause}); a script that scans needs "
+                'the line `if __name__ == "__main__":` around its work'
+            )
+        task = worker.tasks.popleft()
+        self._returned.extend(worker.tasks)
+        if task.is_suspect:
+            return task, Failure("crash", f"measuring it ended a worker process twice ({cause})")
+        self._returned.appendleft(replace(task, is_suspect=True))
+        return None
+
+
+class _Worker:
+    """A process that measures one photo after the other, and the photos that it was given."""
+
+    def __init__(self, scorer: PhotoScorer) -> None:
+        # Not a copy of the parent: threads, locks and open files would come along.
+        context = multiprocessing.get_context("spawn")
+        self.tasks: deque[_Task] = deque()
+        self.is_ready = False
+        self.channel, far_end = context.Pipe()
+        self._process = context.Process(target=_serve, args=(far_end, scorer), daemon=True)
+        with _interrupts_ignored():
+            self._process.start()
+        # With its only other copy in the worker, the channel ends when the worker does.
+        far_end.close()
+
+    def give(self, task: _Task) -> None:
+        self.tasks.append(task)
+        # A dead worker is noticed when its result is awaited.
+        with suppress(OSError):
+            self.channel.send(task.path)
+
+    def stop(self, *, patience_s: float = 0.0) -> str:
+        """End the process, at once or when it had time to end by itself; say how it ended."""
+        self._process.join(patience_s)
+        self._process.kill()
+        self._process.join()
+        code = self._process.exitcode or 0
+        self._process.close()
+        self.channel.close()
+        return signal.strsignal(-code) or f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    # A process started in here ignores Ctrl-C from its first instruction: the parent decides.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _serve(channel: channels.Connection, scorer: PhotoScorer) -> None:
+    """Measure the photos that come through a channel until its other end is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(EOFError, OSError):
+        channel.send(None)
+        while True:
+            channel.send(_score(scorer, channel.recv()))
+
+
+def _score(scorer: PhotoScorer, path: Path) -> Scores | Failure | ClearshotError:
+    try:
+        scores = scorer.score(path)
+    except PhotoError as error:
+        return Failure(error.kind, error.message)
+    except ClearshotError as error:
+        # Not about this photo, for example a network file that is missing: every photo would fail.
+        return error
+    except Exception as error:  # noqa: BLE001 - one photo must not end the run
+        return Failure("unexpected", f"{type(error).__name__}: {error}")
+    if _has_nan(scores):
+        return Failure("unexpected", "a score is not a number")
+    return scores
+
+
+def _has_nan(scores: Scores) -> bool:
+    focus, exposure = scores.focus, scores.exposure
+    return any(
+        math.isnan(value)
+        for value in (
+            focus.blur,
+            focus.sigma_px,
+            focus.anisotropy,
+            exposure.shadow_stops,
+            exposure.median_stops,
+            exposure.bright_stops,
+            exposure.black_share,
+            exposure.white_share,
+        )
+    )

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from clearshot.catalog import migrations
+from clearshot.catalog.catalog import Catalog, default_path
+from clearshot.catalog.connection import connect, transaction
+from clearshot.catalog.migrations import Migration, applied, known, migrate
+from clearshot.errors import CatalogError
+from clearshot.photo import FileStamp, Photo
+from luma_scorer import make_scores
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+NEXT = Migration(
+    "9001_stars",
+    "-- A later schema.\nALTER TABLE photos ADD COLUMN stars INTEGER NOT NULL DEFAULT 3;\n"
+    "CREATE TRIGGER no_stars BEFORE UPDATE OF stars ON photos WHEN new.stars < 0\n"
+    "BEGIN\n    SELECT raise(ABORT, 'stars');\nEND;\n",
+)
+BROKEN = Migration("9002_broken", "CREATE TABLE half (x);\nCREATE TABLE half (x);\n")
+
+
+def columns(connection: sqlite3.Connection, table: str) -> set[str]:
+    return {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}
+
+
+def test_migrations_are_named_in_order() -> None:
+    names = [migration.name for migration in known()]
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+
+
+def test_a_new_catalog_has_every_migration(library: Path) -> None:
+    Catalog.open(library).close()
+    connection = connect(default_path(library))
+    assert applied(connection) == tuple(migration.name for migration in known())
+    connection.close()
+
+
+def test_an_older_catalog_keeps_its_rows(library: Path) -> None:
+    photo = Photo(library / "1.jpg", FileStamp(1, 2))
+    with Catalog.open(library) as catalog:
+        catalog.record([(photo, make_scores())], recipe="luma-1")
+    connection = connect(default_path(library))
+
+    migrate(connection, [*known(), NEXT], path=default_path(library))
+
+    assert connection.execute("SELECT stars FROM photos").fetchone()["stars"] == 3
+    assert applied(connection)[-1] == NEXT.name
+    with pytest.raises(sqlite3.IntegrityError, match="stars"):
+        connection.execute("UPDATE photos SET stars = -1")
+    connection.close()
+
+
+def test_a_migration_is_applied_once(library: Path) -> None:
+    path = library / "catalog.sqlite"
+    connection = connect(path)
+    for _ in range(2):
+        migrate(connection, [*known(), NEXT], path=path)
+    assert len(applied(connection)) == len(known()) + 1
+    connection.close()
+
+
+def test_a_migration_that_another_program_applies_first_is_left_out(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = library / "catalog.sqlite"
+    connection, other = connect(path), connect(path)
+
+    def overtake(_: sqlite3.Connection) -> AbstractContextManager[None]:
+        monkeypatch.undo()
+        migrate(other, known(), path=path)
+        return transaction(connection)
+
+    monkeypatch.setattr(migrations, "transaction", overtake)
+    migrate(connection, known(), path=path)
+
+    assert applied(connection) == tuple(migration.name for migration in known())
+    connection.close()
+    other.close()
+
+
+def test_a_migration_that_fails_leaves_the_older_schema(library: Path) -> None:
+    path = library / "catalog.sqlite"
+    connection = connect(path)
+
+    with pytest.raises(sqlite3.OperationalError, match="half"):
+        migrate(connection, [*known(), NEXT, BROKEN], path=path)
+
+    assert applied(connection)[-1] == NEXT.name
+    assert columns(connection, "half") == set()
+    assert "stars" in columns(connection, "photos")
+    connection.close()
+
+
+def test_a_newer_catalog_is_refused_and_kept(library: Path) -> None:
+    path = default_path(library)
+    Catalog.open(library).close()
+    connection = connect(path)
+    migrate(connection, [*known(), NEXT], path=path)
+    connection.close()
+    content = path.read_bytes()
+
+    with pytest.raises(CatalogError, match=r"catalog\.sqlite: .*newer clearshot \(.*9001_stars\)"):
+        Catalog.open(library)
+
+    assert path.read_bytes() == content
+
+
+def test_asking_writes_nothing(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "empty.sqlite")
+    assert applied(connection) == ()
+    connection.close()
+    assert (tmp_path / "empty.sqlite").stat().st_size == 0

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from clearshot.discover import Discovery, find_photos
+from clearshot.errors import InputError
+
+
+def write(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode("utf-8", "surrogateescape"))
+
+
+def names(found: Discovery, root: Path) -> list[str]:
+    return [photo.path.relative_to(root).as_posix() for photo in found.photos]
+
+
+def companions(found: Discovery) -> dict[str, list[str]]:
+    return {photo.path.name: [path.name for path in photo.companions] for photo in found.photos}
+
+
+def skipped(found: Discovery) -> dict[str, str]:
+    return {skip.path.name: skip.reason for skip in found.skipped}
+
+
+def test_photos_come_in_order_with_their_stamps(tmp_path: Path) -> None:
+    write(tmp_path, "b/2.JPG", "b/1.jpeg", "a/x/9.webp", "a/y.tif", "z.png", "notes.txt", "b/v.avi")
+    os.utime(tmp_path / "z.png", ns=(5, 1_234_567_890_123_456_789))
+
+    found = find_photos([tmp_path])
+
+    assert names(found, tmp_path) == ["z.png", "a/y.tif", "a/x/9.webp", "b/1.jpeg", "b/2.JPG"]
+    assert found.num_ignored == 2
+    assert found.skipped == ()
+    assert found.photos[0].stamp.size_bytes == len("z.png")
+    assert found.photos[0].stamp.mtime_ns == (tmp_path / "z.png").stat().st_mtime_ns
+    assert all(photo.path.is_absolute() for photo in found.photos)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".hidden/a.jpg",
+        ".a.jpg",
+        "._IMG_1.jpg",
+        "@eaDir/a.jpg",
+        "#recycle/a.jpg",
+        ".Trash-1000/a.jpg",
+        ".clearshot/a.jpg",
+        "$RECYCLE.BIN/a.jpg",
+        "System Volume Information/a.jpg",
+    ],
+)
+def test_hidden_and_system_folders_are_passed_over(tmp_path: Path, name: str) -> None:
+    write(tmp_path, name, "kept.jpg")
+
+    found = find_photos([tmp_path])
+
+    assert found == Discovery(found.photos, (), 0)
+    assert names(found, tmp_path) == ["kept.jpg"]
+
+
+def test_a_root_is_used_whatever_its_name(tmp_path: Path) -> None:
+    write(tmp_path, ".private/a.jpg")
+
+    assert names(find_photos([tmp_path / ".private"]), tmp_path) == [".private/a.jpg"]
+
+
+def test_companions_go_with_their_photo(tmp_path: Path) -> None:
+    everything = [
+        *("IMG.aae", "IMG.CR3", "IMG.CR3.xmp", "IMG.JPG.dop", "IMG.JPG.pp3", "IMG.JPG.xmp"),
+        *("IMG.MOV", "IMG.THM", "IMG.WAV", "IMG.xmp"),
+    ]
+    write(tmp_path, "IMG.JPG", *everything, "OTHER.jpg", "IMG_2.mov", "x/IMG.xmp", "img.xmp")
+
+    found = find_photos([tmp_path])
+
+    assert companions(found) == {"IMG.JPG": sorted(everything), "OTHER.jpg": []}
+    assert found.skipped == ()
+    assert found.num_ignored == 3  # a video, a sidecar elsewhere, a sidecar spelled differently
+
+
+def test_a_companion_of_several_photos_stays_with_none(tmp_path: Path) -> None:
+    write(tmp_path, "IMG.jpg", "IMG.png", "IMG.xmp", "IMG.png.xmp", "IMG.nef", "IMG.nef.xmp")
+
+    found = find_photos([tmp_path])
+
+    assert companions(found) == {"IMG.jpg": [], "IMG.png": ["IMG.png.xmp"]}
+    assert set(skipped(found)) == {"IMG.xmp", "IMG.nef", "IMG.nef.xmp"}
+    assert "IMG.jpg, IMG.png" in skipped(found)["IMG.xmp"]
+
+
+def test_symlinks_are_reported_and_not_followed(tmp_path: Path) -> None:
+    write(tmp_path, "library/a/1.jpg", "outside/2.jpg")
+    library = tmp_path / "library"
+    (library / "a" / "loop").symlink_to(library, target_is_directory=True)
+    (library / "away").symlink_to(tmp_path / "outside", target_is_directory=True)
+    (library / "3.jpg").symlink_to(tmp_path / "outside" / "2.jpg")
+
+    found = find_photos([library])
+
+    assert names(found, library) == ["a/1.jpg"]
+    assert set(skipped(found)) == {"loop", "away", "3.jpg"}
+    assert set(skipped(found).values()) == {"symbolic link, not followed"}
+
+
+def test_overlapping_roots_give_each_photo_once(tmp_path: Path) -> None:
+    write(tmp_path, "1.jpg", "2.jpg", "2.xmp", "sub/3.jpg")
+    (tmp_path.parent / f"{tmp_path.name}-link").symlink_to(tmp_path, target_is_directory=True)
+    link = tmp_path.parent / f"{tmp_path.name}-link"
+
+    found = find_photos([tmp_path / "sub", tmp_path / "2.jpg", tmp_path, tmp_path / "1.jpg", link])
+
+    assert names(found, tmp_path) == ["sub/3.jpg", "2.jpg", "1.jpg"]
+    assert companions(found)["2.jpg"] == ["2.xmp"]
+
+
+def test_a_file_is_one_photo_whatever_its_suffix(tmp_path: Path) -> None:
+    write(tmp_path, "scan.dat", "other.jpg", "scan.xmp")
+
+    found = find_photos([tmp_path / "scan.dat"])
+
+    assert companions(found) == {"scan.dat": []}
+
+
+def test_a_relative_root_gives_absolute_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "sub/1.jpg")
+    monkeypatch.chdir(tmp_path)
+
+    assert [photo.path for photo in find_photos([Path("sub")]).photos] == [tmp_path / "sub/1.jpg"]
+
+
+def test_a_missing_root_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere: No such file"):
+        find_photos([tmp_path / "nowhere"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs named pipes")
+def test_what_is_no_regular_file_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+
+    found = find_photos([tmp_path])
+
+    assert found.photos == ()
+    assert skipped(found) == {"pipe.jpg": "not a regular file"}
+    with pytest.raises(InputError, match="neither a folder nor a regular file"):
+        find_photos([tmp_path / "pipe.jpg"])
+
+
+def test_an_unreadable_folder_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "locked/1.jpg", "open/2.jpg")
+    scandir = os.scandir
+
+    def refuse(folder: Path) -> object:
+        if folder.name == "locked":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+
+    found = find_photos([tmp_path])
+
+    assert names(found, tmp_path) == ["open/2.jpg"]
+    assert skipped(found) == {"locked": "Permission denied"}
+    with pytest.raises(InputError, match="locked: Permission denied"):
+        find_photos([tmp_path / "locked"])
+
+
+def test_a_file_that_vanishes_during_the_walk_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "1.jpg", "2.jpg")
+    scandir = os.scandir
+
+    class Vanishing:
+        def __init__(self, folder: Path) -> None:
+            self.entries = scandir(folder)
+
+        def __enter__(self) -> list[os.DirEntry[str]]:
+            with self.entries as entries:
+                listing = list(entries)
+            (tmp_path / "1.jpg").unlink()
+            return listing
+
+        def __exit__(self, *_: object) -> None: ...
+
+    monkeypatch.setattr(os, "scandir", Vanishing)
+
+    found = find_photos([tmp_path])
+
+    assert names(found, tmp_path) == ["2.jpg"]
+    assert skipped(found) == {"1.jpg": "No such file or directory"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names of any bytes")
+def test_any_file_name_survives(tmp_path: Path) -> None:
+    strange = ["new\nline.jpg", "\N{CAMERA WITH FLASH}.jpg", os.fsdecode(b"caf\xe9.jpg"), " .jpg"]
+    write(tmp_path, *strange, os.fsdecode(b"caf\xe9.xmp"))
+
+    found = find_photos([tmp_path])
+
+    assert set(companions(found)) == set(strange)
+    assert companions(found)[os.fsdecode(b"caf\xe9.jpg")] == [os.fsdecode(b"caf\xe9.xmp")]
+    assert all(photo.path.exists() for photo in found.photos)

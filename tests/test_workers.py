@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import multiprocessing
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from clearshot.photo import Scores
+from clearshot.workers import score_unordered
+from luma_scorer import LumaScorer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "1.png"
+    Image.new("L", (8, 6), 80).save(path)
+    return path
+
+
+def test_few_photos_are_taken_ahead(photo: Path, tmp_path: Path) -> None:
+    taken = 0
+
+    def endless() -> Iterator[Path]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield photo
+
+    scoring = score_unordered(endless(), LumaScorer(tmp_path / "log"), num_workers=2)
+    for num_done in range(20):
+        next(scoring)
+        assert taken <= num_done + 1 + 2 * 2  # two photos for each worker
+    scoring.close()
+
+
+def test_a_suspect_is_measured_alone(photo: Path, tmp_path: Path) -> None:
+    suspect = photo.rename(tmp_path / "flaky-slow.png")
+    others = [photo.with_name(f"{number}.png") for number in range(12)]
+    for other in others:
+        Image.new("L", (8, 6)).save(other)
+    scorer = LumaScorer(tmp_path / "log", delay_s=0.02)
+
+    scored = list(score_unordered([*others[:3], suspect, *others[3:]], scorer, num_workers=2))
+
+    assert sorted(index for index, _, _ in scored) == list(range(13))
+    assert all(isinstance(result, Scores) for _, _, result in scored)
+    notes = scorer.notes()
+    second = notes.index(suspect.name, notes.index(suspect.name) + 1)
+    assert notes[second + 1] == f"/{suspect.name}"
+    begun = [note for note in notes[:second] if note != suspect.name and note[0] != "/"]
+    assert sorted(f"/{name}" for name in begun) == sorted(
+        note for note in notes[:second] if note[0] == "/"
+    )
+
+
+def test_closing_ends_the_workers_at_once(photo: Path, tmp_path: Path) -> None:
+    scorer = LumaScorer(tmp_path / "log", delay_s=0.0)
+    slow = [photo, *[tmp_path / "hang.png"] * 8]
+    scoring = score_unordered(slow, scorer, num_workers=2)
+    next(scoring)
+    begin = time.monotonic()
+    scoring.close()
+    assert time.monotonic() - begin < 5
+    assert multiprocessing.active_children() == []
