@@ -1,0 +1,283 @@
+"""Moves on disk that never overwrite, and the look at the disk that tells how far a move came.
+
+A file gets its new name by a hard link, because a link fails when the name is taken; then the old
+name is removed. Where the disk has no hard links, the new name is first reserved: an empty file is
+created, which fails when the name is taken, and the move replaces that empty file. Both work on
+every system, need no copy, and leave the whole file under one name at least at every moment.
+
+Between devices the file is copied to a part file in the target folder, synced, read back and
+compared by SHA-256, and given its name in the same way; only then the old file is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+import stat
+import sys
+from typing import TYPE_CHECKING
+
+from clearshot.photo import FileStamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from pathlib import Path
+
+_CHUNK_BYTES = 1 << 20
+
+# What systems answer where a disk has no hard links, or this file may not have one more.
+_NO_LINKS = {
+    errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK
+}  # fmt: skip
+
+# What network disks answer that cannot sync a folder.
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
+
+# What disks answer that cannot keep a mode or extended attributes.
+_NO_METADATA = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+
+
+def read_stamp(path: Path) -> FileStamp:
+    """Read the state of a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file; a link is not followed.
+
+    Returns
+    -------
+    FileStamp
+        Its size and time of last change.
+
+    Raises
+    ------
+    OSError
+        If it is not there, or is not a regular file.
+    """
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return FileStamp(status.st_size, status.st_mtime_ns)
+
+
+def is_writable(folder: Path) -> bool:
+    """Tell whether files can be put into a folder, or the folder be made.
+
+    Parameters
+    ----------
+    folder : Path
+        Need not exist; its nearest existing parent decides then.
+
+    Returns
+    -------
+    bool
+        False also when that parent is a file.
+    """
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last through a power loss, where the system can.
+
+    Raises OSError if the disk reports an error.
+
+    Parameters
+    ----------
+    folder : Path
+        An existing folder. Windows and some network disks cannot do it; it does nothing there.
+    """
+    if sys.platform == "win32":  # pragma: no cover
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with _tolerate(_NO_FOLDER_SYNC):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def move_file(source: Path, target: Path, *, part: Path, reserve: Callable[[], None]) -> None:
+    """Move a regular file to a place that is free.
+
+    Bytes, times and mode stay as they are, as far as the target's disk can hold them. When it
+    fails, `settle_move` tells where the file is.
+
+    Parameters
+    ----------
+    source, target : Path
+        Where the file is and where it goes; the target's folder exists.
+    part : Path
+        Name for a copy in the making, in the target's folder; used between devices only.
+    reserve : callable
+        Called before an empty file is created at the target, on disks without hard links.
+
+    Raises
+    ------
+    FileExistsError
+        If the place is taken; nothing has changed then.
+    OSError
+        If it fails otherwise.
+    """
+    try:
+        _place_file(source, target, reserve)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy_file(source, part)
+        try:
+            _place_file(part, target, reserve)
+        except FileExistsError:
+            _remove_file(part)
+            raise
+        _remove_file(source)
+    sync_folder(source.parent)
+
+
+def settle_move(source: Path, target: Path, *, part: Path, is_reserved: bool) -> bool:
+    """Bring an interrupted `move_file` to one of its two ends by what is on the disk.
+
+    While the source is there, the move is taken back: what it has put at the target is removed.
+    A file of another program at the target is left alone.
+
+    Parameters
+    ----------
+    source, target, part : Path
+        As `move_file` got them.
+    is_reserved : bool
+        True when `reserve` had been called.
+
+    Returns
+    -------
+    bool
+        True when the file is at the target.
+
+    Raises
+    ------
+    OSError
+        If it cannot be done; nothing is lost and it can be tried again. So it is when only the
+        part file is there, as when a memory card was taken out.
+    """
+    is_moved = not os.path.lexists(source)
+    if is_moved and not os.path.lexists(target):
+        if os.path.lexists(part):
+            raise OSError(errno.ENOENT, "the file is gone, this copy is left", str(part))
+        return False
+    _remove_file(part)
+    if not is_moved and os.path.lexists(target) and _is_from_move(source, target, is_reserved):
+        _remove_file(target)
+        sync_folder(target.parent)
+    return is_moved
+
+
+def restore_mtime(path: Path, mtime_ns: int) -> FileStamp:
+    """Give a file its time of last change where it differs. Raises OSError if it is not there.
+
+    Parameters
+    ----------
+    path : Path
+        A regular file.
+    mtime_ns : int
+        The time [ns since the epoch].
+
+    Returns
+    -------
+    FileStamp
+        The state of the file as the disk keeps it: coarse disks round, and a file of another
+        owner keeps its time.
+    """
+    if read_stamp(path).mtime_ns != mtime_ns:
+        with contextlib.suppress(PermissionError):
+            os.utime(path, ns=(path.stat().st_atime_ns, mtime_ns))
+    return read_stamp(path)
+
+
+def _place_file(source: Path, target: Path, reserve: Callable[[], None]) -> None:
+    """Give a file another name on the same device, never that of an existing file.
+
+    Raises
+    ------
+    OSError
+        If it fails; EXDEV when the places are on two devices.
+    """
+    if sys.platform == "win32":  # pragma: no cover
+        source.rename(target)  # fails there when the name is taken
+        return
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        reserve()
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        source.replace(target)
+        sync_folder(target.parent)
+    else:
+        sync_folder(target.parent)
+        _remove_file(source)
+
+
+def _copy_file(source: Path, part: Path) -> None:
+    """Copy a file with its times and mode, and compare the copy with what was read.
+
+    Raises
+    ------
+    OSError
+        If it cannot be done, the copy differs, or the file changed meanwhile.
+    """
+    before = source.stat()
+    digest = hashlib.sha256()
+    with source.open("rb") as reader, part.open("xb") as writer:
+        while chunk := reader.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            writer.write(chunk)
+        writer.flush()
+        if _hash_file(part) != digest.digest():
+            raise OSError(errno.EIO, "the copy differs from the file", str(part))
+        with _tolerate(_NO_METADATA):
+            shutil.copystat(source, part)
+        # Reading has changed the time of last access.
+        os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
+        os.fsync(writer.fileno())
+    if read_stamp(source) != FileStamp(before.st_size, before.st_mtime_ns):
+        raise OSError(errno.EBUSY, "the file changed while it was copied", str(source))
+
+
+def _is_from_move(source: Path, target: Path, is_reserved: bool) -> bool:
+    """Tell whether the move has put there what is at the target, while the source is there."""
+    ours, theirs = source.lstat(), target.lstat()
+    if (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino):
+        # One link only: two spellings of one name, or one disk seen at two places.
+        return ours.st_nlink > 1
+    if not stat.S_ISREG(theirs.st_mode):
+        return False
+    if is_reserved and theirs.st_size == 0:
+        return True
+    return ours.st_size == theirs.st_size and _hash_file(source) == _hash_file(target)
+
+
+def _hash_file(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
+
+
+def _remove_file(path: Path) -> None:
+    """Remove a name of a file that has another name or a whole copy; it may be gone already."""
+    if sys.platform == "win32":  # pragma: no cover
+        with contextlib.suppress(FileNotFoundError):
+            path.chmod(stat.S_IWRITE)  # a read-only file cannot be removed there
+    path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _tolerate(errnos: Collection[int]) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in errnos:
+            raise

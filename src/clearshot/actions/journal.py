@@ -1,0 +1,323 @@
+"""The journal of one run: its plan, then line by line what was about to happen and what happened.
+
+A JSON Lines file that is only appended to, synced line by line. Each line carries the CRC-32 of the
+rest of the line, so that the torn last line of a crash is told from a whole one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import zlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from clearshot.actions.atomic import sync_folder
+from clearshot.actions.plan import Move, Plan
+from clearshot.errors import ActionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FORMAT = 1
+
+# Longer than the line that ends a journal.
+_TAIL_BYTES = 256
+
+
+class Place(StrEnum):
+    """One of the two ends of a step."""
+
+    SOURCE = "source"
+    TARGET = "target"
+
+    @property
+    def opposite(self) -> Place:
+        """The other end."""
+        return Place.TARGET if self is Place.SOURCE else Place.SOURCE
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """How far a step came.
+
+    Attributes
+    ----------
+    mtime_ns : int
+        Time of last change that the file has there [ns since the epoch].
+    place : Place
+        Where the file was when the step was last done.
+    heading : Place or None
+        Where it is about to go; None when no move is open.
+    is_reserved : bool
+        True when the open move may have created an empty file at the place it heads for.
+    """
+
+    mtime_ns: int
+    place: Place = Place.SOURCE
+    heading: Place | None = None
+    is_reserved: bool = False
+
+
+class Journal:
+    """A journal file and what it says. Each method that records writes one line and syncs it.
+
+    Parameters
+    ----------
+    path : Path
+        An existing journal. A torn last line is ignored, and cut off by the next record.
+
+    Attributes
+    ----------
+    path : Path
+        The journal file.
+    name : str
+        Its name for undo: UTC time of its start and a random word.
+    plan : Plan
+        What the run was to do.
+    undoes : str or None
+        Name of the journal that the run takes back; None for a plan of its own.
+    leftovers : tuple of Path
+        Folders that the run is to remove if they are empty at its end.
+    states : list of StepState
+        How far each step of the plan came.
+    folders : list of Path
+        Folders that the run made, in order.
+    is_finished : bool
+        True when the run came to its end; False while it goes on, or after a crash.
+
+    Raises
+    ------
+    ActionError
+        If the journal cannot be read, is damaged before its last line, or has another format.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.stem
+        header, *records = self._read()
+        if header["format"] != FORMAT:
+            raise ActionError(
+                f"journal of format {header['format']}, this version reads {FORMAT}", path=path
+            )
+        moves = tuple(Move.from_row(row) for row in header["moves"])
+        self.plan = Plan(Path(header["folder"]), moves)
+        self.undoes: str | None = header["undoes"]
+        self.leftovers = tuple(Path(folder) for folder in header["leftovers"])
+        self.states = [StepState(move.stamp.mtime_ns) for move in moves]
+        self.folders: list[Path] = []
+        self.is_finished = False
+        for record in records:
+            self._follow(record)
+
+    @property
+    def open_steps(self) -> list[int]:
+        """Numbers of the steps whose move has begun and is not done."""
+        return [step for step, state in enumerate(self.states) if state.heading is not None]
+
+    @property
+    def moved_steps(self) -> list[int]:
+        """Numbers of the steps whose file is at its target."""
+        return [step for step, state in enumerate(self.states) if state.place is Place.TARGET]
+
+    def record_intent(self, step: int, heading: Place, *, is_reserved: bool = False) -> None:
+        """Record that a file is about to be moved.
+
+        Parameters
+        ----------
+        step : int
+            Number of the step, from 0.
+        heading : Place
+            Where the file is about to go.
+        is_reserved : bool
+            True when an empty file is about to be created there.
+        """
+        self._append(event="intent", step=step, heading=heading, is_reserved=is_reserved)
+
+    def record_done(self, step: int, place: Place, mtime_ns: int) -> None:
+        """Record where the file of a step is.
+
+        Parameters
+        ----------
+        step : int
+            Number of the step, from 0.
+        place : Place
+            Where the file is.
+        mtime_ns : int
+            Time of last change that it has there [ns since the epoch].
+        """
+        self._append(event="done", step=step, place=place, mtime_ns=mtime_ns)
+
+    def record_folder(self, folder: Path) -> None:
+        """Record that a folder is about to be made.
+
+        Parameters
+        ----------
+        folder : Path
+            The folder, absolute.
+        """
+        self._append(event="folder", path=str(folder))
+
+    def record_end(self) -> None:
+        """Record that nothing is left to do."""
+        self._append(event="end")
+
+    def _read(self) -> list[dict[str, Any]]:
+        with _translate_errors(self.path, "read"):
+            content = self.path.read_bytes()
+        records: list[dict[str, Any]] = []
+        self._size_bytes = 0
+        lines = content.splitlines(keepends=True)
+        for line in lines:
+            record = _decode(line)
+            if record is None:
+                break
+            records.append(record)
+            self._size_bytes += len(line)
+        if not records or len(records) < len(lines) - 1:
+            raise ActionError(f"damaged journal, line {len(records) + 1}", path=self.path)
+        return records
+
+    def _append(self, **record: object) -> None:
+        line = _encode(record)
+        with _translate_errors(self.path, "write"), self.path.open("r+b") as stream:
+            stream.truncate(self._size_bytes)
+            stream.seek(self._size_bytes)
+            _write(stream, line)
+        self._size_bytes += len(line)
+        self._follow(record)
+
+    def _follow(self, record: dict[str, Any]) -> None:
+        match record["event"]:
+            case "intent":
+                state = self.states[record["step"]]
+                self.states[record["step"]] = replace(
+                    state, heading=Place(record["heading"]), is_reserved=record["is_reserved"]
+                )
+            case "done":
+                self.states[record["step"]] = StepState(record["mtime_ns"], Place(record["place"]))
+            case "folder":
+                self.folders.append(Path(record["path"]))
+            case "end":
+                self.is_finished = True
+            case event:
+                raise ActionError(f"unknown record {event!r} in the journal", path=self.path)
+
+
+def create_journal(
+    folder: Path, plan: Plan, *, undoes: str | None = None, leftovers: tuple[Path, ...] = ()
+) -> Journal:
+    """Begin the journal of a run. Raises ActionError if it cannot be written.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the journals of the library are; made if it is missing.
+    plan : Plan
+        What the run is to do.
+    undoes : str or None
+        Name of the journal that the run takes back.
+    leftovers : tuple of Path
+        Folders that the run is to remove if they are empty at its end.
+
+    Returns
+    -------
+    Journal
+        With its first line on the disk: it is never seen without a plan.
+    """
+    time = datetime.now(UTC)
+    path = folder / f"{time:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(4)}.jsonl"
+    part = path.with_suffix(".part")
+    header: dict[str, object] = {
+        "event": "plan",
+        "format": FORMAT,
+        "time": time.isoformat(),
+        "folder": str(plan.folder),
+        "undoes": undoes,
+        "leftovers": [str(leftover) for leftover in leftovers],
+        "moves": plan.as_rows(),
+    }
+    with _translate_errors(path, "write"):
+        folder.mkdir(parents=True, exist_ok=True)
+        with part.open("xb") as stream:
+            _write(stream, _encode(header))
+        part.rename(path)
+        sync_folder(folder)
+    return Journal(path)
+
+
+def list_journals(folder: Path) -> list[Path]:
+    """List the journals of a library.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they are; may be missing.
+
+    Returns
+    -------
+    list of Path
+        The oldest first.
+    """
+    return sorted(folder.glob("*.jsonl"))
+
+
+def has_ended(path: Path) -> bool:
+    """Tell by its last line whether a journal came to its end; fast however long it is.
+
+    Raises ActionError if it cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+        A journal.
+
+    Returns
+    -------
+    bool
+        False after a crash, and while its run goes on.
+    """
+    with _translate_errors(path, "read"), path.open("rb") as stream:
+        size_bytes = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size_bytes - _TAIL_BYTES))
+        lines = stream.read().splitlines(keepends=True)
+    record = _decode(lines[-1]) if lines else None
+    return record is not None and record["event"] == "end"
+
+
+def _encode(record: dict[str, object]) -> bytes:
+    return _dump({**record, "crc32": zlib.crc32(_dump(record))}) + b"\n"
+
+
+def _decode(line: bytes) -> dict[str, Any] | None:
+    """Read a line; None when it is torn or damaged."""
+    try:
+        record: dict[str, Any] = json.loads(line)
+        crc32 = record.pop("crc32")
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return None
+    return record if line.endswith(b"\n") and crc32 == zlib.crc32(_dump(record)) else None
+
+
+def _dump(record: dict[str, object]) -> bytes:
+    # ASCII: names that are no valid Unicode come through as escapes.
+    return json.dumps(record, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def _write(stream: IO[bytes], line: bytes) -> None:
+    stream.write(line)
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+@contextlib.contextmanager
+def _translate_errors(path: Path, verb: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ActionError(f"cannot {verb} the journal: {error.strerror}", path=path) from error

@@ -1,0 +1,154 @@
+"""Which bad photo goes where: the plan of `clearshot sort`."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clearshot.actions.atomic import is_writable, read_stamp
+from clearshot.actions.plan import Move, Plan
+from clearshot.errors import InputError, UsageError
+from clearshot.photo import Label
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clearshot.photo import FileStamp, Photo
+
+
+def plan_sort(folder: Path, bad: Sequence[tuple[Photo, Label]], target: Path) -> Plan:
+    """Plan to move bad photos, with their companions, to a folder per label.
+
+    A photo goes to `target/<label>/<its path in folder>`. Where one of its names is taken, there
+    or by another step, the photo and its companions all get the same number, so that their base
+    names still match. Names count as taken in any case and any Unicode form, because disks differ
+    in what they tell apart. Nothing is touched.
+
+    Raises UsageError if the target is `folder` itself or a photo is not inside `folder`, and
+    InputError if the target is a file or inside one, or cannot be written.
+
+    Parameters
+    ----------
+    folder : Path
+        The library folder, parent of all photos.
+    bad : sequence of (Photo, Label)
+        The photos to move and their first label. Photos that are in the target already are left
+        out, and so are companions that are gone.
+    target : Path
+        Where the photos go; need not exist. It may be inside `folder`.
+
+    Returns
+    -------
+    Plan
+        One group for each photo, the photo first, in the order of `bad`. The stamps of the photos
+        are those of `bad`: a photo that changed since it was judged will not be moved.
+    """
+    folder, target = folder.absolute(), target.resolve()
+    _check_target(folder, target)
+    homes = _find_homes(folder, target)
+    resolve = cache(Path.resolve)
+    names = _TakenNames()
+    moves: list[Move] = []
+    planned: set[Path] = set()
+    for group, (photo, label) in enumerate(bad):
+        place = resolve(photo.path.parent)
+        if photo.path in planned or any(map(place.is_relative_to, homes)):
+            continue
+        stamps = _read_stamps(photo, planned)
+        planned.update(stamps)
+        wanted = [target / label / _find_relative(path, folder) for path in stamps]
+        given = names.take(wanted, base=photo.path.stem)
+        moves += [
+            Move(path, goal, stamp, group, str(label), renamed=goal != wish)
+            for (path, stamp), wish, goal in zip(stamps.items(), wanted, given, strict=True)
+        ]
+    return Plan(folder, tuple(moves))
+
+
+class _TakenNames:
+    """The places that are taken: by files on the disk and by the steps planned so far."""
+
+    def __init__(self) -> None:
+        self._planned: set[str] = set()
+        self._list_names = cache(_list_names)
+
+    def take(self, wanted: Sequence[Path], *, base: str) -> list[Path]:
+        """Take a free place for each file of a group; `base` is where a number goes behind."""
+        distinct: list[Path] = []
+        for path in wanted:
+            # Two companions that differ in case alone cannot share one number.
+            others = {_fold(other) for other in distinct}
+            distinct.append(next(p for p in _count_up(path, base) if _fold(p) not in others))
+        numbered = zip(*(_count_up(path, base) for path in distinct), strict=True)
+        places = next(places for places in numbered if all(map(self._is_free, places)))
+        self._planned.update(map(_fold, places))
+        return list(places)
+
+    def _is_free(self, path: Path) -> bool:
+        return _fold(path) not in self._planned and _fold(path.name) not in self._list_names(
+            path.parent
+        )
+
+
+def _check_target(folder: Path, target: Path) -> None:
+    if target == folder.resolve() or (os.path.lexists(target) and target.samefile(folder)):
+        raise UsageError("the target is the library folder itself", path=target)
+    existing = next(path for path in (target, *target.parents) if os.path.lexists(path))
+    if not existing.is_dir():
+        raise InputError("the target needs a folder here, but this is a file", path=existing)
+    if not is_writable(target):
+        raise InputError("the target cannot be written", path=target)
+
+
+def _find_homes(folder: Path, target: Path) -> list[Path]:
+    """Give the folders whose photos are in the target already."""
+    if target.is_relative_to(folder.resolve()):
+        return [target]
+    # The target is elsewhere, or around the library folder: only what is sorted is in it.
+    return [target / label for label in Label]
+
+
+def _find_relative(path: Path, folder: Path) -> Path:
+    for parent in (folder, folder.resolve()):
+        with contextlib.suppress(ValueError):
+            return path.relative_to(parent)
+    raise UsageError(f"not inside the library folder {folder}", path=path)
+
+
+def _read_stamps(photo: Photo, planned: set[Path]) -> dict[Path, FileStamp]:
+    """Give the files of a photo with their states, the photo first."""
+    stamps = {photo.path: photo.stamp}
+    for companion in photo.companions:
+        if companion not in planned:
+            with contextlib.suppress(OSError):
+                stamps[companion] = read_stamp(companion)
+    return stamps
+
+
+def _count_up(path: Path, base: str) -> itertools.chain[Path]:
+    """Give the path itself, then with the numbers (2), (3), ... behind its base name."""
+    if not path.name.startswith(base):
+        base = path.stem
+    rest = path.name[len(base) :]
+    numbered = (path.with_name(f"{base} ({number}){rest}") for number in itertools.count(2))
+    return itertools.chain([path], numbered)
+
+
+def _list_names(folder: Path) -> frozenset[str]:
+    try:
+        return frozenset(_fold(path.name) for path in folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+    except OSError as error:
+        raise InputError(f"cannot be listed: {error.strerror}", path=folder) from error
+
+
+def _fold(path: Path | str) -> str:
+    """Give one spelling for all that some disk holds to be the same name."""
+    folded = unicodedata.normalize("NFD", str(path)).casefold()
+    return unicodedata.normalize("NFC", folded)

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actions.trees import (
+    find_journal_folder,
+    list_contents,
+    make_library,
+    read_tree,
+)
+from clearshot.actions.apply import apply_plan
+from clearshot.actions.journal import Journal, Place, create_journal, has_ended
+from clearshot.actions.lock import hold_lock
+from clearshot.actions.plan import Plan
+from clearshot.actions.recovery import recover
+from clearshot.actions.undo import apply_undo, plan_undo
+from clearshot.errors import ActionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    """A run that has made its first folders and is about to move its first photo."""
+    plan = make_library(tmp_path)
+    journal = create_journal(find_journal_folder(tmp_path), plan)
+    folder = tmp_path / "bad"
+    for name in ("", "blurry", "a"):
+        folder /= name
+        journal.record_folder(folder)
+        folder.mkdir()
+    journal.record_intent(0, Place.TARGET)
+    return journal
+
+
+def test_nothing_to_recover(tmp_path: Path) -> None:
+    assert recover(find_journal_folder(tmp_path)) == ()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_moved_nothing_leaves_no_folders(journal: Journal, tmp_path: Path) -> None:
+    (outcome,) = recover(journal.path.parent)
+    assert (outcome.journal, outcome.moved, outcome.skipped) == (journal.path, (), ())
+    assert not (tmp_path / "bad").exists()
+    assert has_ended(journal.path)
+
+
+def test_a_group_that_moved_in_part_is_taken_back(journal: Journal, tmp_path: Path) -> None:
+    before = {k: v for k, v in read_tree(tmp_path).items() if not k.startswith("bad")}
+    move = journal.plan.moves[0]
+    move.source.rename(move.target)
+    (outcome,) = recover(journal.path.parent)
+    assert outcome.moved == ()
+    assert read_tree(tmp_path) == before
+
+
+def test_a_group_that_moved_stays(journal: Journal) -> None:
+    for step in (0, 1):
+        move = journal.plan.moves[step]
+        journal.record_intent(step, Place.TARGET)
+        move.source.rename(move.target)
+    (outcome,) = recover(journal.path.parent)
+    assert outcome.moved == journal.plan.moves[:2]
+
+
+def test_a_torn_record_is_no_record(journal: Journal, tmp_path: Path) -> None:
+    before = list_contents(read_tree(tmp_path))
+    with journal.path.open("ab") as stream:
+        stream.write(b'{"crc32":1,"event":"do')
+    (outcome,) = recover(journal.path.parent)
+    assert outcome.skipped == ()
+    assert has_ended(journal.path)
+    assert list_contents(read_tree(tmp_path)) == before
+
+
+def test_a_journal_that_was_never_begun_is_removed(journal: Journal) -> None:
+    part = journal.path.with_suffix(".part")
+    part.write_bytes(b"{")
+    recover(journal.path.parent)
+    assert not part.exists()
+
+
+def test_a_file_that_was_edited_after_the_crash_is_not_taken_for_the_moved_one(
+    journal: Journal, tmp_path: Path
+) -> None:
+    for step in (0, 1):
+        move = journal.plan.moves[step]
+        journal.record_intent(step, Place.TARGET)
+        move.source.rename(move.target)
+    edited = journal.plan.moves[1].target
+    os.utime(edited, ns=(0, 9))
+    recover(journal.path.parent)
+    assert edited.stat().st_mtime_ns == 9
+    undo = plan_undo(journal.path.parent)
+    assert {skip.path.name: skip.reason for skip in undo.refused} == {
+        "one.xmp": "changed since planning",
+        "one.jpg": "stays with one.xmp",
+    }
+    assert apply_undo(undo, journal.path.parent).moved == ()
+    assert edited.exists()
+
+
+def test_a_card_that_was_taken_out_is_waited_for(journal: Journal) -> None:
+    move = journal.plan.moves[0]
+    part = move.target.with_name(f".clearshot-{journal.name}-0.part")
+    part.write_bytes(move.source.read_bytes()[:100])
+    away = move.source.rename(move.source.with_name("away"))
+    (outcome,) = recover(journal.path.parent)
+    assert [skip.path for skip in outcome.skipped] == [move.source]
+    assert part.exists()
+    assert not has_ended(journal.path)
+
+    away.rename(move.source)
+    (outcome,) = recover(journal.path.parent)
+    assert outcome.skipped == ()
+    assert not part.exists()
+    assert move.source.exists()
+    assert has_ended(journal.path)
+
+
+def test_the_next_run_ends_the_interrupted_one_first(journal: Journal, tmp_path: Path) -> None:
+    outcome = apply_plan(Plan(tmp_path, ()), journal.path.parent)
+    assert outcome.journal != journal.path
+    assert has_ended(journal.path)
+
+
+def test_a_run_that_goes_on_is_not_recovered(journal: Journal) -> None:
+    with (
+        hold_lock(journal.path.parent.parent),
+        pytest.raises(ActionError, match="another clearshot"),
+    ):
+        recover(journal.path.parent)
+    assert not has_ended(journal.path)

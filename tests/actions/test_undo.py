@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actions.trees import (
+    find_journal_folder,
+    list_contents,
+    make_library,
+    plan_moves,
+    read_tree,
+    write_file,
+)
+from clearshot.actions.apply import apply_plan
+from clearshot.actions.undo import apply_undo, plan_undo
+from clearshot.errors import ActionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def journals(tmp_path: Path) -> Path:
+    return find_journal_folder(tmp_path)
+
+
+def undo(journals: Path, name: str | None = None) -> str:
+    """Take back a run; return the name of the undo's own journal."""
+    return apply_undo(plan_undo(journals, name), journals).journal.stem
+
+
+def test_undo_restores_the_tree(tmp_path: Path, journals: Path) -> None:
+    plan = make_library(tmp_path)
+    before = read_tree(tmp_path)
+    applied = apply_plan(plan, journals)
+    back = plan_undo(journals)
+    assert back.name == applied.journal.stem
+    assert back.refused == ()
+    assert [move.target for move in back.plan.moves] == [
+        move.source for move in reversed(plan.moves)
+    ]
+    seen: list[tuple[int, int]] = []
+    outcome = apply_undo(back, journals, lambda done, total: seen.append((done, total)))
+    assert len(outcome.moved) == 5
+    assert seen[-1] == (5, 5)
+    assert read_tree(tmp_path) == before
+
+
+def test_planning_an_undo_touches_nothing(tmp_path: Path, journals: Path) -> None:
+    apply_plan(make_library(tmp_path), journals)
+    before = read_tree(tmp_path)
+    plan_undo(journals)
+    assert read_tree(tmp_path) == before
+
+
+def test_redo_is_the_undo_of_an_undo(tmp_path: Path, journals: Path) -> None:
+    plan = make_library(tmp_path)
+    before = read_tree(tmp_path)
+    applied = apply_plan(plan, journals).journal.stem
+    after = read_tree(tmp_path)
+    for _ in range(2):
+        name = undo(journals)
+        assert read_tree(tmp_path) == before
+        undo(journals, name)
+        assert read_tree(tmp_path) == after
+    undo(journals, applied)
+    assert read_tree(tmp_path) == before
+
+
+def test_undo_goes_back_plan_by_plan(tmp_path: Path, journals: Path) -> None:
+    make_library(tmp_path)
+    trees = [read_tree(tmp_path)]
+    for name in ("two.jpg", "three.jpg"):
+        apply_plan(plan_moves(tmp_path, {name: f"bad/{name}"}), journals)
+        trees.append(read_tree(tmp_path))
+    for tree in reversed(trees[:-1]):
+        undo(journals)
+        assert read_tree(tmp_path) == tree
+    with pytest.raises(ActionError, match="nothing to undo"):
+        plan_undo(journals)
+
+
+def test_a_named_plan_is_undone_before_later_ones(tmp_path: Path, journals: Path) -> None:
+    make_library(tmp_path)
+    before = read_tree(tmp_path)
+    first = apply_plan(plan_moves(tmp_path, {"two.jpg": "bad/two.jpg"}), journals)
+    apply_plan(plan_moves(tmp_path, {"three.jpg": "bad/three.jpg"}), journals)
+    undo(journals, first.journal.stem)
+    assert {"two.jpg", "bad/three.jpg"} <= read_tree(tmp_path).keys()
+    with pytest.raises(ActionError, match="nothing to undo"):
+        plan_undo(journals, first.journal.stem)
+    undo(journals)
+    # The folder was made by the first plan, and was not empty when that was taken back.
+    assert read_tree(tmp_path) == {**before, "bad": None}
+
+
+def test_an_unknown_name_is_refused(tmp_path: Path, journals: Path) -> None:
+    with pytest.raises(ActionError, match="nothing to undo"):
+        plan_undo(journals)
+    with pytest.raises(ActionError, match="no journal is named x"):
+        plan_undo(journals, "x")
+
+
+def test_changed_files_and_occupied_places_stay(tmp_path: Path, journals: Path) -> None:
+    plan = make_library(tmp_path)
+    before = read_tree(tmp_path)
+    apply_plan(plan, journals)
+    changed = tmp_path / "bad" / "blurry" / "a" / "one.xmp"
+    content = changed.read_bytes()
+    changed.write_bytes(b"edited")
+    occupied = write_file(tmp_path / "three.jpg", b"new")
+    total = list_contents(read_tree(tmp_path))
+
+    back = plan_undo(journals)
+    outcome = apply_undo(back, journals)
+    assert outcome.skipped == back.refused
+    assert {skip.path.name: skip.reason for skip in outcome.skipped} == {
+        "three.jpg": f"{occupied} is occupied",
+        "one.xmp": "changed since planning",
+        "one.jpg": "stays with one.xmp",
+    }
+    assert {move.target.name for move in outcome.moved} == {"two.jpg", "two.xmp"}
+    assert occupied.read_bytes() == b"new"
+    assert list_contents(read_tree(tmp_path)) == total
+
+    # Once the causes are gone, another undo takes back the rest.
+    occupied.unlink()
+    write_file(changed, content, mtime_ns=1_500_000_001_000_000_003)
+    undo(journals)
+    assert read_tree(tmp_path) == before
+
+
+def test_a_removed_folder_is_made_again(tmp_path: Path, journals: Path) -> None:
+    plan = make_library(tmp_path)
+    (tmp_path / "a" / "kept.jpg").unlink()
+    before = read_tree(tmp_path)
+    apply_plan(plan, journals)
+    (tmp_path / "a").rmdir()
+    undo(journals)
+    assert read_tree(tmp_path) == before
+
+
+def test_a_folder_with_something_else_in_it_stays(tmp_path: Path, journals: Path) -> None:
+    apply_plan(make_library(tmp_path), journals)
+    other = write_file(tmp_path / "bad" / "blurry" / "note.txt", b"note")
+    undo(journals)
+    assert other.read_bytes() == b"note"
+    assert not (tmp_path / "bad" / "dark").exists()
+
+
+def test_times_come_back_from_a_disk_that_rounds_them(
+    tmp_path: Path, journals: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, utime = os.link, os.utime
+
+    def refuse(source: Path, target: Path) -> None:
+        if source.suffix != ".part":
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        link(source, target)
+
+    def round_time(path: Path, *, ns: tuple[int, int], follow_symlinks: bool = True) -> None:
+        step_ns = 2_000_000_000 if "bad" in path.parts else 1
+        utime(path, ns=(ns[0], ns[1] // step_ns * step_ns))
+
+    plan = make_library(tmp_path)
+    before = read_tree(tmp_path)
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "utime", round_time)
+    apply_plan(plan, journals)
+    assert (tmp_path / "bad/dark/two.jpg").stat().st_mtime_ns == 1_500_000_002_000_000_000
+    name = undo(journals)
+    assert read_tree(tmp_path) == before
+    undo(journals, name)
+    undo(journals)
+    assert read_tree(tmp_path) == before

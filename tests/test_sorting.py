@@ -1,0 +1,294 @@
+from __future__ import annotations
+
+import os
+import tempfile
+import unicodedata
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest import mock
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actions.trees import find_journal_folder, list_contents, read_tree, write_file
+from clearshot.actions.apply import apply_plan
+from clearshot.actions.atomic import read_stamp
+from clearshot.actions.undo import apply_undo, plan_undo
+from clearshot.discover import find_photos
+from clearshot.errors import InputError, UsageError
+from clearshot.photo import Label, Photo
+from clearshot.sorting import plan_sort
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from clearshot.actions.plan import Plan
+
+
+def make_photo(path: Path, *companions: str) -> Photo:
+    write_file(path, path.name.encode())
+    paths = [write_file(path.with_name(name), name.encode()) for name in companions]
+    return Photo(path, read_stamp(path), tuple(paths))
+
+
+def list_targets(plan: Plan, target: Path) -> list[str]:
+    return [move.target.relative_to(target).as_posix() for move in plan.moves]
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    folder = tmp_path / "library"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "bad"
+
+
+def test_the_structure_is_kept_below_the_label(library: Path, target: Path) -> None:
+    one = make_photo(library / "trip" / "one.jpg", "one.CR2", "one.xmp", "one.jpg.xmp")
+    two = make_photo(library / "two.jpg")
+    plan = plan_sort(library, [(one, Label.BLURRY), (two, Label.DARK)], target)
+    assert plan.folder == library
+    assert [move.source for move in plan.moves] == [one.path, *one.companions, two.path]
+    assert list_targets(plan, target) == [
+        "blurry/trip/one.jpg",
+        "blurry/trip/one.CR2",
+        "blurry/trip/one.xmp",
+        "blurry/trip/one.jpg.xmp",
+        "dark/two.jpg",
+    ]
+    assert [move.group for move in plan.moves] == [0, 0, 0, 0, 1]
+    assert [move.why for move in plan.moves] == ["blurry"] * 4 + ["dark"]
+    assert not any(move.renamed for move in plan.moves)
+    assert [move.stamp for move in plan.moves] == [read_stamp(m.source) for m in plan.moves]
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("taken", ["IMG.jpg", "img.JPG", "IMG.jpg.xmp", "Img.Cr2"])
+def test_a_clash_numbers_the_photo_and_its_companions(
+    library: Path, target: Path, taken: str
+) -> None:
+    photo = make_photo(library / "IMG.jpg", "IMG.CR2", "IMG.jpg.xmp")
+    write_file(target / "dark" / taken, b"taken")
+    plan = plan_sort(library, [(photo, Label.DARK)], target)
+    assert list_targets(plan, target) == [
+        "dark/IMG (2).jpg",
+        "dark/IMG (2).CR2",
+        "dark/IMG (2).jpg.xmp",
+    ]
+    assert all(move.renamed for move in plan.moves)
+
+
+def test_the_next_free_number_is_taken(library: Path, target: Path) -> None:
+    photo = make_photo(library / "IMG.jpg")
+    for name in ("IMG.jpg", "img (2).jpg", "IMG (4).jpg"):
+        write_file(target / "dark" / name, b"taken")
+    plan = plan_sort(library, [(photo, Label.DARK)], target)
+    assert list_targets(plan, target) == ["dark/IMG (3).jpg"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("img.jpg", "IMG.JPG"),
+        ("Straße.jpg", "STRASSE.jpg"),
+        (unicodedata.normalize("NFC", "é.jpg"), unicodedata.normalize("NFD", "É.jpg")),
+    ],
+)
+def test_names_that_some_disk_holds_to_be_the_same(
+    library: Path, target: Path, first: str, second: str
+) -> None:
+    photos = [make_photo(library / name) for name in (first, second)]
+    if len(list(library.iterdir())) == 1:
+        pytest.skip("this disk holds the names to be the same")
+    plan = plan_sort(library, [(photo, Label.DARK) for photo in photos], target)
+    numbered = Path(second).stem + " (2)" + Path(second).suffix
+    assert list_targets(plan, target) == [f"dark/{first}", f"dark/{numbered}"]
+
+
+def test_folders_that_some_disk_holds_to_be_the_same(library: Path, target: Path) -> None:
+    photos = [make_photo(library / name / "a.jpg") for name in ("trip", "Trip")]
+    if len(list(library.iterdir())) == 1:
+        pytest.skip("this disk holds the names to be the same")
+    plan = plan_sort(library, [(photo, Label.DARK) for photo in photos], target)
+    assert list_targets(plan, target) == ["dark/trip/a.jpg", "dark/Trip/a (2).jpg"]
+
+
+def test_companions_that_differ_in_case_alone(library: Path, target: Path) -> None:
+    photo = make_photo(library / "IMG.jpg", "IMG.XMP", "IMG.xmp")
+    if len(list(library.iterdir())) == 2:
+        pytest.skip("this disk holds the names to be the same")
+    plan = plan_sort(library, [(photo, Label.DARK)], target)
+    assert list_targets(plan, target) == ["dark/IMG.jpg", "dark/IMG.XMP", "dark/IMG (2).xmp"]
+
+
+def test_a_companion_with_another_name(library: Path, target: Path) -> None:
+    photo = make_photo(library / "IMG.jpg", "note.txt")
+    write_file(target / "dark" / "IMG.jpg", b"taken")
+    plan = plan_sort(library, [(photo, Label.DARK)], target)
+    assert list_targets(plan, target) == ["dark/IMG (2).jpg", "dark/note (2).txt"]
+
+
+def test_a_file_is_planned_once(library: Path, target: Path) -> None:
+    photo = make_photo(library / "IMG.jpg", "IMG.xmp")
+    twin = replace(make_photo(library / "IMG.png"), companions=photo.companions)
+    bad = [(photo, Label.DARK), (photo, Label.BLURRY), (twin, Label.DARK)]
+    plan = plan_sort(library, bad, target)
+    assert list_targets(plan, target) == ["dark/IMG.jpg", "dark/IMG.xmp", "dark/IMG.png"]
+
+
+def test_a_companion_that_is_gone_is_left_out(library: Path, target: Path) -> None:
+    photo = make_photo(library / "IMG.jpg", "IMG.xmp")
+    photo.companions[0].unlink()
+    plan = plan_sort(library, [(photo, Label.DARK)], target)
+    assert list_targets(plan, target) == ["dark/IMG.jpg"]
+
+
+def test_a_target_inside_the_library(library: Path) -> None:
+    target = library / "rejected"
+    fresh = make_photo(library / "a.jpg")
+    moved = make_photo(target / "blurry" / "b.jpg")
+    other = make_photo(target / "c.jpg")
+    bad = [(photo, Label.BLURRY) for photo in (fresh, moved, other)]
+    plan = plan_sort(library, bad, target)
+    assert [(move.source, move.target) for move in plan.moves] == [
+        (fresh.path, target / "blurry" / "a.jpg")
+    ]
+
+
+def test_a_target_around_the_library(tmp_path: Path) -> None:
+    library = tmp_path / "blurry"
+    photo = make_photo(library / "a.jpg")
+    for label in Label:
+        assert plan_sort(library, [(photo, label)], tmp_path).moves == ()
+    elsewhere = make_photo(tmp_path / "trip" / "a.jpg")
+    plan = plan_sort(tmp_path / "trip", [(elsewhere, Label.DARK)], tmp_path)
+    assert list_targets(plan, tmp_path) == ["dark/a.jpg"]
+
+
+def test_the_library_itself_is_no_target(library: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(library)
+    for target in (library, library / ".." / library.name, link):
+        with pytest.raises(UsageError, match="the library folder itself"):
+            plan_sort(library, [], target)
+
+
+def test_two_names_of_the_library(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = library.with_name("LIBRARY")
+    other.mkdir()
+    monkeypatch.setattr(Path, "samefile", lambda path, other: True)
+    with pytest.raises(UsageError, match="the library folder itself"):
+        plan_sort(library, [], other)
+
+
+def test_a_library_behind_a_link(library: Path, target: Path, tmp_path: Path) -> None:
+    photo = make_photo(library / "a.jpg")
+    link = tmp_path / "link"
+    link.symlink_to(library)
+    plan = plan_sort(link, [(photo, Label.DARK)], target)
+    assert list_targets(plan, target) == ["dark/a.jpg"]
+
+
+def test_a_file_is_no_target(library: Path, tmp_path: Path) -> None:
+    file = write_file(tmp_path / "file", b"")
+    for target in (file, file / "below"):
+        with pytest.raises(InputError, match="file: the target needs a folder here"):
+            plan_sort(library, [], target)
+
+
+def test_a_target_that_cannot_be_written(
+    library: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(InputError, match="bad: the target cannot be written"):
+        plan_sort(library, [], target)
+
+
+def test_a_target_that_cannot_be_listed(
+    library: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    photo = make_photo(library / "a.jpg")
+    monkeypatch.setattr(Path, "iterdir", fail)
+    with pytest.raises(InputError, match="dark: cannot be listed: Permission denied"):
+        plan_sort(library, [(photo, Label.DARK)], target)
+
+
+def test_a_photo_from_elsewhere_is_refused(library: Path, target: Path, tmp_path: Path) -> None:
+    photo = make_photo(tmp_path / "other" / "a.jpg")
+    with pytest.raises(UsageError, match=r"a\.jpg: not inside the library folder"):
+        plan_sort(library, [(photo, Label.DARK)], target)
+
+
+letters = st.characters(exclude_categories=["Cs"], exclude_characters="/\0")
+stems = st.sampled_from(
+    ["IMG", "img", "Straße", "STRASSE", "é", "e\u0301", "📷", "two\nlines", "-n", "a b", "IMG (2)"]
+) | st.text(letters, min_size=1, max_size=12).filter(lambda stem: not stem.startswith("."))
+folders = st.sampled_from(["", "trip", "Trip", "näh/🏔", "line\nbreak"])
+companions = st.sets(st.sampled_from([".xmp", ".jpg.xmp", ".cr2", ".mov"]))
+times_ns = st.integers(0, 2**61)
+photos = st.tuples(folders, stems, companions, st.binary(max_size=8), times_ns)
+
+
+@settings(deadline=None, max_examples=40, database=None)
+@given(
+    shots=st.lists(photos, max_size=8),
+    taken=st.lists(st.tuples(st.sampled_from(Label), photos), max_size=4),
+    is_inside=st.booleans(),
+    label_of=st.randoms(use_true_random=False),
+)
+def test_undo_after_apply_restores_any_tree(
+    shots: list[tuple[str, str, set[str], bytes, int]],
+    taken: list[tuple[Label, tuple[str, str, set[str], bytes, int]]],
+    is_inside: bool,
+    label_of: Random,
+) -> None:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        mock.patch("os.fsync"),
+    ):
+        root = Path(name).resolve()
+        library = root / "library"
+        library.mkdir()
+        target = library / "bad" if is_inside else root / "bad"
+        placed = [(library, shot) for shot in shots]
+        placed += [(target / label, shot) for label, shot in taken]
+        for base, (folder, stem, suffixes, content, mtime_ns) in placed:
+            for number, suffix in enumerate([".jpg", *sorted(suffixes)]):
+                path = base / folder / f"{stem}{suffix}"
+                write_file(path, content + bytes([number]), mtime_ns=mtime_ns + number)
+        before = read_tree(root)
+        bad = [(photo, label_of.choice(list(Label))) for photo in find_photos([library]).photos]
+        journals = find_journal_folder(root)
+
+        plan = plan_sort(library, bad, target)
+        outcome = apply_plan(plan, journals)
+        after = read_tree(root)
+        assert outcome.skipped == ()
+        assert outcome.moved == plan.moves
+        assert list_contents(after) == list_contents(before)
+        for photo, _ in bad:
+            if not photo.path.is_relative_to(target):
+                assert_moved_together(plan, photo)
+        if plan.moves:
+            apply_undo(plan_undo(journals), journals)
+        assert read_tree(root) == before
+
+
+def assert_moved_together(plan: Plan, photo: Photo) -> None:
+    """Check that all files of a photo left, to one folder, with the same change of name."""
+    goals = {move.source: move.target for move in plan.moves}
+    goal = goals[photo.path]
+    assert not photo.path.exists()
+    assert goal.exists()
+    for companion in photo.companions:
+        rest = companion.name.removeprefix(photo.path.stem)
+        assert goals[companion] == goal.with_name(goal.stem + rest)
