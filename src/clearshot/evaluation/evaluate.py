@@ -1,0 +1,389 @@
+"""Measure how many faulty photos are found, and how many clear ones lost, source by source."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from clearshot.errors import InputError, PhotoError, UsageError
+from clearshot.evaluation.metrics import (
+    bootstrap,
+    compute_auc,
+    share_above,
+    threshold_at_false_alarms,
+)
+from clearshot.photo import Failure, Label
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from clearshot.evaluation.labelled import LabelledPhoto
+
+# Shares of clear photos that the thresholds may lose.
+RATES: Final = (0.02, 0.005)
+
+# Raw scores by label; in each the higher score is the more faulty one.
+Measures = Mapping[Label, float]
+Measure = Callable[[Path], Measures] | Mapping[Path, Measures | Failure]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its 95 % bootstrap interval; NaN ends where no resample defines it.
+
+    Attributes
+    ----------
+    value, low, high : float
+        The number and the ends of its interval.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """One threshold over all sources; photos with higher scores are called faulty.
+
+    Attributes
+    ----------
+    value : float
+        The threshold, on the raw score.
+    rate : float or None
+        Share of the clear photos that it may lose; None for the shipped threshold.
+    """
+
+    value: float
+    rate: float | None
+
+    @property
+    def name(self) -> str:
+        """E.g. `at 2 %`, or `as shipped`."""
+        return "as shipped" if self.rate is None else f"at {100 * self.rate:g} %"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one threshold does to the photos of one source.
+
+    Attributes
+    ----------
+    found : Estimate or None
+        Share of faulty photos called faulty; None without faulty photos.
+    found_by_scene : Estimate or None
+        The same where each scene counts once however many faulty photos it has.
+    lost : Estimate or None
+        Share of clear photos called faulty; None without clear photos.
+    """
+
+    found: Estimate | None
+    found_by_scene: Estimate | None
+    lost: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceResult:
+    """Accuracy on the photos of one source.
+
+    Attributes
+    ----------
+    source : str
+        Its name; empty for all sources together.
+    num_clear, num_faulty, num_scenes : int
+        Photos that were measured; scenes, a photo without one being its own.
+    auc : Estimate or None
+        Area under the ROC curve; None unless there are photos of both kinds.
+    outcomes : tuple of Outcome
+        One for each threshold.
+    """
+
+    source: str
+    num_clear: int
+    num_faulty: int
+    num_scenes: int
+    auc: Estimate | None
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPhoto:
+    """One measured photo.
+
+    Attributes
+    ----------
+    photo : LabelledPhoto
+        The photo, clear or with the label in question.
+    score : float
+        Its raw score for that label.
+    """
+
+    photo: LabelledPhoto
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelResult:
+    """Accuracy for one label against clear photos.
+
+    Attributes
+    ----------
+    label : Label
+        The label.
+    threshold_sources : tuple of str
+        The sources whose clear photos set the thresholds.
+    thresholds : tuple of Threshold
+        One for each of `RATES`, then the shipped one where it was given.
+    sources : tuple of SourceResult
+        By name; those without faulty photos tell the share of clear photos that is kept.
+    total : SourceResult
+        All photos together.
+    photos : tuple of ScoredPhoto
+        All measured photos, for plots.
+    """
+
+    label: Label
+    threshold_sources: tuple[str, ...]
+    thresholds: tuple[Threshold, ...]
+    sources: tuple[SourceResult, ...]
+    total: SourceResult
+    photos: tuple[ScoredPhoto, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Accuracy on labelled photos.
+
+    Attributes
+    ----------
+    results : tuple of LabelResult
+        One for each label that the photos have.
+    failures : tuple of (Path, Failure)
+        Photos that could not be measured; they count nowhere else.
+    num_resamples, seed : int
+        Of the bootstrap; photos are resampled by scene where scenes are known.
+    """
+
+    results: tuple[LabelResult, ...]
+    failures: tuple[tuple[Path, Failure], ...]
+    num_resamples: int
+    seed: int
+
+
+def evaluate(
+    labelled: Sequence[LabelledPhoto],
+    measure: Measure,
+    *,
+    threshold_sources: Collection[str] | None = None,
+    shipped: Mapping[Label, float] | None = None,
+    num_resamples: int = 1000,
+    seed: int = 0,
+) -> Evaluation:
+    """Measure labelled photos and tell the accuracy for each label they have.
+
+    Each label is told from clear photos by one threshold over all sources, set on the clear photos
+    of the threshold sources; photos with other labels take no part. The intervals hold the
+    uncertainty of the thresholds too: each resample sets its own. What the threshold sources lose
+    together at a rate is set, not measured; sources with clear photos only are an honest test.
+
+    Parameters
+    ----------
+    labelled : sequence of LabelledPhoto
+        Photos with their labels.
+    measure : callable or mapping
+        Gives the raw scores of a path by label, the higher the more faulty, or, in a mapping, its
+        failure. A callable may raise `PhotoError`.
+    threshold_sources : collection of str or None
+        Sources whose clear photos set the thresholds; by default those with photos of both kinds,
+        or all if there is none.
+    shipped : mapping of Label to float or None
+        Thresholds on the raw scores to show beside those for `RATES`; a photo is called faulty
+        from this score on, as in a verdict.
+    num_resamples : int
+        Bootstrap resamples, >= 1.
+    seed : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    Evaluation
+        Accuracy by label and source.
+
+    Raises
+    ------
+    InputError
+        If no clear photo could be measured, or there is no other and no shipped threshold.
+    UsageError
+        If a threshold source has no clear photo.
+    ValueError
+        If the measure gives no score, or NaN, for a label of the photos.
+    """
+    measured, failures = _apply(measure, labelled)
+    labels = [label for label in Label if any(p.label is label for p in measured)]
+    if not any(p.label is None for p in measured):
+        raise InputError(f"none of the {len(labelled)} photos is clear and could be measured")
+    # Clear photos alone still tell how many of them the shipped thresholds keep.
+    labels = labels or [label for label in Label if label in (shipped or {})]
+    if not labels:
+        raise InputError("only clear photos: thresholds need blurred, dark or overexposed ones")
+    results = []
+    for label in labels:
+        photos = tuple(
+            ScoredPhoto(photo, _get_score(scores, label, photo))
+            for photo, scores in measured.items()
+            if photo.label in {None, label}
+        )
+        task = _Task(photos, (shipped or {}).get(label), threshold_sources)
+        results.append(_evaluate_label(label, task, num_resamples, seed))
+    return Evaluation(tuple(results), tuple(failures), num_resamples, seed)
+
+
+def _apply(
+    measure: Measure, labelled: Sequence[LabelledPhoto]
+) -> tuple[dict[LabelledPhoto, Measures], list[tuple[Path, Failure]]]:
+    measured: dict[LabelledPhoto, Measures] = {}
+    failures = []
+    for photo in labelled:
+        try:
+            scores = measure(photo.path) if callable(measure) else measure[photo.path]
+        except PhotoError as error:
+            scores = Failure(error.kind, error.message)
+        if isinstance(scores, Failure):
+            failures.append((photo.path, scores))
+        else:
+            measured[photo] = scores
+    return measured, failures
+
+
+def _get_score(scores: Measures, label: Label, photo: LabelledPhoto) -> float:
+    score = float(scores.get(label, math.nan))
+    if math.isnan(score):
+        raise ValueError(f"the measure gives no {label.value} score for {photo.path}")
+    return score
+
+
+class _Task:
+    """The photos of one label as arrays, and the numbers that are computed on (re)samples of them.
+
+    Numbers have the shape (all and each source, area and three for each threshold).
+    """
+
+    def __init__(
+        self,
+        photos: tuple[ScoredPhoto, ...],
+        shipped: float | None,
+        threshold_sources: Collection[str] | None,
+    ) -> None:
+        self.photos = photos
+        self.scores = np.array([p.score for p in photos])
+        self.is_faulty = np.array([p.photo.label is not None for p in photos])
+        source = np.array([p.photo.source for p in photos])
+        self.sources = sorted(set(source.tolist()))
+        # Row 0: all photos; then one row for each source.
+        self.masks = np.stack([np.ones(source.size, bool), *(source == s for s in self.sources)])
+        self.scenes = [(p.photo.source, p.photo.scene or f"\0{i}") for i, p in enumerate(photos)]
+        self.groups = np.unique(["\0".join(s) for s in self.scenes], return_inverse=True)[1]
+        self.weights = self._weigh_scenes()
+        # "From this score on" is "above the number before it".
+        self.shipped = None if shipped is None else float(np.nextafter(shipped, -np.inf))
+        self.threshold_sources = self._choose_sources(threshold_sources)
+        self.sets_threshold = ~self.is_faulty & np.isin(source, self.threshold_sources)
+
+    @property
+    def strata(self) -> list[str]:
+        """Source, and the label where photos are drawn one by one: the counts stay then."""
+        return [f"{p.photo.source}/{'' if p.photo.scene else p.photo.label}" for p in self.photos]
+
+    def set_thresholds(self, at: NDArray[np.intp]) -> tuple[Threshold, ...]:
+        """Set the thresholds on some photos."""
+        clear = self.scores[at][self.sets_threshold[at]]
+        rates = RATES if self.is_faulty.any() else ()
+        values = [threshold_at_false_alarms(clear, r) if clear.size else math.nan for r in rates]
+        thresholds = [Threshold(v, r) for v, r in zip(values, rates, strict=True)]
+        return (*thresholds, *([] if self.shipped is None else [Threshold(self.shipped, None)]))
+
+    def measure(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Compute all numbers on some photos; NaN where a kind of photo is missing."""
+        thresholds = self.set_thresholds(at)
+        scores, is_faulty, weights = self.scores[at], self.is_faulty[at], self.weights[at]
+        rows = []
+        for mask in self.masks[:, at]:
+            clear, faulty = scores[mask & ~is_faulty], scores[mask & is_faulty]
+            row = [compute_auc(clear, faulty) if clear.size and faulty.size else math.nan]
+            for threshold in thresholds:
+                row += [
+                    _share(faulty, threshold.value),
+                    _share(faulty, threshold.value, weights[mask & is_faulty]),
+                    _share(clear, threshold.value),
+                ]
+            rows.append(row)
+        return np.array(rows)
+
+    def _weigh_scenes(self) -> NDArray[np.float64]:
+        counts = np.bincount(self.groups, weights=self.is_faulty)
+        return 1.0 / np.maximum(counts[self.groups], 1.0)
+
+    def _choose_sources(self, given: Collection[str] | None) -> tuple[str, ...]:
+        has_clear = {s for s, m in self._pair() if (m & ~self.is_faulty).any()}
+        has_both = {s for s in has_clear if (dict(self._pair())[s] & self.is_faulty).any()}
+        if given is None:
+            return tuple(sorted(has_both or has_clear))
+        if not given or not set(given) <= has_clear:
+            wrong = ", ".join(sorted(set(given) - has_clear)) or "nothing"
+            msg = f"thresholds cannot be set on {wrong}: "
+            raise UsageError(f"{msg}sources with clear photos are {', '.join(sorted(has_clear))}")
+        return tuple(sorted(set(given)))
+
+    def _pair(self) -> list[tuple[str, NDArray[np.bool_]]]:
+        return list(zip(self.sources, self.masks[1:], strict=True))
+
+
+def _share(
+    scores: NDArray[np.float64], threshold: float, weights: NDArray[np.float64] | None = None
+) -> float:
+    if scores.size == 0 or math.isnan(threshold):
+        return math.nan
+    return share_above(scores, threshold, weights=weights)
+
+
+def _evaluate_label(label: Label, task: _Task, num_resamples: int, seed: int) -> LabelResult:
+    everything = np.arange(len(task.photos))
+    ends = bootstrap(
+        task.measure, task.groups, strata=task.strata, num_resamples=num_resamples, seed=seed
+    )
+    numbers = np.stack([task.measure(everything), *ends])  # value, low, high
+    total, *sources = (
+        _describe(task, name, mask, numbers[:, i])
+        for i, (name, mask) in enumerate(zip(["", *task.sources], task.masks, strict=True))
+    )
+    return LabelResult(
+        label=label,
+        threshold_sources=task.threshold_sources,
+        thresholds=task.set_thresholds(everything),
+        sources=tuple(sources),
+        total=total,
+        photos=task.photos,
+    )
+
+
+def _describe(
+    task: _Task, name: str, mask: NDArray[np.bool_], numbers: NDArray[np.float64]
+) -> SourceResult:
+    """Turn the numbers of one source, shape (3, columns), into its record."""
+    auc, *shares = (
+        None if math.isnan(value) else Estimate(float(value), float(low), float(high))
+        for value, low, high in numbers.T
+    )
+    return SourceResult(
+        source=name,
+        num_clear=int((mask & ~task.is_faulty).sum()),
+        num_faulty=int((mask & task.is_faulty).sum()),
+        num_scenes=len(np.unique(task.groups[mask])),
+        auc=auc,
+        outcomes=tuple(Outcome(*shares[i : i + 3]) for i in range(0, len(shares), 3)),
+    )

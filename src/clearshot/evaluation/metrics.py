@@ -1,0 +1,356 @@
+"""How well scores tell faulty photos from clear ones (NumPy only).
+
+Everywhere the higher score is the more faulty one, and a photo is called faulty when its score is
+**above** the threshold, not at it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class RocCurve:
+    """False alarms against found photos at every threshold that matters, strictest first.
+
+    Attributes
+    ----------
+    thresholds : ndarray of float64, shape (N,)
+        Falling from the highest score to minus infinity.
+    false_alarms, found : ndarray of float64, shape (N,)
+        Shares of the clear and of the faulty photos above each threshold, rising from 0 to 1.
+    """
+
+    thresholds: NDArray[np.float64]
+    false_alarms: NDArray[np.float64]
+    found: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class PrecisionRecall:
+    """Precision and recall at every threshold at which something is called faulty, strictest first.
+
+    Attributes
+    ----------
+    thresholds : ndarray of float64, shape (N,)
+        Falling to minus infinity.
+    precision : ndarray of float64, shape (N,)
+        Share of faulty photos among those above the threshold; depends on how many photos of each
+        kind there are.
+    recall : ndarray of float64, shape (N,)
+        Share of the faulty photos above the threshold.
+    """
+
+    thresholds: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    recall: NDArray[np.float64]
+
+
+def compute_auc(clear_scores: ArrayLike, faulty_scores: ArrayLike) -> float:
+    """Compute the area under the ROC curve.
+
+    It is the probability that a faulty photo scores higher than a clear one, ties counting half:
+    the Mann-Whitney statistic [1]_.
+
+    Parameters
+    ----------
+    clear_scores, faulty_scores : array_like of float, one-dimensional
+        Scores; infinities are allowed.
+
+    Returns
+    -------
+    float
+        Area in [0, 1]; 0.5 is chance, 1 is perfect.
+
+    Raises
+    ------
+    ValueError
+        If an array is empty, not one-dimensional, or holds NaN.
+
+    References
+    ----------
+    .. [1] Hanley, McNeil, "The meaning and use of the area under a receiver operating
+       characteristic (ROC) curve", Radiology 143, 1982. doi:10.1148/radiology.143.1.7063747
+
+    Examples
+    --------
+    >>> compute_auc([1, 2, 3], [3, 4])
+    0.9166666666666666
+    """
+    clear, faulty = np.sort(_check(clear_scores)), _check(faulty_scores)
+    below = np.searchsorted(clear, faulty, "left") + np.searchsorted(clear, faulty, "right")
+    return float(below.sum() / (2 * clear.size * faulty.size))
+
+
+def trace_roc(clear_scores: ArrayLike, faulty_scores: ArrayLike) -> RocCurve:
+    """Trace the ROC curve.
+
+    Parameters
+    ----------
+    clear_scores, faulty_scores : array_like of float, one-dimensional
+        Scores.
+
+    Returns
+    -------
+    RocCurve
+        One point for each distinct score, and the one where everything is called faulty.
+
+    Raises
+    ------
+    ValueError
+        As `compute_auc`.
+    """
+    clear, faulty = _check(clear_scores), _check(faulty_scores)
+    thresholds = np.append(np.unique(np.concatenate([clear, faulty]))[::-1], -np.inf)
+    return RocCurve(
+        thresholds,
+        _count_above(clear, thresholds) / clear.size,
+        _count_above(faulty, thresholds) / faulty.size,
+    )
+
+
+def trace_precision_recall(clear_scores: ArrayLike, faulty_scores: ArrayLike) -> PrecisionRecall:
+    """Trace precision against recall.
+
+    Parameters
+    ----------
+    clear_scores, faulty_scores : array_like of float, one-dimensional
+        Scores.
+
+    Returns
+    -------
+    PrecisionRecall
+        The points of the ROC curve but the first, where nothing is called faulty.
+
+    Raises
+    ------
+    ValueError
+        As `compute_auc`.
+    """
+    clear, faulty = _check(clear_scores), _check(faulty_scores)
+    thresholds = trace_roc(clear, faulty).thresholds[1:]
+    lost, found = _count_above(clear, thresholds), _count_above(faulty, thresholds)
+    return PrecisionRecall(thresholds, found / (found + lost), found / faulty.size)
+
+
+def average_precision(clear_scores: ArrayLike, faulty_scores: ArrayLike) -> float:
+    """Average the precision over the recall, as steps (no interpolation between points).
+
+    Parameters
+    ----------
+    clear_scores, faulty_scores : array_like of float, one-dimensional
+        Scores.
+
+    Returns
+    -------
+    float
+        In (0, 1]; for random scores about the share of faulty photos.
+
+    Raises
+    ------
+    ValueError
+        As `compute_auc`.
+    """
+    curve = trace_precision_recall(clear_scores, faulty_scores)
+    return float(np.sum(np.diff(curve.recall, prepend=0.0) * curve.precision))
+
+
+def threshold_at_false_alarms(clear_scores: ArrayLike, rate: float) -> float:
+    """Find the lowest threshold that loses at most a given share of the clear photos.
+
+    Convention: a photo is lost when its score is above the threshold. With n clear photos, k =
+    floor(rate n) may be lost, so the threshold is the (k + 1)-th highest score: at most k are above
+    it, fewer where that score is tied, and any lower threshold loses more than the rate allows.
+
+    Parameters
+    ----------
+    clear_scores : array_like of float, one-dimensional
+        Scores of clear photos.
+    rate : float
+        Largest share of them that may be lost, in [0, 1].
+
+    Returns
+    -------
+    float
+        The threshold; minus infinity for a rate of 1.
+
+    Raises
+    ------
+    ValueError
+        If the scores are empty, not one-dimensional or hold NaN, or the rate is out of range.
+    """
+    clear = np.sort(_check(clear_scores))
+    if not 0 <= rate <= 1:
+        raise ValueError(f"rate must be in [0, 1], got {rate}")
+    # The tiny addition keeps 0.29 * 100 = 28.999... at 29.
+    num_lost = int(rate * clear.size + 1e-9)
+    return -np.inf if num_lost >= clear.size else float(clear[clear.size - 1 - num_lost])
+
+
+def share_above(
+    scores: ArrayLike, threshold: float, *, weights: NDArray[np.float64] | None = None
+) -> float:
+    """Compute the share of photos whose score is above a threshold.
+
+    Parameters
+    ----------
+    scores : array_like of float, one-dimensional
+        Scores.
+    threshold : float
+        The threshold.
+    weights : ndarray of float64, same shape, or None
+        How much each photo counts, > 0; all the same by default.
+
+    Returns
+    -------
+    float
+        Share in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        As `compute_auc`.
+    """
+    return float(np.average(_check(scores) > threshold, weights=weights))
+
+
+def correlate_ranks(first: ArrayLike, second: ArrayLike) -> float:
+    """Compute Spearman's rank correlation [1]_: Pearson's of the ranks, ties sharing their mean.
+
+    Parameters
+    ----------
+    first, second : array_like of float, one-dimensional, same length
+        Paired values.
+
+    Returns
+    -------
+    float
+        In [-1, 1]; NaN where all values of one side are equal.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, or as `compute_auc`.
+
+    References
+    ----------
+    .. [1] Spearman, "The proof and measurement of association between two things", American Journal
+       of Psychology 15, 1904. doi:10.2307/1412159
+    """
+    x, y = _rank(_check(first)), _rank(_check(second))
+    if x.size != y.size:
+        raise ValueError(f"paired values must have one length, got {x.size} and {y.size}")
+    x, y = x - x.mean(), y - y.mean()
+    norm = np.sqrt((x @ x) * (y @ y))
+    return float(np.clip((x @ y) / norm, -1.0, 1.0)) if norm > 0 else float("nan")
+
+
+def bootstrap(
+    statistic: Callable[[NDArray[np.intp]], ArrayLike],
+    groups: ArrayLike,
+    *,
+    strata: ArrayLike | None = None,
+    coverage: float = 0.95,
+    num_resamples: int = 1000,
+    seed: int = 0,
+) -> NDArray[np.float64]:
+    """Estimate intervals by the percentile bootstrap [1]_ over groups of photos.
+
+    Whole groups are drawn with replacement, within each stratum as many as it has, so that photos
+    of one scene stay together. Equal seeds give equal intervals.
+
+    Parameters
+    ----------
+    statistic : callable
+        Takes positions of photos, int (M,), with repetitions; gives numbers of any shape S. NaN
+        says that a resample does not define a number; it does not count.
+    groups : array_like, shape (N,)
+        Group of each photo, e.g. its scene; distinct values resample photo by photo.
+    strata : array_like or None, shape (N,)
+        Stratum of each photo; all photos of a group are in one. One stratum by default.
+    coverage : float
+        Share of resamples inside the interval, in (0, 1).
+    num_resamples : int
+        Number of resamples, >= 1.
+    seed : int
+        Seed, >= 0.
+
+    Returns
+    -------
+    ndarray of float64, shape (2, *S)
+        Lower and upper ends; NaN where no resample defines the number.
+
+    Raises
+    ------
+    ValueError
+        If there is no photo, the lengths differ, a group is in two strata, or a number is out of
+        range.
+
+    Notes
+    -----
+    A share of exactly 0 or 1 has an interval without width, however few photos there are.
+
+    References
+    ----------
+    .. [1] Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 8 and 13.
+    """
+    if not 0 < coverage < 1 or num_resamples < 1:
+        raise ValueError(f"coverage {coverage} or num_resamples {num_resamples} is out of range")
+    members = _split(np.asarray(groups), None if strata is None else np.asarray(strata))
+    rng = np.random.default_rng(seed)
+    draws = []
+    for _ in range(num_resamples):
+        chosen = [part[i] for part in members for i in rng.integers(len(part), size=len(part))]
+        draws.append(np.asarray(statistic(np.concatenate(chosen)), dtype=np.float64))
+    values = np.stack(draws)
+    undefined = np.isnan(values).all(axis=0)
+    # NumPy warns of numbers that are never defined; they stay NaN.
+    ends = np.nanquantile(
+        np.where(undefined, 0.0, values), [(1 - coverage) / 2, (1 + coverage) / 2], axis=0
+    )
+    return np.asarray(np.where(undefined, np.nan, ends))
+
+
+def _split(
+    groups: NDArray[np.generic], strata: NDArray[np.generic] | None
+) -> list[list[NDArray[np.intp]]]:
+    # Positions of the photos of each group, by stratum.
+    codes = np.zeros(groups.size, dtype=np.intp)
+    if strata is not None:
+        codes = np.unique(strata, return_inverse=True)[1]
+    if groups.size == 0 or groups.ndim != 1 or codes.shape != groups.shape:
+        raise ValueError(f"need photos and their strata, got {groups.shape} and {codes.shape}")
+    _, inverse, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    positions = np.split(np.argsort(inverse, kind="stable"), np.cumsum(counts)[:-1])
+    members: list[list[NDArray[np.intp]]] = [[] for _ in range(int(codes.max()) + 1)]
+    for group in positions:
+        if np.unique(codes[group]).size > 1:
+            raise ValueError(f"group {groups[group[0]]!r} is in more than one stratum")
+        members[codes[group[0]]].append(group)
+    return members
+
+
+def _check(scores: ArrayLike) -> NDArray[np.float64]:
+    values = np.asarray(scores, dtype=np.float64)
+    if values.ndim != 1 or values.size == 0 or np.isnan(values).any():
+        msg = f"scores must be one-dimensional, not empty, without NaN; got shape {values.shape}"
+        raise ValueError(msg)
+    return values
+
+
+def _count_above(scores: NDArray[np.float64], thresholds: NDArray[np.float64]) -> NDArray[np.intp]:
+    return scores.size - np.searchsorted(np.sort(scores), thresholds, "right")
+
+
+def _rank(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    ordered = np.sort(values)
+    low, high = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
+    return (low + high + 1) / 2

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from clearshot.errors import DamagedPhotoError, InputError, PhotoError, UsageError
+from clearshot.evaluation.evaluate import Evaluation, LabelResult, evaluate
+from clearshot.evaluation.labelled import LabelledPhoto, read_labelled
+from clearshot.photo import Failure, Label
+
+if TYPE_CHECKING:
+    from clearshot.evaluation.evaluate import Measure, Measures
+
+Case = tuple[str, Label | None, float]
+
+
+def run(
+    cases: list[Case], *, shipped: float | None = None, threshold_sources: list[str] | None = None
+) -> LabelResult:
+    """Evaluate made-up blur scores, given as source, label and score."""
+    photos = [LabelledPhoto(Path(f"/{i}"), c[1], c[0]) for i, c in enumerate(cases)]
+    scores: dict[Path, Measures | Failure] = {
+        p.path: {Label.BLURRY: c[2]} for p, c in zip(photos, cases, strict=True)
+    }
+    (result,) = evaluate(
+        photos,
+        scores,
+        shipped=None if shipped is None else {Label.BLURRY: shipped},
+        threshold_sources=threshold_sources,
+        num_resamples=50,
+    ).results
+    return result
+
+
+def make_source(name: str, shift: float, *, num: int = 100, blurred: bool = True) -> list[Case]:
+    clear: list[Case] = [(name, None, shift + i / num) for i in range(num)]
+    return clear + [(name, Label.BLURRY, shift + 0.5 + c[2] - shift) for c in clear if blurred]
+
+
+def test_one_threshold_over_all_sources_that_have_both_kinds() -> None:
+    cases = make_source("a", 0.0) + make_source("b", 1.0) + make_source("c", 9.0, blurred=False)
+    result = run(cases)
+    assert result.threshold_sources == ("a", "b")
+    clear = [score for source, label, score in cases if label is None and source != "c"]
+    for threshold, rate in zip(result.thresholds, (0.02, 0.005), strict=True):
+        assert threshold.rate == rate
+        assert np.mean(np.array(clear) > threshold.value) == pytest.approx(rate)
+    a, b, c = result.sources
+    assert (a.num_clear, a.num_faulty, c.num_clear, c.num_faulty) == (100, 100, 100, 0)
+    lost = [s.outcomes[0].lost for s in (a, b, c)]
+    assert [e and e.value for e in lost] == pytest.approx([0.0, 0.04, 1.0])
+    assert a.outcomes[0].found is not None
+    assert a.outcomes[0].found.value == 0.0
+    assert c.auc is None
+    assert c.outcomes[0].found is None
+    assert (result.total.num_clear, result.total.num_faulty) == (300, 200)
+
+
+def test_thresholds_can_be_set_on_chosen_sources() -> None:
+    cases = make_source("a", 0.0) + make_source("b", 1.0)
+    result = run(cases, threshold_sources=["a"])
+    assert result.threshold_sources == ("a",)
+    assert result.thresholds[0].value == pytest.approx(0.97)
+    with pytest.raises(UsageError, match=r"cannot be set on z: sources with clear photos are a, b"):
+        run(cases, threshold_sources=["a", "z"])
+
+
+def test_shipped_threshold_calls_a_photo_faulty_from_this_score_on() -> None:
+    cases: list[Case] = [("a", None, 1.0), ("a", None, 2.0), ("a", Label.BLURRY, 2.0)]
+    outcome = run(cases, shipped=2.0).sources[0].outcomes[-1]
+    assert outcome.found is not None
+    assert outcome.lost is not None
+    assert (outcome.found.value, outcome.lost.value) == (1.0, 0.5)
+
+
+def test_clear_photos_alone_tell_what_the_shipped_threshold_keeps() -> None:
+    cases: list[Case] = [("bokeh", None, float(i)) for i in range(10)]
+    result = run(cases, shipped=8.0)
+    assert [t.rate for t in result.thresholds] == [None]
+    (source,) = result.sources
+    assert source.outcomes[0].lost is not None
+    assert source.outcomes[0].lost.value == pytest.approx(0.2)
+    with pytest.raises(InputError, match="only clear photos"):
+        run(cases)
+
+
+def test_intervals_hold_the_value_and_repeat() -> None:
+    rng = np.random.default_rng(5)
+    cases: list[Case] = [("a", None, x) for x in rng.normal(0, 1, 80)]
+    cases += [("a", Label.BLURRY, x) for x in rng.normal(2, 1, 80)]
+    first, again = run(cases), run(cases)
+    assert first == again
+    auc = first.sources[0].auc
+    assert auc is not None
+    assert auc.low < auc.value < auc.high
+    found = first.sources[0].outcomes[0].found
+    assert found is not None
+    assert found.low < found.value < found.high
+
+
+def test_a_scene_counts_once_in_the_mean_over_scenes() -> None:
+    scenes = ["x"] * 3 + ["y"]
+    photos = [LabelledPhoto(Path(f"/{i}"), Label.BLURRY, "a", s) for i, s in enumerate(scenes)] + [
+        LabelledPhoto(Path("/c"), None, "a", "y")
+    ]
+    scores: dict[Path, Measures | Failure] = {p.path: {Label.BLURRY: 1.0} for p in photos}
+    scores[photos[3].path] = {Label.BLURRY: 3.0}
+    scores[photos[4].path] = {Label.BLURRY: 2.0}
+    (source,) = evaluate(photos, scores, num_resamples=20).results[0].sources
+    outcome = source.outcomes[0]
+    assert outcome.found is not None
+    assert outcome.found_by_scene is not None
+    assert outcome.found.value == 0.25
+    assert outcome.found_by_scene.value == 0.5
+    assert source.num_scenes == 2
+
+
+def test_failed_photos_are_named_and_count_nowhere() -> None:
+    photos = [LabelledPhoto(Path(f"/{i}"), [None, Label.DARK][i % 2], "a") for i in range(6)]
+
+    def measure(path: Path) -> Measures:
+        if path.name == "3":
+            raise DamagedPhotoError("broken", path=path)
+        return {Label.DARK: float(path.name)}
+
+    evaluation = evaluate(photos, measure, num_resamples=10)
+    assert evaluation.failures == ((Path("/3"), Failure("damaged", "broken")),)
+    assert evaluation.results[0].total.num_faulty == 2
+    given: dict[Path, Measures | Failure] = {p.path: Failure("photo", "no") for p in photos}
+    with pytest.raises(InputError, match="none of the 6 photos is clear"):
+        evaluate(photos, given)
+
+
+def test_a_measure_without_a_score_is_refused() -> None:
+    photos = [LabelledPhoto(Path("/0"), None, "a"), LabelledPhoto(Path("/1"), Label.DARK, "a")]
+    no_score: list[Measures] = [{Label.BLURRY: 1.0}, {Label.DARK: math.nan}]
+    for scores in no_score:
+        given: dict[Path, Measures | Failure] = dict.fromkeys([p.path for p in photos], scores)
+        with pytest.raises(ValueError, match="no dark score for /0"):
+            evaluate(photos, given)
+
+
+def test_drawn_photos_are_told_apart(drawn_set: Path, laplacian: Measure) -> None:
+    evaluation = evaluate(read_labelled(drawn_set).photos, laplacian, num_resamples=50)
+    assert [r.label for r in evaluation.results] == list(Label)
+    assert evaluation.failures == ()
+    for result in evaluation.results:
+        assert [s.source for s in result.sources] == ["phone", "portraits", "reflex"]
+        assert result.threshold_sources == ("phone", "reflex")
+        for source in result.sources:
+            assert (source.auc is None) == (source.source == "portraits")
+            assert source.auc is None or source.auc.value > 0.9
+
+
+@pytest.mark.realdata
+def test_real_photos_are_read_and_told_apart(real_photos: Path, laplacian: Measure) -> None:
+    blur = read_labelled(real_photos / "blur", real_photos / "bokeh")
+    assert len(blur.photos) == 282 + 309 + 170
+    assert blur.left_out == ()
+    exposure = read_labelled(real_photos / "exposure")
+    assert (len(exposure.photos), len(exposure.left_out)) == (55 + 105 + 34, 152)
+    # Every eighth photo: the whole set would take long.
+    evaluation = measure_some(blur.photos[::8], laplacian)
+    (result,) = evaluation.results
+    assert {s.source for s in result.sources} == {
+        "cuhk",
+        "gopro",
+        "kwentar",
+        "kwentar640",
+        "realblur",
+    }
+    assert result.total.auc is not None
+    assert result.total.auc.value > 0.8
+
+
+def measure_some(photos: tuple[LabelledPhoto, ...], measure: Measure) -> Evaluation:
+    """Evaluate a mapping, as a pool of processes would give it."""
+    assert callable(measure)
+    scores: dict[Path, Measures | Failure] = {}
+    for photo in photos:
+        try:
+            scores[photo.path] = measure(photo.path)
+        except PhotoError as error:
+            scores[photo.path] = Failure(error.kind, error.message)
+    return evaluate(photos, scores, num_resamples=50)

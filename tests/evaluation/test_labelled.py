@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from clearshot.errors import InputError, UsageError
+from clearshot.evaluation.labelled import LabelledPhoto, read_labelled
+from clearshot.photo import Label
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def make_files(root: Path, *names: str) -> None:
+    """Make empty files: labels are read without opening photos."""
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def summarize(*paths: Path) -> dict[str, tuple[Label | None, str]]:
+    return {p.path.name: (p.label, p.source) for p in read_labelled(*paths).photos}
+
+
+def write_csv(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_folder_names_are_labels_and_other_folders_sources(tmp_path: Path) -> None:
+    make_files(
+        tmp_path / "mine", "clear/a.jpg", "Sharp/phone/b.jpg", "blurry/phone/night/c.jpg",
+        "reflex/dark/d.jpg", "over/e.png", "normal/f.jpg",
+    )  # fmt: skip
+    assert summarize(tmp_path / "mine") == {
+        "a.jpg": (None, "mine"),
+        "b.jpg": (None, "phone"),
+        "c.jpg": (Label.BLURRY, "phone/night"),
+        "d.jpg": (Label.DARK, "reflex"),
+        "e.png": (Label.OVEREXPOSED, "mine"),
+        "f.jpg": (None, "mine"),
+    }
+
+
+def test_a_folder_that_is_named_like_a_label_is_one(tmp_path: Path) -> None:
+    make_files(tmp_path, "bokeh/a.jpg", "bokeh/portraits/b.jpg")
+    assert summarize(tmp_path / "bokeh") == {"a.jpg": (None, "bokeh"), "b.jpg": (None, "portraits")}
+
+
+def test_its_own_name_is_no_label_where_its_subfolders_are(tmp_path: Path) -> None:
+    make_files(tmp_path / "dark", "clear/a.jpg", "blurred/b.jpg", "stray.jpg")
+    found = read_labelled(tmp_path / "dark")
+    assert {p.path.name: p.label for p in found.photos} == {"a.jpg": None, "b.jpg": Label.BLURRY}
+    assert [(s.path.name, s.reason) for s in found.left_out] == [("stray.jpg", "no label")]
+
+
+def test_manifest_above_the_set_names_labels_sources_and_scenes(tmp_path: Path) -> None:
+    make_files(tmp_path, "bokeh/a.jpg", "runs/x/b.jpg", "runs/x/c.jpg", "runs/x/d.jpg")
+    write_csv(
+        tmp_path / "MANIFEST.csv",
+        "file,label,kind,source,scene\nbokeh/a.jpg,clear,,cuhk,\nruns/x/b.jpg,over,,sice,7\n"
+        "runs/x/c.jpg,between,,sice,7\nelsewhere/z.jpg,blurry,,z,\n",
+    )
+    found = read_labelled(tmp_path / "bokeh", tmp_path / "runs" / "x")
+    assert found.photos == (
+        LabelledPhoto((tmp_path / "bokeh/a.jpg").resolve(), None, "cuhk"),
+        LabelledPhoto((tmp_path / "runs/x/b.jpg").resolve(), Label.OVEREXPOSED, "sice", "7"),
+    )
+    reasons = {s.path.name: s.reason for s in found.left_out}
+    assert reasons == {"c.jpg": "label 'between'", "d.jpg": "no label"}
+
+
+def test_tables_about_something_else_are_no_manifest(tmp_path: Path) -> None:
+    make_files(tmp_path, "set/clear/a.jpg", "set/blurred/b.jpg")
+    write_csv(tmp_path / "set" / "labels.csv", "name,price\nfish,3\n")
+    write_csv(tmp_path / "manifest.csv", "file,label\nother/a.jpg,dark\n")
+    assert summarize(tmp_path / "set")["a.jpg"] == (None, "set")
+
+
+def test_csv_paths_are_relative_to_it_and_sources_optional(tmp_path: Path) -> None:
+    table = write_csv(
+        tmp_path / "labels" / "mine.csv",
+        "\ufeffFile, Label ,source\n../p/a.jpg,blurred,phone\n\nb.jpg,Clear,\nsub/c.jpg,clear,\n"
+        "d.jpg,,\n../q/e.jpg,dark,\n",
+    )
+    found = read_labelled(table)
+    root = tmp_path.resolve()
+    assert found.photos == (
+        LabelledPhoto(root / "p" / "a.jpg", Label.BLURRY, "phone"),
+        LabelledPhoto(root / "labels" / "b.jpg", None, "labels"),
+        LabelledPhoto(root / "labels" / "sub" / "c.jpg", None, "sub"),
+        LabelledPhoto(root / "q" / "e.jpg", Label.DARK, "q"),
+    )
+    assert [s.path.name for s in found.left_out] == ["d.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "needs the columns file and label; found an empty file"),
+        ("name;label\na;clear\n", "needs the columns file and label; found name;label"),
+        ("file,label\na.jpg,blury\n", "line 2: unknown label 'blury'; expected one of clear"),
+        ("file,label\n,clear\n", "line 2: the column file is empty"),
+        ("file,label\na,clear,x\n", "line 2: more fields than the 2 columns"),
+        ("file,label\na,clear\na,dark\n", "line 3: a has two different labels"),
+        ("file,label\na,between\n", "no labelled photo: expected subfolders"),
+    ],
+)
+def test_bad_csv_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+    table = write_csv(tmp_path / "t.csv", text)
+    with pytest.raises(InputError) as error:
+        read_labelled(table)
+    assert message in str(error.value)
+    assert "t.csv" in str(error.value)
+
+
+def test_csv_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(b"file,label\n\xff\xfe.jpg,clear\n")
+    with pytest.raises(InputError, match="no CSV in UTF-8"):
+        read_labelled(tmp_path / "t.csv")
+
+
+def test_a_folder_without_labels_says_what_it_holds(tmp_path: Path) -> None:
+    make_files(tmp_path / "s", "holiday/a.jpg", "b.jpg")
+    with pytest.raises(InputError, match=r"expected subfolders.*2 photos and the subfolders holi"):
+        read_labelled(tmp_path / "s")
+
+
+def test_wrong_paths_are_refused(tmp_path: Path) -> None:
+    make_files(tmp_path, "a.jpg")
+    with pytest.raises(UsageError, match="neither a folder nor"):
+        read_labelled(tmp_path / "a.jpg")
+    with pytest.raises(InputError, match="no such folder"):
+        read_labelled(tmp_path / "gone")
+    with pytest.raises(UsageError, match="no labelled set"):
+        read_labelled()
+
+
+def test_overlapping_sets_count_photos_once_and_must_agree(tmp_path: Path) -> None:
+    make_files(tmp_path / "s", "clear/a.jpg", "dark/b.jpg", "c.jpg")
+    table = write_csv(tmp_path / "t.csv", "file,label\ns/c.jpg,dark\n")
+    found = read_labelled(tmp_path / "s", tmp_path / "s" / "clear", table)
+    assert sorted(p.path.name for p in found.photos) == ["a.jpg", "b.jpg", "c.jpg"]
+    assert found.left_out == ()
+    table = write_csv(tmp_path / "u.csv", "file,label\ns/dark/b.jpg,clear\n")
+    with pytest.raises(InputError, match="is labelled both dark and clear"):
+        read_labelled(tmp_path / "s", table)

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clearshot.evaluation.metrics import (
+    average_precision,
+    bootstrap,
+    compute_auc,
+    correlate_ranks,
+    share_above,
+    threshold_at_false_alarms,
+    trace_precision_recall,
+    trace_roc,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from sklearn import metrics as sklearn_metrics
+
+# Few distinct values make ties likely.
+TIED = st.lists(st.integers(0, 6).map(float), min_size=1, max_size=30)
+RATES = st.floats(0, 1)
+
+
+def label(clear: list[float], faulty: list[float]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    return np.repeat([0, 1], [len(clear), len(faulty)]), np.array(clear + faulty)
+
+
+@given(TIED, TIED)
+def test_auc_counts_pairs_and_half_of_the_ties(clear: list[float], faulty: list[float]) -> None:
+    pairs = [1.0 if f > c else 0.5 if f == c else 0.0 for c in clear for f in faulty]
+    assert compute_auc(clear, faulty) == pytest.approx(np.mean(pairs))
+    assert compute_auc(clear, faulty) + compute_auc(faulty, clear) == pytest.approx(1.0)
+
+
+@given(TIED, TIED)
+def test_curves_and_areas_equal_those_of_scikit_learn(
+    clear: list[float], faulty: list[float]
+) -> None:
+    labels, scores = label(clear, faulty)
+    assert compute_auc(clear, faulty) == pytest.approx(
+        sklearn_metrics.roc_auc_score(labels, scores)
+    )
+    assert average_precision(clear, faulty) == pytest.approx(
+        sklearn_metrics.average_precision_score(labels, scores)
+    )
+    curve = trace_roc(clear, faulty)
+    lost, found, _ = sklearn_metrics.roc_curve(labels, scores, drop_intermediate=False)
+    np.testing.assert_allclose(curve.false_alarms, lost)
+    np.testing.assert_allclose(curve.found, found)
+    heights = (curve.found[1:] + curve.found[:-1]) / 2
+    assert np.sum(heights * np.diff(curve.false_alarms)) == pytest.approx(
+        compute_auc(clear, faulty)
+    )
+    points = trace_precision_recall(clear, faulty)
+    precision, recall, _ = sklearn_metrics.precision_recall_curve(labels, scores)
+    np.testing.assert_allclose(points.precision, precision[:-1][::-1])
+    np.testing.assert_allclose(points.recall, recall[:-1][::-1])
+
+
+@given(TIED, TIED)
+def test_each_roc_point_tells_the_shares_above_its_threshold(
+    clear: list[float], faulty: list[float]
+) -> None:
+    curve = trace_roc(clear, faulty)
+    assert [share_above(clear, t) for t in curve.thresholds] == pytest.approx(
+        list(curve.false_alarms)
+    )
+    assert [share_above(faulty, t) for t in curve.thresholds] == pytest.approx(list(curve.found))
+    assert (curve.found[0], curve.found[-1], curve.false_alarms[-1]) == (0.0, 1.0, 1.0)
+
+
+@given(TIED, RATES)
+def test_threshold_loses_at_most_the_rate_and_none_lower_does(
+    clear: list[float], rate: float
+) -> None:
+    threshold = threshold_at_false_alarms(clear, rate)
+    assert share_above(clear, threshold) <= rate + 1e-9
+    if np.isfinite(threshold):
+        assert share_above(clear, np.nextafter(threshold, -np.inf)) > rate
+    else:
+        assert rate == pytest.approx(1.0)
+
+
+def test_threshold_is_exact_where_floating_point_is_not() -> None:
+    clear = np.arange(100.0)
+    assert 0.29 * 100 < 29
+    assert np.sum(clear > threshold_at_false_alarms(clear, 0.29)) == 29
+    assert threshold_at_false_alarms(clear, 0.0) == 99.0
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=2, max_size=20))
+def test_rank_correlation_depends_on_order_only(pairs: list[tuple[int, int]]) -> None:
+    x, y = (np.array(side, dtype=float) for side in zip(*pairs, strict=True))
+    value = correlate_ranks(x, y)
+    if np.unique(x).size == 1 or np.unique(y).size == 1:
+        assert np.isnan(value)
+    else:
+        assert correlate_ranks(np.exp(x), y**3) == pytest.approx(value)
+        assert correlate_ranks(y, -x) == pytest.approx(-value)
+        assert correlate_ranks(x, x) == pytest.approx(1.0)
+
+
+def test_rank_correlation_of_a_textbook_example() -> None:
+    # rho = 1 - 6 sum d^2 / (n (n^2 - 1)), d = 1, 1, 1, 1, 0
+    assert correlate_ranks([1, 2, 3, 4, 5], [2, 1, 4, 3, 5]) == pytest.approx(0.8)
+
+
+def test_weights_count_a_photo_as_often() -> None:
+    assert share_above([1, 3], 2, weights=np.array([3.0, 1.0])) == share_above([1, 1, 1, 3], 2)
+
+
+def test_bootstrap_of_a_mean_has_the_known_width() -> None:
+    values = np.random.default_rng(1).normal(size=400)
+    low, high = bootstrap(lambda at: values[at].mean(), np.arange(400))
+    assert low < values.mean() < high
+    assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
+
+
+def test_bootstrap_over_scenes_is_wider_where_photos_of_a_scene_are_alike() -> None:
+    scenes = np.repeat(np.arange(20), 10)
+    values = np.random.default_rng(2).normal(size=20)[scenes]
+    by_photo = np.ptp(bootstrap(lambda at: values[at].mean(), np.arange(200)))
+    by_scene = np.ptp(bootstrap(lambda at: values[at].mean(), scenes))
+    assert by_scene > 2 * by_photo
+
+
+def test_bootstrap_keeps_scenes_whole_and_strata_full() -> None:
+    groups = np.array(["a", "b", "a", "c", "d"])
+    strata = np.array([0, 0, 0, 1, 1])
+
+    def check(at: NDArray[np.intp]) -> float:
+        assert np.sum(at == 0) == np.sum(at == 2)
+        assert np.sum(strata[at] == 1) == 2
+        return 0.0
+
+    bootstrap(check, groups, strata=strata, num_resamples=50)
+
+
+def test_bootstrap_repeats_with_its_seed_and_skips_undefined_resamples() -> None:
+    values = np.random.default_rng(6).normal(size=10)
+
+    def measure(at: NDArray[np.intp]) -> list[float]:
+        return [values[at].mean(), np.nan, np.nan if at[0] else 1.0]
+
+    first, again, other = (bootstrap(measure, np.arange(10), seed=s) for s in (3, 3, 4))
+    np.testing.assert_array_equal(first, again)
+    assert first[0, 0] != other[0, 0]
+    assert np.isnan(first[:, 1]).all()
+    assert (first[:, 2] == 1.0).all()
+
+
+@pytest.mark.parametrize("scores", [[], [1.0, np.nan], [[1.0]]])
+def test_scores_that_mean_nothing_are_refused(scores: list[float]) -> None:
+    with pytest.raises(ValueError, match="one-dimensional, not empty, without NaN"):
+        compute_auc([1.0], scores)
+
+
+def test_wrong_arguments_are_refused() -> None:
+    with pytest.raises(ValueError, match="rate"):
+        threshold_at_false_alarms([1.0], 1.5)
+    with pytest.raises(ValueError, match="one length"):
+        correlate_ranks([1, 2], [1, 2, 3])
+    with pytest.raises(ValueError, match="more than one stratum"):
+        bootstrap(lambda _: 0.0, [1, 1], strata=[0, 1])
+    with pytest.raises(ValueError, match="strata"):
+        bootstrap(lambda _: 0.0, [1, 1], strata=[0])
+    with pytest.raises(ValueError, match="coverage"):
+        bootstrap(lambda _: 0.0, [1], coverage=1.0)

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clearshot.errors import InputError, MissingExtraError
+from clearshot.evaluation.evaluate import evaluate
+from clearshot.evaluation.labelled import LabelledPhoto, read_labelled
+from clearshot.evaluation.plots import draw_roc, draw_scores, write_plots
+from clearshot.photo import Label
+
+if TYPE_CHECKING:
+    from clearshot.evaluation.evaluate import Evaluation, Measure
+
+
+@pytest.fixture(scope="module")
+def evaluation(drawn_set: Path, laplacian: Measure) -> Evaluation:
+    pytest.importorskip("matplotlib", reason="plots need the extra `plots`")
+    shipped = {Label.BLURRY: -9.0}
+    photos = read_labelled(drawn_set).photos
+    return evaluate(photos, laplacian, shipped=shipped, num_resamples=10)
+
+
+def test_plots_are_written_for_every_label(evaluation: Evaluation, tmp_path: Path) -> None:
+    written = write_plots(evaluation, tmp_path / "new")
+    assert {p.name for p in written} == {
+        f"{kind}_{label.value}.png" for kind in ("roc", "scores") for label in Label
+    }
+    for path in written:
+        with Image.open(path) as picture:
+            # Something is drawn, at a size for print.
+            assert picture.width > 1000
+            assert np.asarray(picture.convert("L")).std() > 5
+
+
+def test_roc_axis_is_logarithmic_with_one_curve_for_each_source(evaluation: Evaluation) -> None:
+    axes = draw_roc(evaluation.results[0]).axes[0]
+    assert axes.get_xscale() == "log"
+    assert axes.get_xlim()[0] == pytest.approx(0.002)
+    assert axes.get_xlabel() == "clear photos called blurry [%]"
+    names = [text.get_text().split(" (")[0] for text in axes.get_legend().get_texts()]
+    assert names == [
+        "phone", "reflex", "threshold at 2 %", "threshold at 0.5 %", "threshold as shipped",
+    ]  # fmt: skip
+
+
+def test_scores_have_a_panel_for_each_source_with_all_thresholds(evaluation: Evaluation) -> None:
+    result = evaluation.results[0]
+    panels = draw_scores(result).axes
+    assert [panel.get_title(loc="left") for panel in panels] == ["phone", "portraits", "reflex"]
+    for panel in panels:
+        places = [line.get_xdata()[0] for line in panel.lines]
+        assert places == [threshold.value for threshold in result.thresholds]
+
+
+def test_clear_photos_alone_have_no_roc_curve(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="plots need the extra `plots`")
+    photos = [LabelledPhoto(Path(f"/{i}"), None, "bokeh") for i in range(3)]
+    evaluation = evaluate(
+        photos, lambda _: {Label.BLURRY: 1.0}, shipped={Label.BLURRY: 1.0}, num_resamples=5
+    )
+    assert [p.name for p in write_plots(evaluation, tmp_path)] == ["scores_blurry.png"]
+
+
+def test_a_folder_that_cannot_be_written_is_named(evaluation: Evaluation, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be written"):
+        write_plots(evaluation, tmp_path / "file")
+
+
+def test_missing_matplotlib_names_the_extra(
+    evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'clearshot\[plots\]'"):
+        draw_roc(evaluation.results[0])
