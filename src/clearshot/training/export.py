@@ -1,0 +1,208 @@
+"""Trained networks to ONNX files, checked against Keras, with a manifest that describes them."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+import tomllib
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import keras
+import numpy as np
+
+from clearshot.decode.image import CELL_PX
+from clearshot.errors import NetworkError
+from clearshot.scoring.focus import FocusNetwork
+from clearshot.scoring.weights import NetworkFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# Largest difference between Keras and ONNX Runtime that rounding explains, in octaves and logits.
+PARITY_TOLERANCE: Final = 2e-3
+
+
+def export_onnx(model: Any, path: Path, *, output_names: Sequence[str]) -> NetworkFile:
+    """Write a network as ONNX and check that it computes what Keras computes.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Luma (N, H, W) in, one or more outputs.
+    path : Path
+        The ONNX file; its folder must exist. Replaced only when the new file is complete.
+    output_names : sequence of str
+        Names of the outputs, in order.
+
+    Returns
+    -------
+    NetworkFile
+        The written network, without calibration.
+
+    Raises
+    ------
+    NetworkError
+        If the outputs differ by more than `PARITY_TOLERANCE`.
+    """
+    import onnx
+
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / "draft.onnx"
+        _trace(model, draft)
+        graph = _clean(onnx.load(str(draft)), output_names)
+        onnx.checker.check_model(graph, full_check=True)
+        onnx.save(graph, str(draft))
+        content = draft.read_bytes()
+        network = NetworkFile(path.stem, hashlib.sha256(content).hexdigest(), {}, content)
+        difference = measure_parity(model, FocusNetwork(network))
+        if not difference <= PARITY_TOLERANCE:
+            msg = f"ONNX differs from Keras by {difference:.2g}, allowed: {PARITY_TOLERANCE}"
+            raise NetworkError(msg, path=path)
+        shutil.copyfile(draft, path)
+    return network
+
+
+def measure_parity(model: Any, network: FocusNetwork) -> float:
+    """Compare a Keras network with its ONNX file on pictures of several sizes.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The original.
+    network : FocusNetwork
+        The ONNX file.
+
+    Returns
+    -------
+    float
+        Largest absolute difference of any output, relative to 1 or to the output where that is
+        larger.
+    """
+    rng = np.random.default_rng(0)
+    worst = 0.0
+    for height, width in ((128, 128), (256, 192), (336, 512)):
+        coarse = rng.integers(0, 256, (height // 8, width // 8))
+        luma = np.kron(coarse, np.ones((8, 8))).astype(np.uint8)
+        expected = model(luma[None].astype(np.float32))
+        expected = expected if isinstance(expected, list | tuple) else [expected]
+        for mine, theirs in zip(network.run(luma), expected, strict=True):
+            reference = keras.ops.convert_to_numpy(theirs)
+            scale = np.maximum(np.abs(reference), 1.0)
+            worst = max(worst, float((np.abs(mine - reference) / scale).max()))
+    return worst
+
+
+def digest_photos(photos: Sequence[Path]) -> str:
+    """Name a set of training photos by their content.
+
+    Parameters
+    ----------
+    photos : sequence of Path
+        Photos in any order.
+
+    Returns
+    -------
+    str
+        SHA-256 over the sorted SHA-256 of the files, hexadecimal.
+    """
+    digests = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in photos)
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def read_commit() -> str:
+    """Name the commit of the recipe, `unknown` outside a checkout.
+
+    Returns
+    -------
+    str
+        Abbreviated commit.
+    """
+    git = shutil.which("git")
+    if git is None:
+        return "unknown"
+    answer = subprocess.run(  # noqa: S603
+        [git, "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return answer.stdout.strip() or "unknown"
+
+
+def write_manifest(path: Path, name: str, entry: Mapping[str, object]) -> None:
+    """Describe one network in a manifest; other networks keep their tables.
+
+    Parameters
+    ----------
+    path : Path
+        `manifest.toml`.
+    name : str
+        The network's table.
+    entry : mapping
+        Its values: strings, numbers, lists of numbers, and tables of those.
+    """
+    tables: dict[str, object] = {}
+    if path.exists():
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    tables[name] = dict(entry)
+    blocks = [_format_table(key, value) for key, value in sorted(tables.items())]
+    path.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+
+
+def _format_table(name: str, table: Any) -> str:
+    plain = [f"{key} = {_format(value)}" for key, value in table.items() if not _is_table(value)]
+    nested = [_format_table(f"{name}.{k}", value) for k, value in table.items() if _is_table(value)]
+    return "\n".join([f"[{name}]", *plain]) + "".join(f"\n\n{block}" for block in nested)
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _format(value: object) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_format(item) for item in value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value)
+
+
+def _trace(model: Any, path: Path) -> None:
+    """Write the graph with open sizes: any number of photos, any number of rows and columns."""
+    if keras.backend.backend() != "torch":
+        model.export(str(path), format="onnx", verbose=False)
+        return
+    # Keras would trace an example of 1 x 1 px here, which is smaller than the first kernel.
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            model.eval(),
+            (torch.zeros(2, 8 * CELL_PX, 12 * CELL_PX),),
+            str(path),
+            input_names=["luma"],
+            dynamic_axes={"luma": {0: "N", 1: "H", 2: "W"}},
+            dynamo=False,
+        )
+
+
+def _clean(graph: Any, output_names: Sequence[str]) -> Any:
+    """Name the ends of the graph and drop what only the exporter needs."""
+    names = {value.name: new for value, new in zip(graph.graph.output, output_names, strict=True)}
+    names[graph.graph.input[0].name] = "luma"
+    for node in graph.graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+        node.doc_string = ""
+        del node.metadata_props[:]
+    for value in (*graph.graph.input, *graph.graph.output):
+        value.name = names.get(value.name, value.name)
+    del graph.graph.value_info[:]
+    return graph

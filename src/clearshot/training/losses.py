@@ -1,0 +1,59 @@
+"""Losses of both stages, written with Keras operations for any backend."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from keras import ops
+
+from clearshot.training.networks import NUM_SIGMAS
+
+# Exponent of the variance that weighs each cell; 0.5 keeps hard cells from being given up [1].
+_BETA: Final = 0.5
+
+
+def measure_map_loss(target: Any, output: Any) -> Any:
+    """Gaussian negative log-likelihood of log2 sigma, over the cells that count.
+
+    Parameters
+    ----------
+    target : tensor, shape (N, 6, h, w)
+        log2 sigma in five directions, then 1 for cells that count and 0 for others.
+    output : tensor, shape (N, 10, h, w)
+        Five means, five natural logs of the variance.
+
+    Returns
+    -------
+    tensor, shape (N,)
+        Loss of each patch.
+
+    References
+    ----------
+    .. [1] M. Seitzer et al., "On the pitfalls of heteroscedastic uncertainty estimation with
+       probabilistic neural networks", ICLR 2022, equation 5. arXiv:2203.09168
+    """
+    truth, counts = target[:, :NUM_SIGMAS], target[:, NUM_SIGMAS:]
+    mean, log_variance = output[:, :NUM_SIGMAS], output[:, NUM_SIGMAS:]
+    likelihood = 0.5 * (ops.square(truth - mean) * ops.exp(-log_variance) + log_variance)
+    weight = ops.stop_gradient(ops.exp(_BETA * log_variance)) * counts
+    return ops.sum(likelihood * weight, axis=(1, 2, 3)) / (
+        NUM_SIGMAS * ops.sum(counts, axis=(1, 2, 3)) + 1e-6
+    )
+
+
+def measure_octave_error(target: Any, output: Any) -> Any:
+    """Mean absolute error of log2 sigma along the longest axis, in octaves.
+
+    Parameters
+    ----------
+    target, output : tensor
+        As for `measure_map_loss`.
+
+    Returns
+    -------
+    tensor, shape ()
+        Weighted by the certainty that the network claims, so that flat cells hardly count.
+    """
+    error = ops.abs(target[:, NUM_SIGMAS - 1] - output[:, NUM_SIGMAS - 1])
+    weight = ops.exp(-output[:, 2 * NUM_SIGMAS - 1]) * target[:, NUM_SIGMAS]
+    return ops.sum(error * weight) / (ops.sum(weight) + 1e-6)

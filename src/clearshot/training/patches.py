@@ -1,0 +1,268 @@
+"""Patches with a known blur, cut from clear photos: what the focus map is trained on.
+
+A clear photo also holds blurred backgrounds. Cells in which the photo itself is already soft are
+found by a re-blur test [1]_ and do not count in the loss. Letters in shapes: N patches, P patch
+side, C cells along a patch side.
+
+References
+----------
+.. [1] S. Zhuo, T. Sim, "Defocus map estimation from a single image", Pattern Recognition 44(9),
+   2011, section 3 (ratio of gradients before and after a known blur).
+   doi:10.1016/j.patcog.2011.03.009
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PIL import Image
+
+from clearshot import optics
+from clearshot.decode.image import CELL_PX
+from clearshot.training import degrade
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from clearshot.training.config import FocusConfig
+
+PATCH_PX: Final = 128
+PATCH_CELLS: Final = PATCH_PX // CELL_PX
+# Margin around a patch, so that a kernel draws from real light and not from a mirror.
+_MARGIN_PX: Final = 24
+# Width of the known blur of the re-blur test [px], and the softness from which a cell is left out.
+_REBLUR_SIGMA_PX: Final = 1.0
+_SOFT_SIGMA_PX: Final = 1.0
+_PATCHES_PER_VISIT: Final = 16
+# Shortest side that a training photo must have: a patch before the strongest later reduction.
+MIN_PHOTO_PX: Final = int(np.ceil(PATCH_PX / degrade.MIN_SCALE)) + 2 * _MARGIN_PX
+
+
+@dataclass(frozen=True, slots=True)
+class PatchSet:
+    """Patches and their labels.
+
+    Attributes
+    ----------
+    luma : ndarray of uint8, shape (N, P, P)
+        Patches.
+    log2_sigma : ndarray of float32, shape (N, 5)
+        log2 of the blur [px] along 0, 45, 90, 135 degrees and along its longest axis.
+    is_valid : ndarray of bool, shape (N, C, C)
+        Cells whose label can be trusted.
+    """
+
+    luma: NDArray[np.uint8]
+    log2_sigma: NDArray[np.float32]
+    is_valid: NDArray[np.bool_]
+
+
+def draw_patches(
+    photos: Sequence[Path],
+    config: FocusConfig,
+    *,
+    num_patches: int,
+    seed: int,
+    progress: Callable[[int], None] = lambda done: None,
+) -> PatchSet:
+    """Draw patches from clear photos, every photo about as often as any other.
+
+    Parameters
+    ----------
+    photos : sequence of Path
+        Clear photos.
+    config : FocusConfig
+        Range of the blur; number of worker processes.
+    num_patches : int
+        Number of patches N.
+    seed : int
+        The same seed gives the same patches, whatever the number of workers.
+    progress : callable
+        Called with the number of patches drawn so far.
+
+    Returns
+    -------
+    PatchSet
+        The patches, photos in turn.
+    """
+    num_visits = -(-num_patches // _PATCHES_PER_VISIT)
+    draw = partial(_visit, list(photos), config, seed)
+    parts: list[PatchSet] = []
+    with ProcessPoolExecutor(config.num_workers) as pool:
+        for part in pool.map(draw, range(num_visits), chunksize=8):
+            parts.append(part)
+            progress(min(len(parts) * _PATCHES_PER_VISIT, num_patches))
+    return PatchSet(
+        np.concatenate([part.luma for part in parts])[:num_patches],
+        np.concatenate([part.log2_sigma for part in parts])[:num_patches],
+        np.concatenate([part.is_valid for part in parts])[:num_patches],
+    )
+
+
+def read_luma(path: Path) -> Image.Image:
+    """Read the luma of a training photo at full size.
+
+    Parameters
+    ----------
+    path : Path
+        A photo.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Mode L.
+    """
+    with Image.open(path) as picture:
+        picture.draft("L", None)
+        return picture.convert("L")
+
+
+def shrink(photo: Image.Image, *, rng: np.random.Generator, min_side_px: int) -> Image.Image:
+    """Shrink a clear photo at random, so that it is sharp at the level of its pixels.
+
+    At times one side shrinks more than the other, as in pictures squeezed for the web.
+
+    Parameters
+    ----------
+    photo : PIL.Image.Image
+        A clear photo.
+    rng : numpy.random.Generator
+        Source of factor and filter.
+    min_side_px : int
+        Neither side becomes smaller than this, unless it is already.
+
+    Returns
+    -------
+    PIL.Image.Image
+        The shrunk photo.
+    """
+    factor = rng.uniform(0.4, 1.0)
+    squeeze = rng.uniform(0.55, 1.0) if rng.random() < 0.3 else 1.0
+    factors = (factor * squeeze, factor) if rng.random() < 0.5 else (factor, factor * squeeze)
+    size = (
+        min(photo.width, max(round(photo.width * factors[0]), min_side_px)),
+        min(photo.height, max(round(photo.height * factors[1]), min_side_px)),
+    )
+    filters = (Image.Resampling.BOX, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
+    return photo.resize(size, filters[rng.integers(len(filters))])
+
+
+def measure_softness(luma_hw: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Estimate the blur that a picture already has, cell by cell.
+
+    The gradient energy of an edge of standard deviation s falls as 1 / s; after a known blur g it
+    falls as 1 / sqrt(s^2 + g^2). Their ratio gives s. Cells without structure give 0.
+
+    Parameters
+    ----------
+    luma_hw : ndarray of uint8, shape (H, W)
+        Luma, 0-255.
+
+    Returns
+    -------
+    ndarray of float32, shape (H // 16, W // 16)
+        Standard deviation [px], capped at 8.
+    """
+    plane = luma_hw.astype(np.float32)
+    before = _pool_energy(plane)
+    after = _pool_energy(_blur_separable(plane, _REBLUR_SIGMA_PX))
+    ratio = before / np.maximum(after, 1e-6)
+    sigma = _REBLUR_SIGMA_PX / np.sqrt(np.maximum(ratio**2 - 1, (1 / 8) ** 2))
+    return np.where(before < 0.5, 0.0, sigma).astype(np.float32)
+
+
+def _blur_separable(plane: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
+    line = optics.draw_gaussian(sigma_px).sum(axis=0)
+    radius = len(line) // 2
+    for axis in (0, 1):
+        pad = [(0, 0), (0, 0)]
+        pad[axis] = (radius, radius)
+        padded = np.pad(plane, pad, mode="symmetric")
+        length = plane.shape[axis]
+        plane = sum(
+            w * (padded[k : k + length] if axis == 0 else padded[:, k : k + length])
+            for k, w in enumerate(line)
+        )
+    return plane
+
+
+def _pool_energy(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sum the squared gradient over 3x3 cells around each cell, as a mean per pixel."""
+    gx = np.diff(plane, axis=1, append=plane[:, -1:])
+    gy = np.diff(plane, axis=0, append=plane[-1:])
+    height, width = plane.shape[0] // CELL_PX, plane.shape[1] // CELL_PX
+    energy = (gx**2 + gy**2)[: height * CELL_PX, : width * CELL_PX]
+    cells = energy.reshape(height, CELL_PX, width, CELL_PX).mean(axis=(1, 3))
+    padded = np.pad(cells, 1, mode="edge")
+    rows, cols = range(3), range(3)
+    total = sum(padded[r : r + height, c : c + width] for r in rows for c in cols)
+    return np.asarray(total / 9, dtype=np.float32)
+
+
+def _visit(photos: list[Path], config: FocusConfig, seed: int, visit: int) -> PatchSet:
+    """Shrink one photo once and draw a handful of patches from it."""
+    rng = np.random.default_rng([seed, visit])
+    photo = read_luma(photos[visit % len(photos)])
+    shrunk = shrink(photo, rng=rng, min_side_px=MIN_PHOTO_PX)
+    luma = np.asarray(shrunk, dtype=np.uint8)
+    softness = measure_softness(luma)
+    linear = optics.to_linear(luma / np.float32(255))
+    patches = [_draw_patch(linear, softness, config, rng=rng) for _ in range(_PATCHES_PER_VISIT)]
+    return PatchSet(
+        np.stack([patch[0] for patch in patches]),
+        np.stack([patch[1] for patch in patches]),
+        np.stack([patch[2] for patch in patches]),
+    )
+
+
+def _draw_patch(
+    linear: NDArray[np.float32],
+    softness: NDArray[np.float32],
+    config: FocusConfig,
+    *,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]:
+    blur, camera = _draw_cause(config, rng=rng), degrade.draw_camera(rng=rng)
+    side = min(int(np.ceil(PATCH_PX / camera.scale)) + 2 * _MARGIN_PX, *linear.shape)
+    is_soft_limit = max(_SOFT_SIGMA_PX, 0.4 * np.sqrt(np.linalg.eigvalsh(blur.covariance)[0]))
+    for _ in range(4):  # prefer places with something to see
+        top, left = (int(rng.integers(0, n - side + 1)) for n in linear.shape)
+        soft = _crop_cells(softness, top, left, side)
+        if (soft < is_soft_limit).mean() > 0.4 and (soft > 0).mean() > 0.3:
+            break
+    light = degrade.relight(linear[top : top + side, left : left + side], rng=rng)
+    luma = degrade.photograph(optics.blur(light, blur.kernel), camera, rng=rng)
+    row, col = ((n - PATCH_PX) // 2 for n in luma.shape)
+    is_valid = _resize_cells(soft < is_soft_limit)
+    cut = luma[row : row + PATCH_PX, col : col + PATCH_PX]
+    return cut, blur.log2_sigmas(camera.scale), is_valid
+
+
+def _draw_cause(config: FocusConfig, *, rng: np.random.Generator) -> degrade.Blur:
+    if rng.random() < config.clear_share:
+        return degrade.no_blur()
+    low, high = np.log(config.min_sigma_px), np.log(config.max_sigma_px)
+    return degrade.draw_blur(float(np.exp(rng.uniform(low, high))), rng=rng)
+
+
+def _crop_cells(cells: NDArray[np.float32], top: int, left: int, side: int) -> NDArray[np.float32]:
+    """Cut the cells of the inner part of a crop: what is left once the margin is gone."""
+    inner = max(side - 2 * _MARGIN_PX, CELL_PX)
+    offset = (side - inner) // 2
+    rows = slice((top + offset) // CELL_PX, -(-(top + offset + inner) // CELL_PX))
+    cols = slice((left + offset) // CELL_PX, -(-(left + offset + inner) // CELL_PX))
+    return cells[rows, cols]
+
+
+def _resize_cells(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Bring a small map of cells to the grid of a patch, by nearest neighbour."""
+    rows = (np.arange(PATCH_CELLS) + 0.5) * cells.shape[0] / PATCH_CELLS
+    cols = (np.arange(PATCH_CELLS) + 0.5) * cells.shape[1] / PATCH_CELLS
+    return np.asarray(cells[rows.astype(int)[:, None], cols.astype(int)[None, :]])

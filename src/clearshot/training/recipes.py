@@ -1,0 +1,148 @@
+"""Recipes: from a folder of clear photos to a network that ships, one function each."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from clearshot.errors import InputError
+from clearshot.scoring.focus import FocusNetwork
+from clearshot.training import networks, trainer
+from clearshot.training.config import FocusConfig
+from clearshot.training.curves import draw_curves
+from clearshot.training.export import digest_photos, export_onnx, read_commit, write_manifest
+from clearshot.training.patches import MIN_PHOTO_PX, read_luma
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
+
+
+def train_focus(
+    photo_folder: Path,
+    run_folder: Path,
+    *,
+    out_folder: Path | None = None,
+    config: FocusConfig = FocusConfig(),  # noqa: B008  (frozen)
+    verbose: int = 1,
+) -> Path:
+    """Train the focus network: focus map, pooling, export, manifest, curves.
+
+    Called again with the same run folder, it goes on where it was interrupted.
+
+    Parameters
+    ----------
+    photo_folder : Path
+        Clear photos, in any subfolders.
+    run_folder : Path
+        Keeps training data, checkpoints, histories and curves.
+    out_folder : Path or None
+        Gets `focus.onnx` and `manifest.toml`; the run folder by default.
+    config : FocusConfig
+        All settings.
+    verbose : int
+        Keras' own: 0 silent, 1 progress bar, 2 a line an epoch.
+
+    Returns
+    -------
+    Path
+        The ONNX file.
+
+    Raises
+    ------
+    InputError
+        If the run folder holds a run with other settings or photos, or if photos do not fit.
+    """
+    photos = find_training_photos(photo_folder)
+    run_folder.mkdir(parents=True, exist_ok=True)
+    out = run_folder if out_folder is None else out_folder
+    out.mkdir(parents=True, exist_ok=True)
+    facts = {"config": asdict(config), "photos_sha256": digest_photos(photos)}
+    _claim(run_folder, facts)
+
+    focus_map = trainer.train_focus_map(photos, config, run_folder, verbose=verbose)
+    map_file = export_onnx(focus_map, run_folder / "focus_map.onnx", output_names=["cells"])
+    pooling = trainer.train_pooling(
+        photos, FocusNetwork(map_file), config, run_folder, verbose=verbose
+    )
+    model = networks.join(focus_map, pooling)
+    path = out / "focus.onnx"
+    network = export_onnx(model, path, output_names=["cells", "logits"])
+    write_manifest(out / "manifest.toml", "focus", _describe(network.sha256, model, photos, facts))
+    draw_curves(
+        {"focus map": run_folder / "focus_map", "pooling": run_folder / "pooling"},
+        run_folder / "curves.png",
+    )
+    return path
+
+
+def find_training_photos(folder: Path) -> list[Path]:
+    """Find the photos of a folder that are large enough to train on.
+
+    Parameters
+    ----------
+    folder : Path
+        Clear photos, in any subfolders.
+
+    Returns
+    -------
+    list of Path
+        Photos in sorted order.
+
+    Raises
+    ------
+    InputError
+        If there is no folder or no photo in it that is large enough.
+    """
+    if not folder.is_dir():
+        raise InputError("no such folder", path=folder)
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    photos = [path for path in found if min(read_luma(path).size) >= MIN_PHOTO_PX]
+    if len(photos) < len(found):
+        _log.warning("%d photos are smaller than %d px", len(found) - len(photos), MIN_PHOTO_PX)
+    if not photos:
+        msg = f"no photos of at least {MIN_PHOTO_PX} px; expected {', '.join(sorted(_SUFFIXES))}"
+        raise InputError(msg, path=folder)
+    return photos
+
+
+def _claim(run_folder: Path, facts: dict[str, Any]) -> None:
+    """Let a run folder be continued only with the settings and photos that it began with.
+
+    Raises
+    ------
+    InputError
+        If they differ.
+    """
+    path = run_folder / "run.json"
+    if not path.exists():
+        path.write_text(json.dumps(facts, indent=1))
+    elif json.loads(path.read_text()) != facts:
+        msg = "holds a run with other settings or photos; choose another run folder"
+        raise InputError(msg, path=run_folder)
+
+
+def _describe(sha256: str, model: Any, photos: list[Path], facts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "sha256": sha256,
+        "input": "luma float32 (N, H, W), 0-255, upright, long side <= 1024, sides multiples of 16",
+        "cells": "float32 (N, 10, H/16, W/16): 5 means of log2 sigma [px], 5 ln variances; "
+        "0, 45, 90, 135 degrees, longest axis",
+        "logits": "float32 (N, 6): is the sharpest subject's sigma above each pool step?",
+        "pool_steps_px": list(networks.POOL_STEPS_PX),
+        "num_parameters": int(model.count_params()),
+        "recipe": "clearshot train focus",
+        "commit": read_commit(),
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+        "num_photos": len(photos),
+        "photos_sha256": facts["photos_sha256"],
+        "config": facts["config"],
+    }

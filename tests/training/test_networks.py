@@ -1,0 +1,93 @@
+"""Networks take pictures of any size and lose nothing on the way to ONNX."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="the extra `train` is not installed")
+
+from typing import TYPE_CHECKING
+
+import keras
+
+from clearshot.errors import NetworkError
+from clearshot.scoring.focus import FocusNetwork
+from clearshot.training import export, networks, trainer
+from clearshot.training.losses import measure_map_loss, measure_octave_error
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(scope="module")
+def focus() -> object:
+    trainer.prepare_backend(1)
+    model = networks.join(networks.build_focus_map(), networks.build_pooling())
+    # An untrained batch normalisation passes values through that grow from layer to layer.
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+        if "moving_variance" in weight.path:
+            weight.assign(rng.uniform(0.5, 60.0, weight.shape))
+    return model
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (96, 160), (688, 1024)])
+def test_one_cell_for_16_pixels(focus: object, height: int, width: int) -> None:
+    cells, logits = focus(np.zeros((1, height, width), np.float32))  # type: ignore[operator]
+    assert tuple(cells.shape) == (1, 10, height // 16, width // 16)
+    assert tuple(logits.shape) == (1, len(networks.POOL_STEPS_PX))
+
+
+def test_onnx_computes_what_keras_computes(focus: object, tmp_path: Path) -> None:
+    path = tmp_path / "focus.onnx"
+    file = export.export_onnx(focus, path, output_names=["cells", "logits"])
+    assert path.read_bytes() == file.content
+    assert path.stat().st_size < 1_000_000
+    luma = np.random.default_rng(1).integers(0, 256, (96, 128)).astype(np.uint8)
+    network = FocusNetwork(file)
+    expected = focus(luma[None].astype(np.float32))  # type: ignore[operator]
+    for mine, theirs in zip(network.run(luma), expected, strict=True):
+        reference = keras.ops.convert_to_numpy(theirs)
+        assert np.abs(mine - reference).max() < 2e-3 * max(1.0, np.abs(reference).max())
+
+
+def test_export_refuses_a_network_that_differs(
+    focus: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "measure_parity", lambda *_: 0.5)
+    path = tmp_path / "focus.onnx"
+    with pytest.raises(NetworkError, match=r"differs from Keras by 0\.5"):
+        export.export_onnx(focus, path, output_names=["cells", "logits"])
+    assert not path.exists()
+
+
+def test_loss_prefers_truth_and_honest_doubt() -> None:
+    target = np.zeros((1, 6, 4, 4), np.float32)
+    target[:, 5] = 1.0
+
+    def loss(error: float, log_variance: float) -> float:
+        output = np.full((1, 10, 4, 4), error, np.float32)
+        output[:, 5:] = log_variance
+        tensors = (keras.ops.convert_to_tensor(x) for x in (target, output))
+        return float(measure_map_loss(*tensors)[0])
+
+    assert loss(0.1, 0.0) < loss(1.0, 0.0)
+    assert loss(0.0, -2.0) < loss(0.0, 0.0)
+
+
+def test_cells_that_do_not_count_change_nothing() -> None:
+    target = np.zeros((1, 6, 4, 4), np.float32)
+    target[:, 5, :2] = 1.0
+    output = np.zeros((1, 10, 4, 4), np.float32)
+    wrong = output.copy()
+    wrong[:, :5, 2:] = 9.0
+    as_tensor = keras.ops.convert_to_tensor
+    for measure in (measure_map_loss, measure_octave_error):
+        same = [
+            np.asarray(keras.ops.convert_to_numpy(measure(as_tensor(target), as_tensor(x))))
+            for x in (output, wrong)
+        ]
+        assert np.array_equal(same[0], same[1])

@@ -1,0 +1,66 @@
+"""Patches carry the label of the blur that was applied, whatever the number of workers."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from clearshot import optics
+from clearshot.training.config import FocusConfig
+from clearshot.training.patches import PATCH_PX, draw_patches, measure_softness, read_luma, shrink
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_patches_do_not_depend_on_the_number_of_workers(clear_photos: Path) -> None:
+    photos = sorted(clear_photos.glob("*.jpg"))
+    config = FocusConfig(num_workers=1)
+    one = draw_patches(photos, config, num_patches=40, seed=3)
+    two = draw_patches(photos, dataclasses.replace(config, num_workers=2), num_patches=40, seed=3)
+    assert one.luma.shape == (40, PATCH_PX, PATCH_PX)
+    assert np.array_equal(one.luma, two.luma)
+    assert np.array_equal(one.log2_sigma, two.log2_sigma)
+    assert one.is_valid.mean() > 0.8
+    other = draw_patches(photos, config, num_patches=40, seed=4)
+    assert not np.array_equal(one.luma, other.luma)
+
+
+def test_labels_stay_in_range(clear_photos: Path) -> None:
+    config = FocusConfig(num_workers=1)
+    patches = draw_patches(sorted(clear_photos.glob("*.jpg")), config, num_patches=160, seed=1)
+    sigma = 2.0**patches.log2_sigma
+    assert sigma.min() > 0.3
+    # A combined blur is up to sqrt(2) as long, a finished picture up to 1.6 times as large.
+    assert sigma.max() < config.max_sigma_px * np.sqrt(2) * 1.6 + 1
+    assert (sigma[:, 4] + 1e-3 >= sigma[:, :4].max(axis=1)).all()
+    is_clear = sigma[:, 4] < 0.6
+    assert 0.1 < is_clear.mean() < 0.5
+
+
+def test_softness_finds_the_blur_that_was_applied(clear_photos: Path) -> None:
+    luma = np.asarray(read_luma(clear_photos / "scene0.jpg"))
+    medians = []
+    for sigma_px in (0.0, 1.0, 2.0, 4.0):
+        blurred = luma
+        if sigma_px:
+            light = optics.blur(optics.to_linear(luma / 255), optics.draw_gaussian(sigma_px))
+            blurred = np.round(optics.to_encoded(light) * 255).astype(np.uint8)
+        medians.append(float(np.median(measure_softness(blurred))))
+    assert medians == sorted(medians)
+    assert medians[0] < 0.5
+    assert 0.5 < medians[2] / 2.0 < 1.5
+    assert measure_softness(np.full((64, 64), 90, np.uint8)).max() == 0.0
+
+
+def test_shrinking_respects_the_shortest_side() -> None:
+    rng = np.random.default_rng(0)
+    photo = Image.new("L", (700, 300))
+    for _ in range(30):
+        small = shrink(photo, rng=rng, min_side_px=264)
+        assert min(small.size) >= 264
+        assert small.width <= 700
+        assert small.height <= 300

@@ -1,0 +1,108 @@
+"""A whole small training: from photos to a network that scores, also when interrupted."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="the extra `train` is not installed")
+
+from typing import TYPE_CHECKING
+
+from clearshot.errors import InputError
+from clearshot.scoring.focus import FocusNetwork, pool
+from clearshot.scoring.weights import read_network
+from clearshot.training import trainer
+from clearshot.training.config import FocusConfig
+from clearshot.training.recipes import train_focus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+TINY = FocusConfig(
+    num_patches=160,
+    map_epochs=2,
+    pool_epochs=2,
+    batch_size=16,
+    num_photos=24,
+    validation_share=0.34,
+    num_workers=1,
+)
+
+
+@pytest.fixture(scope="module")
+def run_folder(clear_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    train_focus(clear_photos, folder, config=TINY, verbose=0)
+    return folder
+
+
+def test_a_run_leaves_a_network_that_is_described_and_scores(run_folder: Path) -> None:
+    file = read_network("focus", folder=run_folder)
+    manifest = tomllib.loads((run_folder / "manifest.toml").read_text())["focus"]
+    assert manifest["sha256"] == file.sha256
+    assert manifest["num_photos"] == 6
+    assert manifest["config"]["seed"] == TINY.seed
+    luma = np.random.default_rng(0).integers(0, 256, (128, 192)).astype(np.uint8)
+    scores = pool(FocusNetwork(file).measure(luma), 192, 128)
+    assert np.isfinite(scores.blur)
+    assert scores.sigma_px > 0
+    assert (run_folder / "curves.png").stat().st_size > 5_000
+
+
+def test_the_loss_falls(run_folder: Path) -> None:
+    rows = json.loads((run_folder / "focus_map" / "history.json").read_text())
+    assert [row["epoch"] for row in rows] == [0, 1]
+    assert rows[1]["loss"] < rows[0]["loss"]
+
+
+def test_a_finished_run_is_not_trained_again(run_folder: Path, clear_photos: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in run_folder.rglob("*.npy")}
+    sha256 = read_network("focus", folder=run_folder).sha256
+    train_focus(clear_photos, run_folder, config=TINY, verbose=0)
+    assert {path: path.stat().st_mtime_ns for path in run_folder.rglob("*.npy")} == before
+    assert read_network("focus", folder=run_folder).sha256 == sha256
+
+
+def test_an_interrupted_run_goes_on_where_it_stood(
+    clear_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_epoch_end = trainer.History.on_epoch_end
+
+    def interrupt(self: trainer.History, epoch: int, logs: dict[str, float] | None = None) -> None:
+        on_epoch_end(self, epoch, logs)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer.History, "on_epoch_end", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train_focus(clear_photos, tmp_path, config=TINY, verbose=0)
+    monkeypatch.undo()
+    train_focus(clear_photos, tmp_path, config=TINY, verbose=0)
+    rows = json.loads((tmp_path / "focus_map" / "history.json").read_text())
+    assert [row["epoch"] for row in rows] == [0, 1]
+
+
+def test_other_settings_or_no_photos_are_refused(
+    run_folder: Path, clear_photos: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="other settings or photos"):
+        train_focus(clear_photos, run_folder, config=FocusConfig(), verbose=0)
+    with pytest.raises(InputError, match="no photos of at least"):
+        train_focus(tmp_path, tmp_path / "run", config=TINY, verbose=0)
+    with pytest.raises(InputError, match="no such folder"):
+        train_focus(tmp_path / "nowhere", tmp_path / "run", config=TINY, verbose=0)
+
+
+def test_no_photo_is_in_both_parts(clear_photos: Path) -> None:
+    photos = sorted(clear_photos.glob("*.jpg"))
+    training, validation = trainer.split_photos(photos, TINY)
+    assert not set(training) & set(validation)
+    assert sorted(training + validation) == photos
+    assert trainer.split_photos(photos[::-1], TINY) == (training, validation)
+    with pytest.raises(InputError, match="at least 4"):
+        trainer.split_photos(photos[:2], TINY)
