@@ -1,12 +1,19 @@
 """Find the blurry, dark and overexposed photos of a library, on the owner's machine.
 
-The names below are the library's public interface. Importing them loads no ONNX Runtime.
+The names below are the library's public interface. They are loaded when they are first used, so
+that importing the package loads neither NumPy nor ONNX Runtime.
 """
 
-from clearshot.errors import ClearshotError, PhotoError
-from clearshot.photo import BlurKind, Label, Rating, Region, Scores, Verdict
-from clearshot.scoring.scorer import Scorer
-from clearshot.scoring.verdict import Thresholds, judge
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from clearshot.errors import ClearshotError, PhotoError
+    from clearshot.photo import BlurKind, Label, Rating, Region, Scores, Verdict
+    from clearshot.scoring.scorer import Scorer
+    from clearshot.scoring.verdict import Thresholds, judge
 
 __version__ = "0.1.0"
 
@@ -23,3 +30,24 @@ __all__ = [
     "Verdict",
     "judge",
 ]
+
+_HOMES: Final = {
+    "BlurKind": "photo",
+    "ClearshotError": "errors",
+    "Label": "photo",
+    "PhotoError": "errors",
+    "Rating": "photo",
+    "Region": "photo",
+    "Scorer": "scoring.scorer",
+    "Scores": "photo",
+    "Thresholds": "scoring.verdict",
+    "Verdict": "photo",
+    "judge": "scoring.verdict",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -148,7 +148,7 @@ def test_empty_text_and_truncated_files_name_path_and_cause(tmp_path: Path) -> N
         decode(empty)
     with pytest.raises(UnknownFormatError, match="no known picture format"):
         decode(text)
-    with pytest.raises(DamagedPhotoError, match=r"cut\.jpg: damaged.*truncated"):
+    with pytest.raises(DamagedPhotoError, match=r"cut\.jpg: .*truncated"):
         decode(cut)
 
 

@@ -203,10 +203,10 @@ def _open(path: Path) -> Iterator[PillowImage.Image]:
     except OSError as error:
         if error.errno is not None:
             raise UnreadablePhotoError(f"cannot be read: {error.strerror}", path=path) from error
-        raise DamagedPhotoError(f"damaged: {error}", path=path) from error
+        raise DamagedPhotoError(str(error), path=path) from error
     except (SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error) as error:
         # What Pillow's readers let through on hostile input.
-        raise DamagedPhotoError(f"damaged: {error or type(error).__name__}", path=path) from error
+        raise DamagedPhotoError(str(error) or type(error).__name__, path=path) from error
 
 
 def _check_size(picture: PillowImage.Image, path: Path) -> None:

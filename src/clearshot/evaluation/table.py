@@ -163,7 +163,8 @@ def _write_share(estimate: Estimate | None) -> str:
 
 def _note(result: LabelResult) -> list[str]:
     label = result.label.value
-    values = ", ".join(f"{t.value:.4g} {t.name}" for t in result.thresholds)
+    # Rounded, because the shipped threshold is the number just before the one that was given.
+    values = ", ".join(f"{round(t.value, 9) + 0.0:.4g} {t.name}" for t in result.thresholds)
     notes = [
         f"Found: {label} photos called {label}. Lost: clear photos called {label}. "
         "In percent, with 95 % bootstrap intervals; one without width, at 0 or 100 %, hides up to "

@@ -6,19 +6,20 @@ they live in `weights/manifest.toml` beside the network that they belong to.
 
 from __future__ import annotations
 
+import math
+import operator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from clearshot.errors import NetworkError
+from clearshot.photo import Label
 from clearshot.scoring.weights import read_packaged_network
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from clearshot.photo import ExposureScores, FocusScores
+    from clearshot.photo import ExposureScores, FocusScores, Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,20 +136,62 @@ def describe_overexposure(exposure: ExposureScores) -> tuple[float, ...]:
     return (exposure.median_stops, exposure.shadow_stops, exposure.white_share)
 
 
-def compute_probability(features: tuple[float, ...], constants: tuple[float, ...]) -> float:
-    """Evaluate a logistic curve.
+def compute_logits(scores: Scores, calibration: Calibration) -> dict[Label, float]:
+    """Compute the log odds that each label applies.
 
     Parameters
     ----------
-    features : tuple of float
-        One value per weight.
-    constants : tuple of float
-        Weights, then the offset.
+    scores : Scores
+        Raw scores.
+    calibration : Calibration
+        The constants.
+
+    Returns
+    -------
+    dict of Label to float
+        Natural log of p / (1 - p).
+    """
+    features = {
+        Label.BLURRY: describe_blur(scores.focus),
+        Label.DARK: describe_darkness(scores.exposure),
+        Label.OVEREXPOSED: describe_overexposure(scores.exposure),
+    }
+    logits = {}
+    for label, values in features.items():
+        *weights, offset = getattr(calibration, label.value)
+        logits[label] = math.fsum(map(operator.mul, weights, values)) + offset
+    return logits
+
+
+def to_probability(logit: float) -> float:
+    """Turn log odds into a probability.
+
+    Parameters
+    ----------
+    logit : float
+        Natural log of p / (1 - p).
 
     Returns
     -------
     float
-        Probability in [0, 1].
+        p in [0, 1].
     """
-    exponent = float(np.dot(features, constants[:-1])) + constants[-1]
-    return float(1.0 / (1.0 + np.exp(-np.clip(exponent, -50.0, 50.0))))
+    return 1.0 / (1.0 + math.exp(-min(max(logit, -50.0), 50.0)))
+
+
+def to_logit(probability: float) -> float:
+    """Turn a probability into log odds.
+
+    Parameters
+    ----------
+    probability : float
+        p in [0, 1].
+
+    Returns
+    -------
+    float
+        Natural log of p / (1 - p); infinite at 0 and 1.
+    """
+    if probability in {0.0, 1.0}:
+        return math.copysign(math.inf, probability - 0.5)
+    return math.log(probability / (1.0 - probability))

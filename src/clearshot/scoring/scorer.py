@@ -22,6 +22,11 @@ class Scorer:
     Building one costs nothing; the network is loaded at the first photo, once per process. A
     scorer can be pickled and sent to other processes and machines.
 
+    Parameters
+    ----------
+    network : FocusNetwork or None
+        The focus network; the packaged one by default.
+
     Examples
     --------
     >>> from clearshot import Scorer
@@ -30,8 +35,8 @@ class Scorer:
     0.52
     """
 
-    def __init__(self) -> None:
-        self._network = FocusNetwork()
+    def __init__(self, network: FocusNetwork | None = None) -> None:
+        self._network = FocusNetwork() if network is None else network
 
     @property
     def recipe(self) -> str:

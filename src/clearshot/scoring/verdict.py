@@ -9,11 +9,9 @@ from clearshot.decode.image import JUDGED_PX
 from clearshot.photo import BlurKind, Label, Rating, Verdict
 from clearshot.scoring.calibration import (
     Calibration,
-    compute_probability,
-    describe_blur,
-    describe_darkness,
-    describe_overexposure,
+    compute_logits,
     read_calibration,
+    to_probability,
 )
 
 if TYPE_CHECKING:
@@ -67,13 +65,7 @@ def judge(
         Rating, labels, probabilities and reasons.
     """
     curve = read_calibration() if calibration is None else calibration
-    p = {
-        Label.BLURRY: compute_probability(describe_blur(scores.focus), curve.blurry),
-        Label.DARK: compute_probability(describe_darkness(scores.exposure), curve.dark),
-        Label.OVEREXPOSED: compute_probability(
-            describe_overexposure(scores.exposure), curve.overexposed
-        ),
-    }
+    p = {label: to_probability(logit) for label, logit in compute_logits(scores, curve).items()}
     limits = {label: float(getattr(thresholds, label.value)) for label in Label}
     ranked = sorted(Label, key=lambda label: -p[label])
     bad = tuple(label for label in ranked if p[label] >= limits[label])

@@ -25,7 +25,7 @@ class NetworkFile:
         E.g. `focus`.
     sha256 : str
         Digest of the ONNX file, hexadecimal.
-    calibration : dict of str to float
+    calibration : dict of str to list of float
         Constants that turn raw scores into probabilities.
     content : bytes
         The ONNX file.
@@ -33,7 +33,7 @@ class NetworkFile:
 
     name: str
     sha256: str
-    calibration: dict[str, float]
+    calibration: dict[str, list[float]]
     content: bytes
 
 

@@ -1,44 +1,76 @@
-"""Fit the handful of calibration constants on labelled photos that train nothing.
-
-Photos are split by scene into a half that calibrates and a half that measures; the split depends on
-the scene's name alone, so that every run and every source splits alike.
-"""
+"""Fit the handful of calibration constants on labelled photos that train and measure nothing."""
 
 from __future__ import annotations
 
-import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from clearshot.errors import InputError
+from clearshot.evaluation.split import is_for_calibration
+from clearshot.photo import Label, Scores
+from clearshot.scoring.calibration import describe_blur, describe_darkness, describe_overexposure
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
+    from clearshot.evaluation.labelled import LabelledPhoto
+
 # Share of bad photos in the library for which probabilities are stated: one photo in ten.
-PRIOR_BAD = 0.1
+PRIOR_BAD: Final = 0.1
+
+# Fewest photos of each kind from which a curve is fitted.
+MIN_PHOTOS: Final = 8
 
 
-def is_calibration_scene(scene: str) -> bool:
-    """Tell whether a scene calibrates (True) or measures (False).
+def fit_calibration(
+    photos: Sequence[LabelledPhoto], scores: Mapping[Path, Scores]
+) -> dict[str, list[float]]:
+    """Fit the logistic curve of every label, on the half of the scenes that calibrates.
+
+    Each source counts as much as any other, however many photos it has.
 
     Parameters
     ----------
-    scene : str
-        Name of source and scene, e.g. `realblur/shift_48`.
+    photos : sequence of LabelledPhoto
+        Clear and bad photos.
+    scores : mapping of Path to Scores
+        Raw scores; photos that are not in it are left out.
 
     Returns
     -------
-    bool
-        About half of all scenes are True.
+    dict of str to list of float
+        Weights and offset by label, as `clearshot.scoring.calibration` reads them.
+
+    Raises
+    ------
+    InputError
+        If a label has fewer than `MIN_PHOTOS` photos, or there are fewer clear ones.
     """
-    return zlib.crc32(scene.encode()) % 2 == 0
+    chosen = [p for p in photos if p.path in scores and is_for_calibration(p)]
+    constants = {}
+    for label in Label:
+        part = [photo for photo in chosen if photo.label in {None, label}]
+        is_bad = np.array([photo.label is label for photo in part], dtype=bool)
+        if min(is_bad.sum(), (~is_bad).sum()) < MIN_PHOTOS:
+            msg = f"calibrating {label.value!r} needs {MIN_PHOTOS} such photos and {MIN_PHOTOS} "
+            msg += f"clear ones, found {is_bad.sum()} and {(~is_bad).sum()}"
+            raise InputError(msg)
+        features = np.array([_describe(label, scores[photo.path]) for photo in part])
+        constants[label.value] = list(
+            fit_logistic(features, is_bad, weights=_balance(part, is_bad))
+        )
+    return constants
 
 
 def fit_logistic(
-    features: NDArray[np.floating],
+    features: NDArray[np.float64],
     is_bad: NDArray[np.bool_],
     *,
-    weights: NDArray[np.floating],
+    weights: NDArray[np.float64],
     ridge: float = 1e-2,
 ) -> tuple[float, ...]:
     """Fit a logistic curve by iteratively reweighted least squares, then set its prior.
@@ -62,8 +94,7 @@ def fit_logistic(
     centre, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
     x = np.column_stack([(features - centre) / spread, np.ones(len(features))])
     y = is_bad.astype(np.float64)
-    balance = np.where(is_bad, 0.5 / weights[is_bad].sum(), 0.5 / weights[~is_bad].sum())
-    w = weights * balance
+    w = weights * np.where(is_bad, 0.5 / weights[is_bad].sum(), 0.5 / weights[~is_bad].sum())
     penalty = np.diag([ridge] * (x.shape[1] - 1) + [0.0])
     beta = np.zeros(x.shape[1])
     for _ in range(100):
@@ -71,9 +102,27 @@ def fit_logistic(
         gradient = x.T @ (w * (p - y)) + penalty @ beta
         curvature = (x * (w * p * (1 - p))[:, None]).T @ x + penalty + 1e-9 * np.eye(len(beta))
         step = np.linalg.solve(curvature, gradient)
+        # Newton's step, shortened where the curve is still far away.
         beta -= step / max(1.0, float(np.abs(step).max()) / 2.0)
         if np.abs(step).max() < 1e-8:
             break
     slopes = beta[:-1] / spread
     offset = beta[-1] - slopes @ centre + np.log(PRIOR_BAD / (1 - PRIOR_BAD))
-    return (*(float(s) for s in slopes), float(offset))
+    return (*(float(slope) for slope in slopes), float(offset))
+
+
+def _describe(label: Label, scores: Scores) -> tuple[float, ...]:
+    match label:
+        case Label.BLURRY:
+            return describe_blur(scores.focus)
+        case Label.DARK:
+            return describe_darkness(scores.exposure)
+        case Label.OVEREXPOSED:
+            return describe_overexposure(scores.exposure)
+
+
+def _balance(photos: Sequence[LabelledPhoto], is_bad: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Weigh each photo by one over the number of its kind in its source."""
+    keys = [(photo.source, bool(bad)) for photo, bad in zip(photos, is_bad, strict=True)]
+    counts = {key: keys.count(key) for key in set(keys)}
+    return np.array([1.0 / counts[key] for key in keys])

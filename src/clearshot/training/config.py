@@ -41,7 +41,7 @@ class FocusConfig:
     clear_share: float = 0.25
     min_sigma_px: float = 0.4
     max_sigma_px: float = 12.0
-    map_epochs: int = 6
+    map_epochs: int = 4
     pool_epochs: int = 30
     batch_size: int = 64
     map_peak_rate: float = 4e-3

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import json
 import logging
+import tomllib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import keras
 
 from clearshot.errors import InputError
+from clearshot.evaluation.labelled import read_labelled
+from clearshot.evaluation.split import is_for_calibration
+from clearshot.photo import Scores
+from clearshot.scan import score_paths
 from clearshot.scoring.focus import FocusNetwork
+from clearshot.scoring.scorer import Scorer
+from clearshot.scoring.weights import read_network
 from clearshot.training import networks, trainer
+from clearshot.training.calibrate import fit_calibration
 from clearshot.training.config import FocusConfig
 from clearshot.training.curves import draw_curves
 from clearshot.training.export import digest_photos, export_onnx, read_commit, write_manifest
 from clearshot.training.patches import MIN_PHOTO_PX, read_luma
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
@@ -81,6 +90,38 @@ def train_focus(
         run_folder / "curves.png",
     )
     return path
+
+
+def calibrate(
+    labelled: Sequence[Path], network_folder: Path, *, num_workers: int | None = None
+) -> Path:
+    """Fit the calibration of a focus network and write it into its manifest.
+
+    Only half of the scenes are used; the other half is left to measure.
+
+    Parameters
+    ----------
+    labelled : sequence of Path
+        Labelled sets with blurred, dark, overexposed and clear photos.
+    network_folder : Path
+        Holds `focus.onnx` and `manifest.toml`.
+    num_workers : int or None
+        Processes that score photos; None for one per core.
+
+    Returns
+    -------
+    Path
+        The manifest.
+    """
+    photos = read_labelled(*labelled).photos
+    network = FocusNetwork(read_network("focus", folder=network_folder))
+    paths = [photo.path for photo in photos if is_for_calibration(photo)]
+    results = dict(score_paths(paths, Scorer(network), num_workers=num_workers))
+    scores = {path: result for path, result in results.items() if isinstance(result, Scores)}
+    manifest = network_folder / "manifest.toml"
+    entry = tomllib.loads(manifest.read_text(encoding="utf-8"))["focus"]
+    write_manifest(manifest, "focus", {**entry, "calibration": fit_calibration(photos, scores)})
+    return manifest
 
 
 def find_training_photos(folder: Path) -> list[Path]:

@@ -1,0 +1,31 @@
+"""`clearshot demo`: make a small library to try clearshot on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from clearshot.cli.options import is_quiet, show_example, verbosity_options
+from clearshot.cli.screen import print_line
+from clearshot.cli.text import to_command, to_count, to_printable
+
+
+@click.command(
+    short_help="Make a small library of good and spoilt photos.",
+    epilog=show_example("clearshot demo /tmp/demo", "clearshot scan /tmp/demo"),
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+@verbosity_options
+def demo(folder: Path) -> None:
+    """Make a small library of good and spoilt photos in FOLDER, which must be new or empty.
+
+    The photos come from scikit-image, which pip install 'clearshot[demo]' brings along; nothing is
+    downloaded. ORIGIN.txt beside them tells where they come from.
+    """
+    from clearshot.demo import write_demo
+
+    photos = write_demo(folder)
+    if not is_quiet():
+        print_line(f"{to_count(len(photos), 'photo')} written to {to_printable(folder)}")
+        print_line(f"Next: {to_command('clearshot', 'scan', folder)}")

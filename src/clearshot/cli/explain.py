@@ -1,0 +1,65 @@
+"""`clearshot explain`: draw why a photo is good or bad."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from clearshot.cli.files import check_free, write_file
+from clearshot.cli.options import is_quiet, show_example, threshold_option, verbosity_options
+from clearshot.cli.screen import print_line
+from clearshot.cli.text import to_printable
+from clearshot.errors import UsageError
+
+if TYPE_CHECKING:
+    from clearshot.scoring.verdict import Thresholds
+
+
+@click.command(
+    short_help="Draw the focus map, the light and the reasons of one photo.",
+    epilog=show_example("clearshot explain IMG_0001.jpg -o why.png"),
+)
+@click.argument("photo", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="OUT.png",
+    type=click.Path(path_type=Path),
+    help="The picture to write.",
+)
+@click.option("--force", is_flag=True, help="Replace the picture if it exists.")
+@threshold_option
+@verbosity_options
+def explain(photo: Path, output: Path, thresholds: Thresholds, *, force: bool) -> None:
+    """Draw why PHOTO is good or bad: the focus map over it, its sharpest region, its light.
+
+    The verdict is printed too.
+    """
+    _check_output(output, photo)
+    check_free(output, force=force)
+    from clearshot.explain import draw_explanation
+    from clearshot.scoring.scorer import Scorer
+    from clearshot.scoring.verdict import judge
+
+    scorer = Scorer()
+    picture = draw_explanation(photo, scorer, thresholds)
+    stream = io.BytesIO()
+    picture.save(stream, format="PNG")
+    write_file(output, stream.getvalue(), force=force)
+    if not is_quiet():
+        verdict = judge(scorer.score(photo), thresholds)
+        print_line(f"{to_printable(photo)}: {', '.join(verdict.labels) or verdict.rating}")
+        for reason in verdict.reasons:
+            print_line(f"  {reason}")
+        print_line(f"Drawn to {to_printable(output)}")
+
+
+def _check_output(output: Path, photo: Path) -> None:
+    if output.suffix.lower() != ".png":
+        raise UsageError("the picture is a PNG: name a file that ends with .png", path=output)
+    if output.exists() and photo.exists() and output.samefile(photo):
+        raise UsageError("is the photo itself; name another file", path=output)

@@ -1,0 +1,98 @@
+"""Files that a command writes because the user named them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from clearshot.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_STDOUT = "-"
+
+
+def check_free(path: Path, *, force: bool) -> None:
+    """Refuse to write where something is, before any work is done.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write; `-` is stdout.
+    force : bool
+        Whether a file may be replaced.
+
+    Raises
+    ------
+    InputError
+        If there is a file and it may not be replaced, if it is a folder, or if the folder that is
+        to hold it is missing.
+    """
+    if str(path) == _STDOUT:
+        return
+    if path.is_dir():
+        raise InputError("is a folder; name a file", path=path)
+    if not path.parent.is_dir():
+        raise InputError("the folder for this file is not there", path=path)
+    if os.path.lexists(path) and not force:
+        raise InputError("exists already; --force replaces it", path=path)
+
+
+def write_file(path: Path, content: bytes, *, force: bool) -> None:
+    """Write a file as a whole: never a part of it, and never onto another without `force`.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write; `-` is stdout.
+    content : bytes
+        What to write.
+    force : bool
+        Whether a file may be replaced.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
+    if str(path) == _STDOUT:
+        write_stdout(content)
+        return
+    check_free(path, force=force)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise InputError(f"cannot be written: {error.strerror}", path=path) from error
+
+
+def write_stdout(content: bytes) -> None:
+    """Write bytes to stdout at once, so that a reader sees each photo when it is judged.
+
+    Parameters
+    ----------
+    content : bytes
+        What to write.
+    """
+    click.echo(content, nl=False)
+
+
+def encode(text: str) -> bytes:
+    """Encode a result as UTF-8; file names that are no text keep their bytes.
+
+    Parameters
+    ----------
+    text : str
+        The result.
+
+    Returns
+    -------
+    bytes
+        UTF-8.
+    """
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,118 @@
+"""The program `clearshot`: its commands, and the border where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import IO, Any, Final
+
+import click
+
+from clearshot.cli.demo import demo
+from clearshot.cli.evaluate import evaluate
+from clearshot.cli.explain import explain
+from clearshot.cli.options import is_verbose, verbosity_options
+from clearshot.cli.report import report
+from clearshot.cli.scan import scan
+from clearshot.cli.score import score
+from clearshot.cli.sort import sort
+from clearshot.cli.text import to_printable
+from clearshot.cli.train import train
+from clearshot.cli.undo import undo
+from clearshot.errors import ClearshotError
+
+# As a shell reports a program that was ended by SIGINT or SIGPIPE, and sysexits.h an own fault.
+_INTERRUPTED: Final = 130
+_PIPE_CLOSED: Final = 141
+_OWN_FAULT: Final = 70
+
+_HINTS: Final = {
+    "scan": "what was scored is kept; the next scan goes on from there",
+    "sort": "each photo has moved as a whole or not at all; `clearshot undo` takes it back",
+    "undo": "each photo has moved as a whole or not at all; the next undo goes on from there",
+}
+
+
+_EPILOG: Final = """\
+\b
+Example:
+  clearshot demo /tmp/demo
+  clearshot scan /tmp/demo
+  clearshot sort /tmp/demo --to /tmp/demo-bad
+  clearshot sort /tmp/demo --to /tmp/demo-bad --apply
+  clearshot undo /tmp/demo --apply
+
+\b
+Exit codes:
+  0    all well
+  1    finished, but some photos failed
+  2    wrong usage
+  3    a folder or file cannot be used
+  4    the catalog cannot be used
+  5    a file action was refused or failed
+  6    a network file is missing or was changed
+  7    an optional part of clearshot is not installed
+  130  stopped with Ctrl-C
+"""
+
+
+class _Failure(click.ClickException):
+    """A message of one line on stderr, and an exit code."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        # click declares it for the class, but reads it from the instance.
+        vars(self)["exit_code"] = exit_code
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"clearshot: {to_printable(self.message)}", file=file or sys.stderr)
+
+
+class _Program(click.Group):
+    """Runs a command and turns what it raises into a message and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except ClearshotError as error:
+            raise _Failure(str(error), error.exit_code) from error
+        except KeyboardInterrupt as error:
+            hint = _HINTS.get(ctx.invoked_subcommand or "", "")
+            raise _Failure("stopped" + (f"; {hint}" if hint else ""), _INTERRUPTED) from error
+        except BrokenPipeError:
+            # What is left in the buffer cannot be written either when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(_PIPE_CLOSED) from None
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:  # the border: an own fault is no failed photo
+            if is_verbose():
+                raise
+            message = f"unexpected {type(error).__name__}: {error} (-v shows where)"
+            raise _Failure(message, _OWN_FAULT) from error
+        return result
+
+
+@click.group(cls=_Program, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="clearshot", message="clearshot %(version)s")
+@verbosity_options
+def cli() -> None:
+    """Find the blurry, dark and overexposed photos in a library.
+
+    clearshot measures each photo on this machine, says why it is bad, and moves bad photos out of
+    the way. It never deletes a photo, and touches none without --apply.
+    """
+
+
+for _command in (scan, score, explain, sort, undo, report, evaluate, train, demo):
+    cli.add_command(_command)
+
+
+def run() -> None:
+    """Run the program with the arguments of this process; it ends the process."""
+    cli(prog_name="clearshot")

@@ -1,0 +1,188 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from clearshot.photo import Label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clearshot.scoring.verdict import Thresholds
+
+_Function = TypeVar("_Function", bound="Callable[..., Any]")
+
+_META_KEY = "clearshot.verbosity"
+
+
+def verbosity_options(function: _Function) -> _Function:
+    """Give a command the options -q and -v.
+
+    Parameters
+    ----------
+    function : callable
+        The command's function; it gets no argument from them, see `is_quiet` and `is_verbose`.
+
+    Returns
+    -------
+    callable
+        The same.
+    """
+    verbose = click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        expose_value=False,
+        callback=_note_verbose,
+        help="Say more: every failed photo, and where an unexpected error comes from.",
+    )
+    quiet = click.option(
+        "-q",
+        "--quiet",
+        is_flag=True,
+        expose_value=False,
+        callback=_note_quiet,
+        help="Say nothing but results that were asked for and errors.",
+    )
+    return quiet(verbose(function))
+
+
+def show_example(*commands: str) -> str:
+    """Write examples for the end of a command's help.
+
+    Parameters
+    ----------
+    *commands : str
+        Lines that can be pasted.
+
+    Returns
+    -------
+    str
+        The `epilog` of a command.
+    """
+    # The first line tells click to leave the line breaks as they are.
+    return "\n".join(["\b", "Example:", *(f"  {command}" for command in commands)])
+
+
+def is_quiet() -> bool:
+    """Tell whether the user wants results and errors only."""
+    return _read_verbosity() < 0
+
+
+def is_verbose() -> bool:
+    """Tell whether the user wants to read more."""
+    return _read_verbosity() > 0
+
+
+def threshold_option(function: _Function) -> _Function:
+    """Give a command the option --threshold; its function gets `thresholds` as a `Thresholds`.
+
+    Parameters
+    ----------
+    function : callable
+        The command's function.
+
+    Returns
+    -------
+    callable
+        The same.
+    """
+    return click.option(
+        "--threshold",
+        "thresholds",
+        metavar="LABEL=P",
+        multiple=True,
+        callback=_parse_thresholds,
+        help="Probability from which on a photo is blurry, dark or overexposed, above 0 to 1 "
+        "(0.5 each); may be given once for each label.",
+    )(function)
+
+
+def catalog_option(function: _Function) -> _Function:
+    """Give a command the option --catalog; its function gets `catalog_path`, a Path or None.
+
+    Parameters
+    ----------
+    function : callable
+        The command's function.
+
+    Returns
+    -------
+    callable
+        The same.
+    """
+    return click.option(
+        "--catalog",
+        "catalog_path",
+        metavar="FILE",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="The catalog, where it is not FOLDER/.clearshot/catalog.sqlite.",
+    )(function)
+
+
+def repeat_options(thresholds: Thresholds | None, catalog_path: Path | None) -> list[str | Path]:
+    """Write the shared options again, for a command that the user can paste.
+
+    Parameters
+    ----------
+    thresholds : Thresholds or None
+        Those in use.
+    catalog_path : Path or None
+        The catalog, where it is not in the library.
+
+    Returns
+    -------
+    list of str or Path
+        Words of a command; empty when all are as they are by default.
+    """
+    words: list[str | Path] = []
+    if thresholds is not None:
+        usual = type(thresholds)()
+        for label in Label:
+            limit = getattr(thresholds, label.value)
+            if limit != getattr(usual, label.value):
+                words += ["--threshold", f"{label.value}={limit:g}"]
+    if catalog_path is not None:
+        words += ["--catalog", catalog_path]
+    return words
+
+
+def _read_verbosity() -> int:
+    context = click.get_current_context(silent=True)
+    return 0 if context is None else int(context.meta.get(_META_KEY, 0))
+
+
+def _note_verbose(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        context.meta[_META_KEY] = 1
+
+
+def _note_quiet(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        context.meta[_META_KEY] = -1
+
+
+def _parse_thresholds(
+    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> Thresholds:
+    limits: dict[str, float] = {}
+    for value in values:
+        name, _, number = value.partition("=")
+        try:
+            limit = float(number)
+            label = Label(name)
+        except ValueError:
+            labels = ", ".join(Label)
+            message = f"{value!r} is not LABEL=P with one of {labels} and a number"
+            raise click.BadParameter(message) from None
+        if not 0 < limit <= 1:
+            raise click.BadParameter(f"{value!r}: a probability above 0, at most 1, is needed")
+        limits[label.value] = limit
+    # Imported here: it brings NumPy and Pillow, which --help can do without.
+    from clearshot.scoring.verdict import Thresholds
+
+    return Thresholds(**limits)

@@ -1,0 +1,86 @@
+"""`clearshot report`: what the catalog knows, as a file to keep or send."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from clearshot.cli.files import check_free, encode, write_file
+from clearshot.cli.options import catalog_option, show_example, threshold_option, verbosity_options
+from clearshot.cli.screen import print_remark
+from clearshot.cli.text import to_count, to_printable
+from clearshot.errors import UsageError
+
+if TYPE_CHECKING:
+    from clearshot.scoring.verdict import Thresholds
+
+
+@click.command(
+    short_help="Write the verdicts of a library as CSV or JSON.",
+    epilog=show_example(
+        "clearshot report ~/Pictures/2026 --csv report.csv",
+        "clearshot report ~/Pictures/2026 --json - | jq '.[] | select(.verdict == \"bad\").path'",
+    ),
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--csv",
+    "csv_path",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="Write CSV with a header; - is the standard output.",
+)
+@click.option(
+    "--json",
+    "json_path",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="Write a JSON array; - is the standard output.",
+)
+@click.option("--force", is_flag=True, help="Replace a report that exists.")
+@threshold_option
+@catalog_option
+@verbosity_options
+def report(
+    folder: Path,
+    csv_path: Path | None,
+    json_path: Path | None,
+    thresholds: Thresholds,
+    catalog_path: Path | None,
+    *,
+    force: bool,
+) -> None:
+    """Write the verdicts of the last scan of FOLDER, one row per photo.
+
+    The fields are those of `clearshot score`, and `relative_path`, which begins at FOLDER. Another
+    threshold judges anew what was measured; the photos are not read again.
+    """
+    outputs = _list_outputs(csv_path, json_path)
+    for path in outputs:
+        check_free(path, force=force)
+    from clearshot.catalog.catalog import Catalog
+    from clearshot.report import (
+        REPORT_FIELDS,
+        build_report,
+        format_csv,
+        format_json,
+    )
+
+    with Catalog.open(folder, path=catalog_path, create=False) as catalog:
+        rows = build_report(catalog.entries(), thresholds, library=catalog.library)
+    if csv_path is not None:
+        write_file(csv_path, encode(format_csv(rows, fields=REPORT_FIELDS)), force=force)
+    if json_path is not None:
+        write_file(json_path, encode(format_json(rows)), force=force)
+    names = " and ".join(to_printable(path) for path in outputs if str(path) != "-")
+    if names:
+        print_remark(f"{to_count(len(rows), 'photo')} written to {names}")
+
+
+def _list_outputs(*paths: Path | None) -> list[Path]:
+    outputs = [path for path in paths if path is not None]
+    if not outputs:
+        raise UsageError("name what to write: --csv OUT or --json OUT")
+    return outputs

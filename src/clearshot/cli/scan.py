@@ -1,0 +1,223 @@
+"""`clearshot scan`: score a library and say what is in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from clearshot.cli.options import (
+    catalog_option,
+    is_quiet,
+    repeat_options,
+    show_example,
+    threshold_option,
+    verbosity_options,
+)
+from clearshot.cli.screen import (
+    describe_failures,
+    open_console,
+    print_failures,
+    print_line,
+    print_remark,
+    show_progress,
+)
+from clearshot.cli.text import to_command, to_count, to_duration, to_printable, to_share
+from clearshot.errors import InputError, UsageError
+from clearshot.photo import Failure, Label, Rating
+
+if TYPE_CHECKING:
+    from clearshot.catalog.catalog import Catalog, Entry
+    from clearshot.config import ScanSettings
+    from clearshot.photo import Verdict
+    from clearshot.scan import ScanSummary
+    from clearshot.scoring.verdict import Thresholds
+
+_Judged = list[tuple["Entry", "Verdict | Failure"]]
+
+_RATINGS = (Rating.GOOD, Rating.UNSURE, Rating.BAD)
+_STYLES = {"good": "green", "unsure": "yellow", "bad": "red", "failed": "magenta"}
+
+
+@click.command(
+    short_help="Score every new or changed photo of a library.",
+    epilog=show_example(
+        "clearshot scan ~/Pictures/2026", "clearshot scan ~/Pictures/2026 --threshold blurry=0.8"
+    ),
+)
+@click.argument(
+    "folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@threshold_option
+@catalog_option
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Photos to score at the same time (one per processor core).",
+)
+@click.option("--retry-failed", is_flag=True, help="Try photos again that failed before.")
+@verbosity_options
+@click.pass_context
+def scan(
+    context: click.Context,
+    folders: tuple[Path, ...],
+    thresholds: Thresholds,
+    catalog_path: Path | None,
+    workers: int | None,
+    *,
+    retry_failed: bool,
+) -> None:
+    """Score every new or changed photo below FOLDER, and say how many are bad.
+
+    What was measured is kept in the catalog of the folder. A scan that was stopped goes on where it
+    stopped, and later scans look at new and changed photos only. The photos are not touched.
+    """
+    from clearshot.config import ScanSettings
+
+    _check_catalog(catalog_path, folders)
+    settings = ScanSettings(retry_failed=retry_failed)
+    if workers is not None:
+        settings = ScanSettings(retry_failed=retry_failed, num_workers=workers)
+    judged = [
+        pair
+        for folder in folders
+        for pair in _scan_folder(folder, catalog_path, thresholds, settings)
+    ]
+    _check_found(judged, folders)
+    context.exit(1 if any(isinstance(result, Failure) for _, result in judged) else 0)
+
+
+def _check_catalog(catalog_path: Path | None, folders: tuple[Path, ...]) -> None:
+    if catalog_path is not None and len(folders) > 1:
+        raise UsageError("--catalog is for one folder; scan them one after the other")
+
+
+def _check_found(judged: _Judged, folders: tuple[Path, ...]) -> None:
+    if not judged:
+        raise InputError("no photos found", path=folders[0] if len(folders) == 1 else None)
+
+
+def _scan_folder(
+    folder: Path, catalog_path: Path | None, thresholds: Thresholds, settings: ScanSettings
+) -> _Judged:
+    from clearshot.catalog.catalog import Catalog
+    from clearshot.report import judge_entry
+    from clearshot.scan import ScanProgress
+    from clearshot.scan import scan as scan_library
+    from clearshot.scoring.scorer import Scorer
+
+    with Catalog.open(folder, path=catalog_path) as catalog:
+        with show_progress("Scanning") as move:
+
+            def follow(progress: ScanProgress) -> None:
+                move(progress.num_done, progress.num_total, progress.num_failed)
+
+            summary = scan_library(folder, catalog, Scorer(), settings=settings, progress=follow)
+        judged = [(entry, judge_entry(entry, thresholds)) for entry in catalog.entries()]
+        _print_summary(folder, catalog, summary, judged)
+    if judged and not is_quiet():
+        _print_next_steps(folder, judged, repeat_options(thresholds, catalog_path))
+    return judged
+
+
+def _print_summary(folder: Path, catalog: Catalog, summary: ScanSummary, judged: _Judged) -> None:
+    failures = [
+        (entry.photo.path.relative_to(catalog.library), f"{result.message}")
+        for entry, result in judged
+        if isinstance(result, Failure)
+    ]
+    if judged and not is_quiet():
+        print_line(_describe_scan(folder, summary))
+        _print_table([result for _, result in judged])
+    if failures:
+        print_remark(f"{describe_failures(len(failures))}:")
+        print_failures(failures, rest=to_command("clearshot", "report", folder, "--csv", "-"))
+    if summary.skipped:
+        print_remark(f"{to_count(len(summary.skipped), 'file')} or folders left out:")
+        skipped = [(skip.path, skip.reason) for skip in summary.skipped]
+        print_failures(skipped, rest="clearshot scan -v")
+
+
+def _describe_scan(folder: Path, summary: ScanSummary) -> str:
+    num_scored = summary.num_new + summary.num_changed
+    counts = [
+        f"{num:,} {word}"
+        for num, word in (
+            (summary.num_new, "new"),
+            (summary.num_changed, "changed"),
+            (summary.num_unchanged, "unchanged"),
+            (summary.num_missing, "gone"),
+        )
+        if num
+    ]
+    line = f"{to_printable(folder)}: {', '.join(counts) or 'no photos'}"
+    if num_scored:
+        speed = num_scored / max(summary.seconds, 1e-3)
+        line += f"; scored in {to_duration(summary.seconds)} ({speed:.1f} photos/s)"
+    return line
+
+
+def _print_table(results: list[Verdict | Failure]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2), show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column(justify="right")
+    table.add_column()
+    for name, num, remark in _count_results(results):
+        share = to_share(num, len(results))
+        style = _STYLES.get(name, "") if num else "dim"
+        indent = "  " if name in set(Label) else ""
+        table.add_row(Text(indent + name, style), f"{num:,}", share, Text(remark, "dim"))
+    console = open_console()
+    console.print()
+    console.print(table)
+
+
+def _count_results(results: list[Verdict | Failure]) -> list[tuple[str, int, str]]:
+    """Count the photos by verdict, the bad ones also by their first label, with a remark each."""
+    verdicts = [result for result in results if not isinstance(result, Failure)]
+    ratings = Counter(verdict.rating for verdict in verdicts)
+    labels = Counter(verdict.labels[0] for verdict in verdicts if verdict.labels)
+    kinds = Counter(verdict.blur_kind for verdict in verdicts if verdict.blur_kind is not None)
+    remarks: dict[str, str] = {
+        Rating.UNSURE: "look at them",
+        Label.BLURRY: ", ".join(f"{num:,} by {kind}" for kind, num in sorted(kinds.items())),
+    }
+    counts: list[tuple[str, int]] = [(rating, ratings[rating]) for rating in _RATINGS]
+    counts += [(label, labels[label]) for label in Label]
+    if len(results) > len(verdicts):
+        counts.append(("failed", len(results) - len(verdicts)))
+    return [(name, num, remarks.get(name, "") if num else "") for name, num in counts]
+
+
+def _print_next_steps(folder: Path, judged: _Judged, options: list[str | Path]) -> None:
+    bad = [
+        (entry.photo.path, verdict)
+        for entry, verdict in judged
+        if not isinstance(verdict, Failure) and verdict.rating is Rating.BAD
+    ]
+    steps: list[tuple[str, list[str | Path]]] = []
+    if bad:
+        worst, _ = max(bad, key=lambda pair: max(_list_probabilities(pair[1])))
+        shown = folder / worst.relative_to(folder.absolute())
+        target = folder.absolute().with_name(f"{folder.absolute().name}-bad")
+        steps += [
+            ("See why a photo is bad:", ["explain", shown, "-o", "why.png"]),
+            ("Plan to move the bad ones:", ["sort", folder, "--to", target, *options]),
+        ]
+    steps.append(
+        ("Get a table of all photos:", ["report", folder, "--csv", "report.csv", *options])
+    )
+    print_line()
+    for what, words in steps:
+        print_line(f"{what}\n  {to_command('clearshot', *words)}")
+
+
+def _list_probabilities(verdict: Verdict) -> tuple[float, float, float]:
+    return verdict.p_blurry, verdict.p_dark, verdict.p_overexposed

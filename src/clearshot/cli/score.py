@@ -1,0 +1,165 @@
+"""`clearshot score`: score photos without a catalog."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from clearshot.cli.files import encode, write_stdout
+from clearshot.cli.options import show_example, threshold_option, verbosity_options
+from clearshot.cli.screen import (
+    PhotoProgress,
+    describe_failures,
+    open_console,
+    print_remark,
+    show_progress,
+)
+from clearshot.cli.text import to_printable
+from clearshot.errors import InputError
+from clearshot.photo import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from clearshot.scoring.verdict import Thresholds
+
+_COLORS = {"good": "green", "unsure": "yellow", "bad": "red", None: "red"}
+
+
+@click.command(
+    short_help="Score photos and print what was found, without a catalog.",
+    epilog=show_example(
+        "clearshot score IMG_0001.jpg --format table",
+        "clearshot score ~/Pictures/2026 > scores.jsonl",
+    ),
+)
+@click.argument(
+    "paths",
+    metavar="PHOTO_OR_FOLDER...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["jsonl", "csv", "table"]),
+    default="jsonl",
+    show_default=True,
+    help="One JSON object per photo and line, CSV with a header, or a table to look at.",
+)
+@threshold_option
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Photos to score at the same time (one per processor core).",
+)
+@verbosity_options
+@click.pass_context
+def score(
+    context: click.Context,
+    paths: tuple[Path, ...],
+    format_name: str,
+    thresholds: Thresholds,
+    workers: int | None,
+) -> None:
+    """Score photos, and all photos below folders, and print the results in the order of input.
+
+    Nothing is written but the output. A photo that cannot be judged has its cause in the field
+    `error`, and the exit code is 1.
+    """
+    photos = _list_photos(paths)
+    is_table = format_name == "table"
+    # A bar on the terminal that the lines go to would tear them.
+    with show_progress("Scoring", is_wanted=is_table or not sys.stdout.isatty()) as move:
+        rows = _score_photos(photos, thresholds, workers, move)
+        if is_table:
+            table = list(rows)
+        else:
+            num_failed = _print_lines(rows, format_name)
+    if is_table:
+        num_failed = _print_table(table)
+    if num_failed:
+        print_remark(describe_failures(num_failed))
+    context.exit(1 if num_failed else 0)
+
+
+def _list_photos(paths: tuple[Path, ...]) -> list[Path]:
+    # As the user named them: the photos of a folder begin with its name.
+    from clearshot.discover import PHOTO_SUFFIXES, find_photos
+
+    photos: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            found = find_photos([path]).photos
+            photos.update((path / photo.path.relative_to(path.absolute()), None) for photo in found)
+        elif path.exists() or path.suffix.lower() in PHOTO_SUFFIXES:
+            # A photo that is missing becomes a result with an error, as any other that fails.
+            photos[path] = None
+        else:
+            raise InputError("there is no such photo or folder", path=path)
+    if not photos:
+        raise InputError("no photos found", path=paths[0] if len(paths) == 1 else None)
+    return list(photos)
+
+
+def _score_photos(
+    photos: list[Path], thresholds: Thresholds, workers: int | None, move: PhotoProgress
+) -> Iterator[dict[str, Any]]:
+    from clearshot.report import build_row
+    from clearshot.scan import score_paths
+    from clearshot.scoring.scorer import Scorer
+    from clearshot.scoring.verdict import judge
+
+    num_failed = 0
+    move(0, len(photos))
+    with closing(score_paths(photos, Scorer(), num_workers=workers)) as results:
+        for num_done, (path, result) in enumerate(results, start=1):
+            num_failed += isinstance(result, Failure)
+            move(num_done, len(photos), num_failed)
+            verdict = result if isinstance(result, Failure) else judge(result, thresholds)
+            yield build_row(path, verdict)
+
+
+def _print_lines(rows: Iterable[dict[str, Any]], format_name: str) -> int:
+    """Print each row as soon as it is there; return how many photos failed."""
+    from clearshot.report import format_csv, format_jsonl
+
+    num_failed = 0
+    if format_name == "csv":
+        write_stdout(encode(format_csv([])))
+    for row in rows:
+        line = format_jsonl(row) if format_name == "jsonl" else format_csv([row], has_header=False)
+        write_stdout(encode(line))
+        num_failed += row["error"] is not None
+    return num_failed
+
+
+def _print_table(rows: list[dict[str, Any]]) -> int:
+    """Print all rows; return how many photos failed."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("photo", overflow="fold")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for row in rows:
+        verdict, why = _describe(row)
+        color = _COLORS[row["verdict"]]
+        table.add_row(to_printable(row["path"]), Text(verdict, color), to_printable(why))
+    open_console().print(table)
+    return sum(row["error"] is not None for row in rows)
+
+
+def _describe(row: dict[str, Any]) -> tuple[str, str]:
+    """Say in a word or two what a photo is, and in a sentence why."""
+    if row["error"] is not None:
+        return "failed", row["error"]["message"]
+    shares = [f"{label} {row[f'p_{label}']:.0%}" for label in row["labels"]]
+    return ", ".join(shares) or row["verdict"], next(iter(row["reasons"]), "")

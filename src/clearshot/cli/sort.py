@@ -1,0 +1,121 @@
+"""`clearshot sort`: move bad photos out of the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from clearshot.cli.options import (
+    catalog_option,
+    is_quiet,
+    repeat_options,
+    show_example,
+    threshold_option,
+    verbosity_options,
+)
+from clearshot.cli.plans import (
+    find_journals,
+    note_moves,
+    print_outcome,
+    print_plan,
+    print_plan_json,
+)
+from clearshot.cli.screen import print_line, show_progress
+from clearshot.cli.text import to_command, to_count, to_size
+from clearshot.photo import Failure
+
+if TYPE_CHECKING:
+    from clearshot.actions.plan import Outcome, Plan
+    from clearshot.photo import Label, Photo
+    from clearshot.scoring.verdict import Thresholds
+
+
+@click.command(
+    short_help="Plan to move bad photos to a folder per label; --apply does it.",
+    epilog=show_example(
+        "clearshot sort ~/Pictures/2026 --to ~/Pictures/2026-bad",
+        "clearshot sort ~/Pictures/2026 --to ~/Pictures/2026-bad --apply",
+    ),
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Where bad photos go, into blurry/, dark/ and overexposed/.",
+)
+@click.option("--apply", "is_applied", is_flag=True, help="Move the files; without it none moves.")
+@click.option("--json", "is_json", is_flag=True, help="Print the plan as one JSON object.")
+@threshold_option
+@catalog_option
+@verbosity_options
+@click.pass_context
+def sort(  # noqa: PLR0913 - one argument per option
+    context: click.Context,
+    folder: Path,
+    target: Path,
+    thresholds: Thresholds,
+    catalog_path: Path | None,
+    *,
+    is_applied: bool,
+    is_json: bool,
+) -> None:
+    """Print the plan to move the bad photos of FOLDER; with --apply, carry it out.
+
+    The verdicts are those of the last scan. Sidecars and RAW files move with their photo. No file
+    is overwritten, and `clearshot undo` takes everything back.
+    """
+    from clearshot.sorting import plan_sort
+
+    plan = plan_sort(folder, _list_bad(folder, catalog_path, thresholds), target)
+    outcome = None
+    if is_applied and plan.moves:
+        outcome = _apply(plan)
+        note_moves(folder, catalog_path, outcome)
+    if is_json:
+        print_plan_json(plan, outcome)
+    elif outcome is not None:
+        print_outcome(outcome, what="moved")
+        if not is_quiet():
+            print_line(f"Take it back: {to_command('clearshot', 'undo', folder, '--apply')}")
+    elif not plan.moves:
+        print_line("Nothing to move: no bad photo is known here.")
+    else:
+        print_plan(plan)
+        _print_next_step(plan, folder, target, repeat_options(thresholds, catalog_path))
+    context.exit(1 if outcome is not None and outcome.skipped else 0)
+
+
+def _list_bad(
+    folder: Path, catalog_path: Path | None, thresholds: Thresholds
+) -> list[tuple[Photo, Label]]:
+    from clearshot.catalog.catalog import Catalog
+    from clearshot.report import judge_entry
+
+    bad = []
+    with Catalog.open(folder, path=catalog_path, create=False) as catalog:
+        for entry in catalog.entries():
+            verdict = judge_entry(entry, thresholds)
+            if not isinstance(verdict, Failure) and verdict.labels:
+                bad.append((entry.photo, verdict.labels[0]))
+    return bad
+
+
+def _apply(plan: Plan) -> Outcome:
+    from clearshot.actions.apply import apply_plan
+
+    with show_progress("Moving", unit="files") as move:
+        return apply_plan(plan, find_journals(plan.folder), progress=move)
+
+
+def _print_next_step(plan: Plan, folder: Path, target: Path, options: list[str | Path]) -> None:
+    if is_quiet():
+        return
+    size = to_size(plan.size_bytes)
+    print_line(f"Nothing was moved. To move {to_count(len(plan.moves), 'file')} ({size}):")
+    words = ["clearshot", "sort", folder, "--to", target, *options, "--apply"]
+    print_line(f"  {to_command(*words)}")

@@ -1,0 +1,127 @@
+"""Words and numbers as a person reads them."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_KILO = 1000
+
+
+def to_printable(text: object) -> str:
+    """Replace what a terminal could not show, or would take as a command, by escapes.
+
+    Parameters
+    ----------
+    text : object
+        Text or path; a file name may hold any character, and bytes that are no text.
+
+    Returns
+    -------
+    str
+        One line of printable characters.
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
+
+
+def to_command(*words: str | Path) -> str:
+    """Write a command that can be pasted into a shell.
+
+    Parameters
+    ----------
+    *words : str or Path
+        The program and its arguments.
+
+    Returns
+    -------
+    str
+        The line, quoted where needed.
+    """
+    line = [str(word) for word in words]
+    quoted = subprocess.list2cmdline(line) if sys.platform == "win32" else shlex.join(line)
+    return to_printable(quoted)
+
+
+def to_size(size_bytes: int) -> str:
+    """Write a size in decimal units.
+
+    Parameters
+    ----------
+    size_bytes : int
+        Size [bytes].
+
+    Returns
+    -------
+    str
+        For example `3.2 MB`.
+    """
+    size = float(size_bytes)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < _KILO:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.3g} {unit}"
+        size /= _KILO
+    return f"{size:.3g} TB"
+
+
+def to_duration(seconds: float) -> str:
+    """Write a duration in the two units that matter.
+
+    Parameters
+    ----------
+    seconds : float
+        Duration [s].
+
+    Returns
+    -------
+    str
+        For example `0.4 s`, `2 min 5 s` or `3 h 20 min`.
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes_rest = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes_rest} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def to_share(num: int, num_total: int) -> str:
+    """Write a share in percent.
+
+    Parameters
+    ----------
+    num, num_total : int
+        Part and whole.
+
+    Returns
+    -------
+    str
+        Rounded, but `<1 %` when it is not nothing; empty when there is no whole.
+    """
+    if not num_total:
+        return ""
+    percent = 100 * num / num_total
+    return "<1 %" if 0 < percent < 1 else f"{percent:.0f} %"
+
+
+def to_count(num: int, noun: str) -> str:
+    """Write a number with its noun.
+
+    Parameters
+    ----------
+    num : int
+        How many.
+    noun : str
+        In the singular; its plural takes an s.
+
+    Returns
+    -------
+    str
+        For example `1 photo` or `1,204 photos`.
+    """
+    return f"{num:,} {noun}" if num == 1 else f"{num:,} {noun}s"

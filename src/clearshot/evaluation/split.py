@@ -1,0 +1,30 @@
+"""Which labelled photos may calibrate, and which measure: halves that share no scene.
+
+The half depends on the name of the scene alone, so that it is the same on every machine and does
+not move when photos are added.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clearshot.evaluation.labelled import LabelledPhoto
+
+
+def is_for_calibration(photo: LabelledPhoto) -> bool:
+    """Tell whether a photo belongs to the half that calibrates.
+
+    Parameters
+    ----------
+    photo : LabelledPhoto
+        A photo without a known scene is a scene of its own.
+
+    Returns
+    -------
+    bool
+        True for about half of all scenes; the others measure.
+    """
+    scene = f"{photo.source}/{photo.scene or photo.path.name}"
+    return zlib.crc32(scene.encode("utf-8", "surrogateescape")) % 2 == 0

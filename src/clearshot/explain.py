@@ -1,0 +1,329 @@
+"""A picture that says why a photo is good or bad.
+
+The photo with its focus map, the sharpest region, and below them the verdict in words, a part of
+the sharpest region pixel by pixel, the scale of the map and the histogram of the light. Letters in
+shapes: H rows and W columns of pixels, h and w rows and columns of cells.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from clearshot.decode.image import JUDGED_PX, decode, read_rgb
+from clearshot.photo import Label, Rating
+from clearshot.scoring.exposure import BLACK_LEVEL, WHITE_LEVEL
+from clearshot.scoring.verdict import judge
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from clearshot.photo import ExposureScores, Region, Scores, Verdict
+    from clearshot.scoring.focus import FocusMap
+    from clearshot.scoring.scorer import Scorer
+    from clearshot.scoring.verdict import Thresholds
+
+_Color = tuple[int, int, int]
+_Draw = ImageDraw.ImageDraw
+
+_MARGIN_PX: Final = 40
+_WIDTH_PX: Final = 1400
+_MAX_PHOTO_HEIGHT_PX: Final = 1000
+_COLUMN_PX: Final = 360
+_GAP_PX: Final = 40
+_PANEL_HEIGHT_PX: Final = 400
+
+_BACKGROUND: Final[_Color] = (24, 25, 28)
+_TEXT: Final[_Color] = (232, 232, 232)
+_FAINT: Final[_Color] = (150, 152, 158)
+_TRACK: Final[_Color] = (58, 60, 66)
+# Three colours of Okabe and Ito, which the colour-blind tell apart too.
+_RATING_COLORS: Final[dict[Rating, _Color]] = {
+    Rating.GOOD: (0, 178, 135),
+    Rating.UNSURE: (240, 190, 60),
+    Rating.BAD: (230, 115, 40),
+}
+_BLACK_MARK: Final[_Color] = (86, 180, 233)
+_WHITE_MARK: Final[_Color] = (230, 115, 40)
+
+# Blurred to sharp: matplotlib's "plasma" (CC0), whose steps look equally large and whose brightness
+# rises all along, so that it is read without colours too.
+_SCALE_COLORS: Final = np.array(
+    [
+        (42, 5, 147), (92, 1, 166), (138, 9, 165), (177, 42, 144), (206, 75, 117),
+        (231, 110, 91), (248, 148, 65), (254, 192, 41), (243, 240, 39),
+    ],
+    dtype=np.float32,
+)  # fmt: skip
+# Ends and marks of the scale [px at the judged size].
+_SHARP_SIGMA_PX: Final = 0.5
+_BLURRED_SIGMA_PX: Final = 8.0
+_MARKS_PX: Final = (8, 4, 2, 1, 0.5)
+
+# The map is drawn in full up to the first uncertainty and not at all from the second [octaves].
+_CERTAIN, _UNCERTAIN = 0.4, 1.3
+_OPACITY: Final = 0.52
+# How much colour the photo keeps under the map.
+_COLOR_KEPT: Final = 0.35
+
+_LONGEST: Final = 4
+
+
+def draw_explanation(path: Path, scorer: Scorer, thresholds: Thresholds) -> Image.Image:
+    """Draw why a photo is good or bad.
+
+    Raises PhotoError if the photo cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+        A photo.
+    scorer : Scorer
+        Measures it.
+    thresholds : Thresholds
+        When it is called bad.
+
+    Returns
+    -------
+    PIL.Image.Image
+        RGB, 1480 px wide; as high as the photo needs.
+    """
+    judged = decode(path)
+    scores, focus_map = scorer.score_image(judged), scorer.map_focus(judged)
+    verdict = judge(scores, thresholds)
+    rgb_hwc = read_rgb(path, long_side_px=max(judged.width_px, judged.height_px))
+    photo = _draw_photo(Image.fromarray(rgb_hwc), focus_map, verdict.sharpest_region)
+
+    size = (_WIDTH_PX + 2 * _MARGIN_PX, photo.height + _PANEL_HEIGHT_PX + 3 * _MARGIN_PX)
+    picture = Image.new("RGB", size, _BACKGROUND)
+    picture.paste(photo, ((size[0] - photo.width) // 2, _MARGIN_PX))
+    top = photo.height + 2 * _MARGIN_PX
+    draw = ImageDraw.Draw(picture)
+    right = size[0] - _MARGIN_PX - _COLUMN_PX
+    middle = right - _GAP_PX - _COLUMN_PX
+    _draw_words(draw, (_MARGIN_PX, top), middle - _GAP_PX - _MARGIN_PX, path, scores, verdict)
+    _draw_bars(draw, (_MARGIN_PX, top + 316), middle - _GAP_PX - _MARGIN_PX, verdict, thresholds)
+    _draw_crop(picture, (middle, top), Image.fromarray(rgb_hwc), verdict.sharpest_region)
+    _draw_scale(picture, (right, top), scores)
+    _draw_histogram(draw, (right, top + 150), judged.luma_hw, scores.exposure)
+    return picture
+
+
+def _draw_photo(photo: Image.Image, focus_map: FocusMap, sharpest: Region) -> Image.Image:
+    """Draw the photo with the focus map over it and a frame around the sharpest region."""
+    factor = min(_WIDTH_PX / photo.width, _MAX_PHOTO_HEIGHT_PX / photo.height)
+    size = (max(1, round(photo.width * factor)), max(1, round(photo.height * factor)))
+    shown = photo.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    grey = shown.convert("L").convert("RGB")
+    under = Image.blend(grey, shown, _COLOR_KEPT)
+    under.paste(*_draw_map(focus_map, size))
+    box = (
+        round(sharpest.x * factor),
+        round(sharpest.y * factor),
+        round((sharpest.x + sharpest.width) * factor),
+        round((sharpest.y + sharpest.height) * factor),
+    )
+    # Inside the frame the photo is seen as it is.
+    under.paste(shown.crop(box), box[:2])
+    draw = ImageDraw.Draw(under)
+    frame = (
+        max(0, box[0] - 4),
+        max(0, box[1] - 4),
+        min(size[0], box[2] + 4),
+        min(size[1], box[3] + 4),
+    )
+    draw.rectangle((frame[0], frame[1], frame[2] - 1, frame[3] - 1), outline=(0, 0, 0), width=5)
+    inner = (frame[0] + 1, frame[1] + 1, frame[2] - 2, frame[3] - 2)
+    draw.rectangle(inner, outline=(255, 255, 255), width=3)
+    _draw_tag(draw, frame, "sharpest region", under.height)
+    return under
+
+
+def _draw_map(
+    focus_map: FocusMap, size: tuple[int, int]
+) -> tuple[Image.Image, tuple[int, int], Image.Image]:
+    """Draw the map at a size: its colours, its place, and its opacity.
+
+    The colour is the blur along the longest axis; cells that say nothing are transparent.
+    """
+    deviation = focus_map.deviation[_LONGEST]
+    certainty = np.clip((_UNCERTAIN - deviation) / (_UNCERTAIN - _CERTAIN), 0, 1)
+    # Between two cells the certain one gives the colour.
+    weight = certainty + 1e-3
+    sum_hw = _enlarge(focus_map.log2_sigma[_LONGEST] * weight, size)
+    color = _to_color(sum_hw / _enlarge(weight, size))
+    opacity = _enlarge(certainty, size) * (255 * _OPACITY)
+    return Image.fromarray(color), (0, 0), Image.fromarray(opacity.astype(np.uint8))
+
+
+def _enlarge(cells_hw: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Interpolate cells, (h, w) to (H, W)."""
+    cells = Image.fromarray(cells_hw.astype(np.float32))
+    return np.asarray(cells.resize(size, Image.Resampling.BILINEAR), dtype=np.float32)
+
+
+def _to_color(log2_sigma: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Give the colour of each value, (H, W) to (H, W, 3)."""
+    low, high = np.log2(_SHARP_SIGMA_PX), np.log2(_BLURRED_SIGMA_PX)
+    place = np.clip((high - log2_sigma) / (high - low), 0, 1) * (len(_SCALE_COLORS) - 1)
+    steps = np.arange(len(_SCALE_COLORS))
+    channels = [np.interp(place, steps, _SCALE_COLORS[:, c]) for c in range(3)]
+    return np.stack(channels, axis=-1).astype(np.uint8)
+
+
+def _draw_tag(draw: _Draw, box: tuple[int, int, int, int], text: str, height: int) -> None:
+    """Write a word at the outside of a frame, below it or above."""
+    font = _load_font(20)
+    width = font.getlength(text) + 16
+    is_low = box[3] + 30 > height
+    left, top = box[0], (box[1] - 31 if is_low else box[3])
+    draw.rectangle((left, top, left + width, top + 30), fill=(0, 0, 0))
+    draw.text((left + 8, top + 15), text, (255, 255, 255), font, anchor="lm")
+
+
+def _draw_words(
+    draw: _Draw, place: tuple[int, int], width: int, path: Path, scores: Scores, verdict: Verdict
+) -> None:
+    """Write the file's name, the verdict and its reasons."""
+    x, y = place
+    megapixels = scores.width_px * scores.height_px / 1e6
+    size = f"{scores.width_px} x {scores.height_px} px, {megapixels:.2g} megapixels"
+    draw.text((x, y), _fit(_to_ascii(path.name), 20, width), _TEXT, _load_font(20))
+    draw.text((x, y + 28), size, _FAINT, _load_font(18))
+    title = " and ".join(verdict.labels) or str(verdict.rating)
+    draw.text((x, y + 60), title.capitalize(), _RATING_COLORS[verdict.rating], _load_font(46))
+    y += 128
+    for reason in verdict.reasons:
+        for line in _wrap(_to_ascii(reason), 20, width):
+            if y > place[1] + 250:
+                return
+            draw.text((x, y), line, _TEXT, _load_font(20))
+            y += 27
+        y += 5
+
+
+def _draw_bars(
+    draw: _Draw, place: tuple[int, int], width: int, verdict: Verdict, thresholds: Thresholds
+) -> None:
+    """Draw the probability of each label as a bar, with its threshold."""
+    x, y = place
+    left, right = x + 130, x + width - 60
+    title = "Probability, and the threshold"
+    draw.text((x, y - 34), title, _FAINT, _load_font(18))
+    probabilities = (verdict.p_blurry, verdict.p_dark, verdict.p_overexposed)
+    for label, p in zip(Label, probabilities, strict=True):
+        limit = float(getattr(thresholds, label.value))
+        color = _RATING_COLORS[Rating.BAD if p >= limit else Rating.GOOD]
+        draw.text((x, y + 8), label.value, _TEXT, _load_font(18), anchor="lm")
+        draw.rectangle((left, y, right, y + 16), fill=_TRACK)
+        if p > 0:
+            draw.rectangle((left, y, left + p * (right - left), y + 16), fill=color)
+        at = left + limit * (right - left)
+        draw.line((at, y - 5, at, y + 21), fill=(255, 255, 255), width=2)
+        draw.text((x + width, y + 8), f"{p:.0%}", _TEXT, _load_font(18), anchor="rm")
+        y += 34
+
+
+def _draw_crop(
+    picture: Image.Image, place: tuple[int, int], photo: Image.Image, sharpest: Region
+) -> None:
+    """Show the middle of the sharpest region, each pixel as one or several."""
+    x, y = place
+    frame = (_COLUMN_PX, _PANEL_HEIGHT_PX - 30)
+    # A region of a small photo is enlarged, in whole steps so that its pixels are seen.
+    zoom = max(1, min(frame[0] // sharpest.width, frame[1] // sharpest.height))
+    width, height = min(frame[0] // zoom, photo.width), min(frame[1] // zoom, photo.height)
+    left = _clamp(sharpest.x + (sharpest.width - width) // 2, photo.width - width)
+    top = _clamp(sharpest.y + (sharpest.height - height) // 2, photo.height - height)
+    crop = photo.crop((left, top, left + width, top + height))
+    enlarged = crop.resize((width * zoom, height * zoom), Image.Resampling.NEAREST)
+    picture.paste(enlarged, (x, y + 30))
+    title = f"Sharpest region at {100 * zoom} %"
+    ImageDraw.Draw(picture).text((x, y), title, _FAINT, _load_font(18))
+
+
+def _draw_scale(picture: Image.Image, place: tuple[int, int], scores: Scores) -> None:
+    """Draw the scale of the focus map with its unit."""
+    x, y = place
+    draw = ImageDraw.Draw(picture)
+    side = min(JUDGED_PX, max(scores.width_px, scores.height_px))
+    draw.text((x, y), f"Blur in px, with the long side at {side} px", _FAINT, _load_font(18))
+    low, high = np.log2(_SHARP_SIGMA_PX), np.log2(_BLURRED_SIGMA_PX)
+    line = np.linspace(high, low, _COLUMN_PX, dtype=np.float32)
+    picture.paste(Image.fromarray(_to_color(np.tile(line, (24, 1)))), (x, y + 30))
+    for mark in _MARKS_PX:
+        at = x + round((high - np.log2(mark)) / (high - low) * (_COLUMN_PX - 1))
+        draw.line((at, y + 54, at, y + 60), fill=_FAINT)
+        anchor = "la" if at == x else "ra" if at == x + _COLUMN_PX - 1 else "ma"
+        draw.text((at, y + 63), f"{mark:g}", _TEXT, _load_font(18), anchor=anchor)
+    note = "no colour: too little detail to tell"
+    draw.text((x, y + 92), note, _FAINT, _load_font(18))
+
+
+def _draw_histogram(
+    draw: _Draw, place: tuple[int, int], luma_hw: NDArray[np.uint8], exposure: ExposureScores
+) -> None:
+    """Draw how many pixels are how bright, and mark what is lost at both ends."""
+    x, y = place
+    height = _PANEL_HEIGHT_PX - 150 - 60
+    draw.text((x, y), "Light, from black to white", _FAINT, _load_font(18))
+    counts = np.bincount(luma_hw.ravel(), minlength=256).astype(float)
+    # The clipped ends would dwarf the rest; they are told in words.
+    tallest = max(counts[BLACK_LEVEL + 1 : WHITE_LEVEL].max(), 1.0)
+    bottom = y + 30 + height
+    draw.rectangle((x, y + 30, x + _COLUMN_PX, bottom), fill=(36, 38, 43))
+    for column in range(_COLUMN_PX):
+        level = column * 256 // _COLUMN_PX
+        top = bottom - min(counts[level] / tallest, 1.0) * height
+        color = _FAINT
+        if level <= BLACK_LEVEL:
+            color = _BLACK_MARK
+        elif level >= WHITE_LEVEL:
+            color = _WHITE_MARK
+        draw.line((x + column, top, x + column, bottom), fill=color)
+    font = _load_font(18)
+    draw.text((x, bottom + 8), f"{exposure.black_share:.0%} black", _BLACK_MARK, font)
+    lost = f"{exposure.white_share:.0%} clipped to white"
+    draw.text((x + _COLUMN_PX, bottom + 8), lost, _WHITE_MARK, font, anchor="ra")
+
+
+def _clamp(value: int, highest: int) -> int:
+    return max(0, min(value, highest))
+
+
+def _wrap(text: str, size: int, width: float) -> list[str]:
+    """Break a sentence into lines."""
+    font = _load_font(size)
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return [line for line in lines if line]
+
+
+def _fit(text: str, size: int, width: float) -> str:
+    """Shorten a name to a width."""
+    font = _load_font(size)
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(f"{text}...") > width:
+        text = text[:-1]
+    return f"{text}..."
+
+
+def _to_ascii(text: str) -> str:
+    """Spell text with the letters that the font has."""
+    letters = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in letters)
+
+
+def _load_font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from clearshot.report import FIELDS
+
+Run = Callable[..., Result]
+
+
+def read_lines(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_fields_are_those_of_the_contract(run: Run, library: Path) -> None:
+    [row] = read_lines(run("score", library / "clear.jpg", "--workers", "1"))
+    assert list(row) == [
+        "path", "verdict", "labels", "p_blurry", "p_dark", "p_overexposed", "blur_kind",
+        "effective_mp", "sharpest_region", "reasons", "error",
+    ]  # fmt: skip
+    assert row["verdict"] == "good"
+    assert row["error"] is None
+    assert all(0 <= row[f"p_{label}"] <= 1 for label in ("blurry", "dark", "overexposed"))
+    x, y, width, height = row["sharpest_region"]
+    assert x >= 0
+    assert y >= 0
+    assert 0 < x + width <= 512
+    assert 0 < y + height <= 384
+
+
+def test_order_is_that_of_the_input(run: Run, library: Path, clear_photos: Path) -> None:
+    paths = [library / "white.jpg", clear_photos, library / "black.jpg"]
+    found = [row["path"] for row in read_lines(run("score", *paths, "--workers", "2"))]
+    scenes = [str(clear_photos / f"scene{number}.jpg") for number in range(6)]
+    assert found == [str(paths[0]), *scenes, str(paths[2])]
+
+
+def test_paths_are_as_they_were_given(
+    run: Run, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(library.parent)
+    rows = read_lines(run("score", "library/white.jpg", "library", "--workers", "1"))
+    assert [row["path"] for row in rows] == [
+        str(Path("library") / f"{name}.jpg") for name in ("white", "black", "blurred", "clear")
+    ]
+
+
+def test_labels_and_kind_of_bad_photos(run: Run, library: Path) -> None:
+    paths = [library / f"{name}.jpg" for name in ("blurred", "black", "white")]
+    rows = read_lines(run("score", *paths, "--workers", "1"))
+    assert [row["verdict"] for row in rows] == ["bad"] * 3
+    labels = [row["labels"] for row in rows]
+    assert "blurry" in labels[0]
+    assert "dark" in labels[1]
+    assert "overexposed" in labels[2]
+    assert rows[0]["blur_kind"] in {"defocus", "motion"}
+    assert 0 < rows[0]["effective_mp"] < 0.2
+    assert all(row["reasons"] for row in rows)
+
+
+def test_failed_photos_have_their_cause_and_exit_1(run: Run, broken_photos: Path) -> None:
+    missing = broken_photos / "e-missing.jpg"
+    result = run("score", broken_photos, missing, "--workers", "1")
+    assert result.exit_code == 1
+    rows = read_lines(result)
+    kinds = [row["error"] and row["error"]["kind"] for row in rows]
+    assert kinds == ["format", "format", "damaged", None, "missing"]
+    assert rows[0]["verdict"] is None
+    assert rows[0]["p_dark"] is None
+    assert rows[0]["error"]["message"]
+
+
+def test_csv_has_the_same_fields(run: Run, broken_photos: Path) -> None:
+    result = run("score", broken_photos, "--format", "csv", "--workers", "1")
+    rows = list(csv.DictReader(result.stdout.splitlines()))
+    assert tuple(rows[0]) == FIELDS
+    assert [Path(row["path"]).name[0] for row in rows] == ["a", "b", "c", "d"]
+    assert rows[0]["error"].startswith("format: ")
+    assert rows[3]["error"] == ""
+
+
+def test_table_shows_verdicts(run: Run, broken_photos: Path) -> None:
+    result = run("score", broken_photos, "--format", "table", "--workers", "1")
+    assert result.exit_code == 1
+    assert "failed" in result.stdout
+    assert "good" in result.stdout
+
+
+def test_nothing_but_the_output_is_written(run: Run, library: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in library.rglob("*")}
+    result = run("score", library, "--workers", "1")
+    assert result.stderr == ""
+    assert {path: path.stat().st_mtime_ns for path in library.rglob("*")} == before
+
+
+@pytest.mark.parametrize("name", ["missing", "empty"])
+def test_folder_without_photos(run: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    result = run("score", tmp_path / name)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert str(tmp_path / name) in result.stderr

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from clearshot.cli.text import (
+    to_command,
+    to_count,
+    to_duration,
+    to_printable,
+    to_share,
+    to_size,
+)
+
+
+def test_names_cannot_drive_the_terminal() -> None:
+    name = os.fsdecode(b"a\x1b[2J\n\xff.jpg")
+    assert to_printable(name) == r"a\x1b[2J\n\udcff.jpg"
+
+
+def test_printable_keeps_letters_of_any_language() -> None:
+    assert to_printable("Müller 山.jpg") == "Müller 山.jpg"
+
+
+def test_command_is_quoted() -> None:
+    assert to_command("clearshot", "scan", "my photos") in (
+        "clearshot scan 'my photos'",
+        'clearshot scan "my photos"',
+    )
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "text"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1500, "1.5 kB"),
+        (3_210_000, "3.21 MB"),
+        (10**13, "10 TB"),
+    ],
+)
+def test_size(size_bytes: int, text: str) -> None:
+    assert to_size(size_bytes) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.44, "0.4 s"), (59.7, "1 min 0 s"), (125, "2 min 5 s"), (12_000, "3 h 20 min")],
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert to_duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("num", "num_total", "text"), [(0, 5, "0 %"), (1, 999, "<1 %"), (5, 5, "100 %"), (0, 0, "")]
+)
+def test_share(num: int, num_total: int, text: str) -> None:
+    assert to_share(num, num_total) == text
+
+
+def test_count() -> None:
+    assert (to_count(1, "photo"), to_count(1204, "photo")) == ("1 photo", "1,204 photos")

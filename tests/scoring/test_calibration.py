@@ -1,0 +1,45 @@
+"""Log odds and probabilities are inverse; a manifest without constants is refused."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from clearshot.errors import NetworkError
+from clearshot.photo import Label
+from clearshot.scoring.calibration import (
+    compute_logits,
+    parse_calibration,
+    read_calibration,
+    to_logit,
+    to_probability,
+)
+from scoring.records import make_scores
+
+
+def test_log_odds_and_probability_are_inverse() -> None:
+    for probability in (0.001, 0.3, 0.5, 0.99):
+        assert to_probability(to_logit(probability)) == pytest.approx(probability)
+    assert to_logit(1.0) == math.inf
+    assert to_logit(0.0) == -math.inf
+    assert to_probability(1e9) == pytest.approx(1.0)
+
+
+def test_logits_are_weighted_features() -> None:
+    table = {"blurry": [2.0, 1.0], "dark": [0, 0, -1.0], "overexposed": [0, 0, 10.0, -1.0]}
+    logits = compute_logits(make_scores(blur=3.0, white_share=0.5), parse_calibration(table))
+    assert logits == {Label.BLURRY: 7.0, Label.DARK: -1.0, Label.OVEREXPOSED: 4.0}
+
+
+def test_the_packaged_constants_go_the_right_way() -> None:
+    curve = read_calibration()
+    assert curve.blurry[0] > 0  # a higher blur score is blurrier
+    assert max(curve.dark[:-1]) < 0  # more light is less dark
+    assert min(curve.overexposed[:-1]) > 0
+
+
+@pytest.mark.parametrize("table", [{}, {"blurry": [1.0]}, {"blurry": "1.0"}])
+def test_incomplete_constants_are_refused(table: dict[str, object]) -> None:
+    with pytest.raises(NetworkError, match="'blurry' must hold 2 numbers"):
+        parse_calibration(table)

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+
+from clearshot.cli.reference import list_commands, write_help, write_reference
+from clearshot.scoring.verdict import Thresholds
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+COMMANDS = dict(list_commands())
+
+
+def test_reference_is_what_the_program_says() -> None:
+    written = (DOCS / "cli-reference.md").read_text(encoding="utf-8")
+    assert written == write_reference() + "\n", "run: python -m clearshot.cli.reference"
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_and_flag_is_documented(path: str) -> None:
+    reference = (DOCS / "cli-reference.md").read_text(encoding="utf-8")
+    section = reference.split(f"`{path}`\n")[1].split("\n#")[0]
+    for parameter in COMMANDS[path].params:
+        for flag in parameter.opts if isinstance(parameter, click.Option) else ():
+            assert flag in section
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_help_has_an_example(path: str) -> None:
+    text = write_help(path, COMMANDS[path])
+    example = text.split("Example:\n")[1].splitlines()[0].strip()
+    assert example.startswith("clearshot ")
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_help_says_what_every_flag_does(path: str) -> None:
+    options = [each for each in COMMANDS[path].params if isinstance(each, click.Option)]
+    assert all(option.help for option in options)
+    assert len(options) <= 10
+
+
+def test_commands_of_the_contract_are_there() -> None:
+    names = {path.split()[1] for path in COMMANDS if " " in path}
+    assert names == {
+        "scan", "score", "explain", "sort", "undo", "report", "evaluate", "train", "demo",
+    }  # fmt: skip
+
+
+def test_help_states_the_thresholds_in_use() -> None:
+    options = {option.name: option for option in COMMANDS["clearshot scan"].params}
+    limit = options["thresholds"]
+    assert isinstance(limit, click.Option)
+    assert "(0.5 each)" in str(limit.help)
+    usual = Thresholds()
+    assert {usual.blurry, usual.dark, usual.overexposed} == {0.5}

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clearshot import explain
+from clearshot.errors import PhotoError
+from clearshot.explain import draw_explanation
+from clearshot.scoring.scorer import Scorer
+from clearshot.scoring.verdict import Thresholds
+
+
+@pytest.fixture(scope="module")
+def scorer() -> Scorer:
+    return Scorer()
+
+
+def save(path: Path, *, width: int, height: int) -> Path:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(640, 480), (480, 640), (64, 64), (2000, 130), (130, 2000)]
+)
+def test_any_shape_fits(scorer: Scorer, tmp_path: Path, width: int, height: int) -> None:
+    path = save(tmp_path / "photo.png", width=width, height=height)
+    picture = draw_explanation(path, scorer, Thresholds())
+    assert picture.width == 1480
+    assert 500 < picture.height < 1600
+
+
+def test_verdict_changes_the_picture(scorer: Scorer, clear_photos: Path) -> None:
+    path = clear_photos / "scene0.jpg"
+    usual = draw_explanation(path, scorer, Thresholds())
+    strict = draw_explanation(path, scorer, Thresholds(blurry=1e-9))
+    assert usual.size == strict.size
+    assert usual.tobytes() != strict.tobytes()
+    assert usual.tobytes() == draw_explanation(path, scorer, Thresholds()).tobytes()
+
+
+def test_unreadable_photo_is_named(scorer: Scorer, tmp_path: Path) -> None:
+    (tmp_path / "empty.jpg").touch()
+    with pytest.raises(PhotoError, match=r"empty\.jpg"):
+        draw_explanation(tmp_path / "empty.jpg", scorer, Thresholds())
+
+
+def test_scale_gets_brighter_with_sharpness() -> None:
+    log2_sigma = np.linspace(4, -2, 60, dtype=np.float32)[None]
+    luma = np.asarray(Image.fromarray(explain._to_color(log2_sigma)).convert("L"), dtype=int)
+    assert (np.diff(luma[0]) >= -1).all()
+    assert luma[0, -1] - luma[0, 0] > 150
+
+
+def test_long_reasons_and_foreign_names_fit() -> None:
+    lines = explain._wrap("one two three " * 30, 20, 300)
+    font = explain._load_font(20)
+    assert all(font.getlength(line) <= 300 for line in lines)
+    assert " ".join(lines).split() == ("one two three " * 30).split()
+    assert explain._to_ascii("Müller 山.jpg") == "Muller ?.jpg"
+    assert explain._fit("x" * 200, 20, 100).endswith("...")
