@@ -3,16 +3,25 @@ from __future__ import annotations
 import csv
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
-from clearshot.photo import BlurKind, Failure, Label, Rating, Region, Verdict
+import pytest
+
+from clearshot import report
+from clearshot.catalog.catalog import Entry
+from clearshot.photo import BlurKind, Failure, FileStamp, Label, Photo, Rating, Region, Verdict
 from clearshot.report import (
     FIELDS,
     build_row,
     format_csv,
     format_json,
     format_jsonl,
+    judge_entry,
 )
+from clearshot.scoring.scorer import Scorer
+from clearshot.scoring.verdict import Thresholds
+from scoring.records import make_scores
 
 VERDICT = Verdict(
     rating=Rating.BAD,
@@ -23,7 +32,7 @@ VERDICT = Verdict(
     blur_kind=BlurKind.MOTION,
     effective_mp=0.25,
     sharpest_region=Region(1, 2, 30, 40),
-    reasons=("Shaken.", "Dark, and more."),
+    reasons=("Shaken; a bit.", "Dark, and more."),
 )
 FAILURE = Failure("damaged", "truncated, at byte 5")
 
@@ -39,7 +48,7 @@ def test_row_of_a_verdict_has_json_values() -> None:
         "blur_kind": "motion",
         "effective_mp": 0.25,
         "sharpest_region": [1, 2, 30, 40],
-        "reasons": ["Shaken.", "Dark, and more."],
+        "reasons": ["Shaken; a bit.", "Dark, and more."],
         "error": None,
     }
 
@@ -58,6 +67,7 @@ def test_csv_reads_back() -> None:
     assert first["path"] == 'a, "b".jpg'
     assert first["labels"] == "blurry;dark"
     assert first["sharpest_region"] == "1;2;30;40"
+    assert first["reasons"].split(" | ") == list(VERDICT.reasons)
     assert first["error"] == second["verdict"] == ""
     assert second["error"] == "damaged: truncated, at byte 5"
 
@@ -74,3 +84,21 @@ def test_json_is_an_array() -> None:
     row = build_row(Path("a.jpg"), VERDICT)
     assert json.loads(format_json([row, row])) == [row, row]
     assert json.loads(format_json([])) == []
+
+
+def test_scores_of_another_network_are_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = Photo(Path("a.jpg"), FileStamp(1, 2))
+    entry = Entry(photo, make_scores(), None, datetime.now(UTC), is_missing=False)
+    monkeypatch.setattr(Scorer, "recipe", "1-another")
+    assert judge_entry(entry, Thresholds()) == Failure(
+        "outdated", "scored with another network; scan again"
+    )
+    monkeypatch.setattr(report, "judge", lambda scores, thresholds: VERDICT)
+    monkeypatch.setattr(Scorer, "recipe", make_scores().recipe)
+    assert judge_entry(entry, Thresholds()) == VERDICT
+
+
+def test_without_scores_the_failure_counts_whatever_the_network() -> None:
+    photo = Photo(Path("a.jpg"), FileStamp(1, 2))
+    entry = Entry(photo, None, FAILURE, datetime.now(UTC), is_missing=False)
+    assert judge_entry(entry, Thresholds()) == FAILURE

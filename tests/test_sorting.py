@@ -19,7 +19,7 @@ from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.discover import find_photos
 from clearshot.errors import InputError, UsageError
 from clearshot.photo import Label, Photo
-from clearshot.sorting import plan_sort
+from clearshot.sorting import find_companions, plan_sort
 
 if TYPE_CHECKING:
     from random import Random
@@ -292,3 +292,36 @@ def assert_moved_together(plan: Plan, photo: Photo) -> None:
     for companion in photo.companions:
         rest = companion.name.removeprefix(photo.path.stem)
         assert goals[companion] == goal.with_name(goal.stem + rest)
+
+
+def test_companions_are_those_on_the_disk(library: Path) -> None:
+    photo = make_photo(library / "IMG.jpg", "IMG.xmp")
+    write_file(library / "IMG.CR2", b"made after the scan")
+    photo.companions[0].unlink()
+    write_file(photo.path, b"changed after the scan")
+    ((found, label),), absent = find_companions(library, [(photo, Label.DARK)])
+    assert found == replace(photo, companions=(library / "IMG.CR2",))
+    assert found.stamp != read_stamp(photo.path)
+    assert (label, absent) == (Label.DARK, ())
+
+
+def test_photos_that_are_not_there_are_named(library: Path) -> None:
+    gone, linked = make_photo(library / "gone.jpg", "gone.xmp"), make_photo(library / "linked.jpg")
+    gone.path.unlink()
+    linked.path.rename(library / "elsewhere")
+    linked.path.symlink_to("elsewhere")
+    found, absent = find_companions(library, [(gone, Label.DARK), (linked, Label.DARK)])
+    assert found == []
+    assert {skip.path.name: skip.reason for skip in absent} == {
+        "gone.jpg": "is not there any more",
+        "linked.jpg": "symbolic link, not followed",
+    }
+
+
+def test_a_target_on_a_drive_that_is_not_there(
+    library: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os.path, "lexists", lambda path: False)
+    with pytest.raises(InputError, match="there is no such drive") as info:
+        plan_sort(library, [], target)
+    assert info.value.path == Path(target.anchor)

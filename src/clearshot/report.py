@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from clearshot.photo import Failure
+from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds, judge
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ FIELDS: Final = (
     "error",
 )
 REPORT_FIELDS: Final = (*FIELDS, "relative_path")
+
+# Scores cannot be judged by a calibration that was made for another network.
+OUTDATED: Final = Failure("outdated", "scored with another network; scan again")
 
 # More digits than any calibration can justify.
 _DIGITS: Final = 6
@@ -86,10 +90,13 @@ def judge_entry(entry: Entry, thresholds: Thresholds) -> Verdict | Failure:
     Returns
     -------
     Verdict or Failure
-        The failure where there are no scores.
+        The failure where there are no scores, or where they come from another network than the
+        packaged one, whose calibration does not fit them: its kind is `outdated`.
     """
     if entry.scores is None:
         return entry.failure or Failure("unscored", "the catalog holds no scores")
+    if entry.scores.recipe != Scorer().recipe:
+        return OUTDATED
     return judge(entry.scores, thresholds)
 
 
@@ -170,21 +177,23 @@ def format_csv(
     Returns
     -------
     str
-        Null is an empty cell, lists are joined by ';' and an error reads `kind: message`.
+        Null is an empty cell, lists are joined by ';', reasons, which are sentences, by ' | ', and
+        an error reads `kind: message`.
     """
     stream = io.StringIO()
     writer = csv.DictWriter(stream, fields, lineterminator="\n")
     if has_header:
         writer.writeheader()
     for row in rows:
-        writer.writerow({field: _to_cell(row[field]) for field in fields})
+        writer.writerow({field: _to_cell(field, row[field]) for field in fields})
     return stream.getvalue()
 
 
-def _to_cell(value: Any) -> Any:
+def _to_cell(field: str, value: Any) -> Any:
     match value:
         case list():
-            return ";".join(str(item) for item in value)
+            separator = " | " if field == "reasons" else ";"
+            return separator.join(str(item) for item in value)
         case {"kind": kind, "message": message}:
             return f"{kind}: {message}"
         case _:

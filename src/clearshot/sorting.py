@@ -6,14 +6,16 @@ import contextlib
 import itertools
 import os
 import unicodedata
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clearshot.actions.atomic import is_writable, read_stamp
 from clearshot.actions.plan import Move, Plan
+from clearshot.discover import find_photos
 from clearshot.errors import InputError, UsageError
-from clearshot.photo import Label
+from clearshot.photo import Label, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,14 +32,16 @@ def plan_sort(folder: Path, bad: Sequence[tuple[Photo, Label]], target: Path) ->
     in what they tell apart. Nothing is touched.
 
     Raises UsageError if the target is `folder` itself or a photo is not inside `folder`, and
-    InputError if the target is a file or inside one, or cannot be written.
+    InputError if the target is a file or inside one, is on a drive that is not there, or cannot be
+    written.
 
     Parameters
     ----------
     folder : Path
         The library folder, parent of all photos.
     bad : sequence of (Photo, Label)
-        The photos to move and their first label. Photos that are in the target already are left
+        The photos to move and their first label, with the companions of the moment, see
+        `find_companions`. Photos that are in the target already are left
         out, and so are companions that are gone.
     target : Path
         Where the photos go; need not exist. It may be inside `folder`.
@@ -70,6 +74,40 @@ def plan_sort(folder: Path, bad: Sequence[tuple[Photo, Label]], target: Path) ->
     return Plan(folder, tuple(moves))
 
 
+def find_companions(
+    folder: Path, bad: Sequence[tuple[Photo, Label]]
+) -> tuple[list[tuple[Photo, Label]], tuple[Skip, ...]]:
+    """Give photos the companions that they have on the disk now. No file is opened.
+
+    Raises InputError if the folder cannot be listed.
+
+    Parameters
+    ----------
+    folder : Path
+        The library folder, parent of all photos.
+    bad : sequence of (Photo, Label)
+        Photos as they were judged, and their label.
+
+    Returns
+    -------
+    tuple of (list of (Photo, Label), tuple of Skip)
+        Those that are there, with the stamps they had; and those that are not, and why.
+    """
+    found = find_photos([folder])
+    present = {photo.path: photo for photo in found.photos}
+    causes = {skip.path: skip.reason for skip in found.skipped}
+    updated: list[tuple[Photo, Label]] = []
+    absent: list[Skip] = []
+    for photo, label in bad:
+        if photo.path in present:
+            updated.append((replace(present[photo.path], stamp=photo.stamp), label))
+        else:
+            places = (photo.path, *photo.path.parents)
+            reasons = (causes[place] for place in places if place in causes)
+            absent.append(Skip(photo.path, next(reasons, "is not there any more")))
+    return updated, tuple(absent)
+
+
 class _TakenNames:
     """The places that are taken: by files on the disk and by the steps planned so far."""
 
@@ -98,7 +136,9 @@ class _TakenNames:
 def _check_target(folder: Path, target: Path) -> None:
     if target == folder.resolve() or (os.path.lexists(target) and target.samefile(folder)):
         raise UsageError("the target is the library folder itself", path=target)
-    existing = next(path for path in (target, *target.parents) if os.path.lexists(path))
+    existing = next(filter(os.path.lexists, (target, *target.parents)), None)
+    if existing is None:
+        raise InputError("there is no such drive", path=Path(target.anchor))
     if not existing.is_dir():
         raise InputError("the target needs a folder here, but this is a file", path=existing)
     if not is_writable(target):

@@ -18,7 +18,7 @@ from actions.trees import (
     read_tree,
     write_file,
 )
-from clearshot.actions import atomic, recovery
+from clearshot.actions import atomic, recovery, step
 from clearshot.actions.apply import apply_plan
 from clearshot.actions.journal import Journal, has_ended, list_journals
 from clearshot.actions.lock import hold_lock
@@ -47,7 +47,7 @@ def fail_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
                 raise OSError(code, os.strerror(code), str(source))
             move_file(source, target, part=part, reserve=reserve)
 
-        monkeypatch.setattr(recovery, "move_file", fail)
+        monkeypatch.setattr(step, "move_file", fail)
 
     return prepare
 
@@ -155,7 +155,7 @@ def test_a_target_that_is_taken_at_the_last_moment(
             shutil.copy2(source, target)
         move_file(source, target, part=part, reserve=reserve)
 
-    monkeypatch.setattr(recovery, "move_file", race)
+    monkeypatch.setattr(step, "move_file", race)
     outcome = apply_plan(plan, journals)
     assert taken.read_bytes() == (tmp_path / "two.xmp").read_bytes()
     assert (tmp_path / "two.jpg").exists()
@@ -204,7 +204,7 @@ def test_what_cannot_go_back_is_named(
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         move_file(source, target, part=part, reserve=reserve)
 
-    monkeypatch.setattr(recovery, "move_file", fail)
+    monkeypatch.setattr(step, "move_file", fail)
     outcome = apply_plan(plan, journals)
     stranded = tmp_path / "bad" / "dark" / "two.jpg"
     assert stranded in {move.target for move in outcome.moved}
@@ -363,3 +363,34 @@ def test_another_device(tmp_path: Path, journals: Path, other_device: Path) -> N
     apply_undo(plan_undo(journals), journals)
     assert read_tree(tmp_path) == before
     assert read_tree(other_device) == {}
+
+
+def test_a_drive_that_is_not_there_ends_the_run(
+    tmp_path: Path, journals: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = make_library(tmp_path)
+    before = read_tree(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "is_dir", lambda path: False)
+        with pytest.raises(ActionError, match="there is no such drive; stopped"):
+            apply_plan(plan, journals)
+    assert read_tree(tmp_path) == before
+
+
+def test_the_outcome_tells_what_was_put_in_order_before(
+    tmp_path: Path, journals: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = make_library(tmp_path)
+
+    def fail(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", fail)
+        first = apply_plan(plan, journals)
+        (ended,) = apply_plan(Plan(tmp_path, ()), journals).recovered
+        assert ended.journal == first.journal
+        assert ended.skipped
+    (ended,) = apply_plan(Plan(tmp_path, ()), journals).recovered
+    assert (ended.journal, ended.skipped) == (first.journal, ())
+    assert apply_plan(Plan(tmp_path, ()), journals).recovered == ()

@@ -145,3 +145,10 @@ def test_a_journal_that_cannot_begin_is_never_seen(
     with pytest.raises(ActionError, match="No space left"):
         create_journal(find_journal_folder(tmp_path), plan)
     assert list_journals(find_journal_folder(tmp_path)) == []
+
+
+def test_a_journal_without_its_first_line_is_refused(journal: Journal) -> None:
+    lines = journal.path.read_bytes().splitlines(keepends=True)
+    journal.path.write_bytes(b"".join(lines[1:]))
+    with pytest.raises(ActionError, match="damaged journal, line 1"):
+        Journal(journal.path)

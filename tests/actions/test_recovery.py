@@ -15,7 +15,7 @@ from clearshot.actions.apply import apply_plan
 from clearshot.actions.journal import Journal, Place, create_journal, has_ended
 from clearshot.actions.lock import hold_lock
 from clearshot.actions.plan import Plan
-from clearshot.actions.recovery import recover
+from clearshot.actions.recovery import find_interruptions, recover
 from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.errors import ActionError
 
@@ -135,3 +135,76 @@ def test_a_run_that_goes_on_is_not_recovered(journal: Journal) -> None:
     ):
         recover(journal.path.parent)
     assert not has_ended(journal.path)
+
+
+def read_everything(root: Path) -> dict[str, bytes]:
+    """Read all files of a library, journals included, but the lock."""
+    paths = (path for path in root.rglob("*") if path.is_file() and path.name != "lock")
+    return {str(path): path.read_bytes() for path in paths}
+
+
+def move_open_step(journal: Journal, step: int) -> None:
+    """Do a step up to the moment before it is recorded as done."""
+    move = journal.plan.moves[step]
+    journal.record_intent(step, Place.TARGET)
+    move.source.rename(move.target)
+
+
+def test_interruptions_are_found_by_a_look(journal: Journal, tmp_path: Path) -> None:
+    moves = journal.plan.moves
+    move_open_step(journal, 0)
+    journal.record_intent(1, Place.TARGET)
+    before = read_everything(tmp_path)
+    (interruption,) = find_interruptions(journal.path.parent)
+    assert read_everything(tmp_path) == before
+    assert interruption.name == journal.name
+    assert interruption.half_done == (
+        (moves[0].source, f"taken back from {moves[0].target}"),
+        (moves[1].source, "stays"),
+    )
+    recover(journal.path.parent)
+    assert all(path.exists() for path, _ in interruption.half_done)
+    assert find_interruptions(journal.path.parent) == ()
+
+
+def test_a_group_that_moved_is_foreseen(journal: Journal) -> None:
+    for step in (0, 1):
+        move_open_step(journal, step)
+    (interruption,) = find_interruptions(journal.path.parent)
+    assert interruption.half_done == tuple(
+        (move.target, "has moved") for move in journal.plan.moves[:2]
+    )
+
+
+def test_a_run_that_goes_on_is_no_interruption(journal: Journal) -> None:
+    with (
+        hold_lock(journal.path.parent.parent),
+        pytest.raises(ActionError, match="another clearshot"),
+    ):
+        find_interruptions(journal.path.parent)
+
+
+@pytest.mark.parametrize("steps_moved", [(0,), (0, 1)])
+def test_planning_an_undo_leaves_an_interrupted_run_as_it_is(
+    journal: Journal, tmp_path: Path, steps_moved: tuple[int, ...]
+) -> None:
+    original = make_library(tmp_path / "copy")
+    for step in steps_moved:
+        move_open_step(journal, step)
+    before = read_everything(tmp_path)
+    journals = journal.path.parent
+    if len(steps_moved) == 1:
+        with pytest.raises(ActionError, match="nothing to undo"):
+            plan_undo(journals)
+    else:
+        back = plan_undo(journals)
+    assert read_everything(tmp_path) == before
+    assert not has_ended(journal.path)
+    recover(journals)
+    if len(steps_moved) == 2:
+        assert plan_undo(journals) == back
+        outcome = apply_undo(back, journals)
+        assert (len(outcome.moved), outcome.skipped) == (2, ())
+    assert list_contents(read_tree(tmp_path / "a")) == list_contents(
+        read_tree(original.folder / "a")
+    )

@@ -176,3 +176,36 @@ def test_times_come_back_from_a_disk_that_rounds_them(
     undo(journals, name)
     undo(journals)
     assert read_tree(tmp_path) == before
+
+
+def damage(journal: Path) -> None:
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([lines[0], b"?\n", *lines[2:]]))
+
+
+def test_a_damaged_old_journal_does_not_keep_others_from_undo(
+    tmp_path: Path, journals: Path
+) -> None:
+    make_library(tmp_path)
+    old = apply_plan(plan_moves(tmp_path, {"two.jpg": "bad/two.jpg"}), journals).journal
+    between = read_tree(tmp_path)
+    apply_plan(plan_moves(tmp_path, {"three.jpg": "bad/three.jpg"}), journals)
+    damage(old)
+    back = plan_undo(journals)
+    assert [(skip.path, skip.reason) for skip in back.damaged] == [(old, "damaged journal, line 2")]
+    apply_undo(back, journals)
+    assert read_tree(tmp_path) == between
+    with pytest.raises(ActionError, match=f"nothing to undo; passed over {old.name}: damaged"):
+        plan_undo(journals)
+
+
+def test_a_damaged_journal_that_is_named_or_unfinished_is_refused(
+    tmp_path: Path, journals: Path
+) -> None:
+    path = apply_plan(make_library(tmp_path), journals).journal
+    damage(path)
+    with pytest.raises(ActionError, match="damaged journal, line 2"):
+        plan_undo(journals, path.stem)
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    with pytest.raises(ActionError, match="damaged journal, line 2"):
+        plan_undo(journals)

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 from click.testing import Result
+
+from clearshot.actions.journal import Place, create_journal
+from clearshot.actions.plan import Move, Plan
+from clearshot.cli.plans import find_journals
 
 Run = Callable[..., Result]
 
@@ -140,3 +147,136 @@ def test_undo_names_what_cannot_go_back(run: Run, scanned_library: Path, tmp_pat
     assert undone.exit_code == 1
     assert (scanned_library / "black.jpg").read_text() == "in the way"
     assert (tmp_path / "bad" / "dark" / "black.jpg").exists()
+
+
+def test_sidecar_made_after_the_scan_goes_along(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    (scanned_library / "black.xmp").write_text("<new/>")
+    before = list_tree(scanned_library)
+    applied = run("sort", scanned_library, "--to", tmp_path / "bad", "--apply")
+    assert "3 photos moved (5 files)" in applied.stdout
+    assert (tmp_path / "bad" / "dark" / "black.xmp").read_text() == "<new/>"
+    run("undo", scanned_library, "--apply")
+    assert list_tree(scanned_library) == before
+
+
+def test_apply_prints_the_plan_before_it_acts(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    words = ["sort", scanned_library, "--to", tmp_path / "bad"]
+    plan = run(*words).stdout.split("Nothing was moved.")[0]
+    assert "black.jpg" in plan
+    assert run(*words, "--apply").stdout.startswith(plan)
+    back = run("undo", scanned_library).stdout.split("Nothing was moved.")[0]
+    assert run("undo", scanned_library, "--apply", "-q").stdout.startswith("3 photos back")
+    assert "black.jpg" in back
+
+
+def test_photo_that_is_gone_is_named(run: Run, scanned_library: Path, tmp_path: Path) -> None:
+    (scanned_library / "black.jpg").unlink()
+    result = run("sort", scanned_library, "--to", tmp_path / "bad", "--apply")
+    assert result.exit_code == 1
+    assert "black.jpg: is not there any more" in result.stderr
+    assert "2 photos moved" in result.stdout
+
+
+def test_scores_of_another_network_move_nothing(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    before = list_tree(scanned_library)
+    path = scanned_library / ".clearshot" / "catalog.sqlite"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE photos SET recipe = '1-old'")
+    words = ["sort", scanned_library, "--to", tmp_path / "bad"]
+    shown = run(*words)
+    assert shown.exit_code == 0
+    assert "4 photos left out, scored with another network; scan again: " in shown.stderr
+    assert f"clearshot scan {scanned_library}" in shown.stderr
+    applied = run(*words, "--apply", "--json")
+    assert applied.exit_code == 1
+    assert json.loads(applied.stdout)["moves"] == []
+    assert {skip["reason"] for skip in json.loads(applied.stdout)["skipped"]} == {
+        "scored with another network; scan again"
+    }
+    assert list_tree(scanned_library) == before
+
+
+@pytest.fixture
+def interrupted_library(run: Run, scanned_library: Path, tmp_path: Path) -> Path:
+    """A scanned library whose sort ended after the blurred photo, before its sidecar."""
+    planned = run("sort", scanned_library, "--to", tmp_path / "bad", "--json").stdout
+    moves = tuple(map(Move.from_row, json.loads(planned)["moves"]))
+    journal = create_journal(find_journals(scanned_library), Plan(scanned_library, moves))
+    for step, move in enumerate(moves):
+        if move.source.suffix == ".xmp":
+            break
+        journal.record_intent(step, Place.TARGET)
+        move.target.parent.mkdir(parents=True, exist_ok=True)
+        move.source.rename(move.target)
+        journal.record_done(step, Place.TARGET, move.stamp.mtime_ns)
+    return scanned_library
+
+
+def test_interrupted_run_is_left_as_it_is_without_apply(
+    run: Run, interrupted_library: Path, tmp_path: Path
+) -> None:
+    before = list_tree(tmp_path)
+    for result in (
+        run("sort", interrupted_library, "--to", tmp_path / "bad"),
+        run("undo", interrupted_library),
+    ):
+        assert "was interrupted; --apply first puts it in order (1 half-done file):" in (
+            result.stderr
+        )
+        assert f"{interrupted_library / 'blurred.jpg'}: taken back from" in result.stderr
+        assert list_tree(tmp_path) == before
+
+
+def test_sort_puts_an_interrupted_run_in_order_first(
+    run: Run, interrupted_library: Path, tmp_path: Path
+) -> None:
+    result = run("sort", interrupted_library, "--to", tmp_path / "bad", "--apply")
+    assert result.exit_code == 0
+    assert "was interrupted and has been put in order (1 file moved)" in result.stderr
+    assert sorted(list_tree(tmp_path / "bad")) == [
+        "blurry/blurred.jpg", "blurry/blurred.xmp", "dark/black.jpg", "overexposed/white.jpg",
+    ]  # fmt: skip
+    assert list(list_tree(interrupted_library)) == ["clear.jpg"]
+
+
+def test_undo_puts_an_interrupted_run_in_order_first(run: Run, interrupted_library: Path) -> None:
+    result = run("undo", interrupted_library, "--apply")
+    assert result.exit_code == 0
+    assert "was interrupted and has been put in order (1 file moved)" in result.stderr
+    assert list(list_tree(interrupted_library)) == [
+        "black.jpg", "blurred.jpg", "blurred.xmp", "clear.jpg", "white.jpg",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["sort", "undo"])
+def test_file_that_cannot_be_put_right_is_named(
+    run: Run, interrupted_library: Path, tmp_path: Path, command: str
+) -> None:
+    (interrupted_library / "blurred.jpg").write_text("in the way")
+    words = ["--to", tmp_path / "bad"] if command == "sort" else []
+    result = run(command, interrupted_library, *words, "--apply")
+    assert result.exit_code == 1
+    assert "1 file could not be put right:" in result.stderr
+    assert "blurry/blurred.jpg: could not be taken back: " in result.stderr
+    assert (interrupted_library / "blurred.jpg").read_text() == "in the way"
+
+
+def test_damaged_journal_is_passed_over(run: Run, scanned_library: Path, tmp_path: Path) -> None:
+    words = ["sort", scanned_library, "--to", tmp_path / "bad", "--apply"]
+    run(*words)
+    run("undo", scanned_library, "--apply")
+    old = sorted(find_journals(scanned_library).iterdir())[0]
+    run(*words)
+    lines = old.read_bytes().splitlines(keepends=True)
+    old.write_bytes(b"".join([lines[0], b"?\n", *lines[2:]]))
+    result = run("undo", scanned_library, "--apply")
+    assert result.exit_code == 0
+    assert "1 journal passed over:" in result.stderr
+    assert f"{old.name}: damaged journal, line 2" in result.stderr
+    assert (scanned_library / "black.jpg").exists()

@@ -12,7 +12,8 @@ from clearshot.actions.atomic import is_writable, read_stamp, sync_folder
 from clearshot.actions.journal import Journal, Place, create_journal
 from clearshot.actions.lock import hold_lock
 from clearshot.actions.plan import Move, Outcome, Plan
-from clearshot.actions.recovery import end_run, move_step, recover_locked
+from clearshot.actions.recovery import end_run, recover_locked
+from clearshot.actions.step import move_step
 from clearshot.errors import ActionError
 from clearshot.photo import Skip
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 # Called with the number of steps looked at and the number of all steps.
 Progress = Callable[[int, int], None]
 
-_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENODEV}
 _DENIALS = {errno.EACCES, errno.EPERM}
 
 
@@ -90,13 +91,13 @@ def carry_out(
     if not os.path.lexists(plan.folder):
         raise ActionError("the library folder is not there", path=plan.folder)
     with hold_lock(journal_folder.parent):
-        recover_locked(journal_folder)
+        recovered = recover_locked(journal_folder)
         journal = create_journal(journal_folder, plan, undoes=undoes, leftovers=leftovers)
         try:
             skipped = _move_groups(journal, progress)
         finally:
             ended = end_run(journal.path)
-    return Outcome(journal.path, ended.moved, (*skipped, *ended.skipped))
+    return Outcome(journal.path, ended.moved, (*skipped, *ended.skipped), recovered)
 
 
 def find_obstacles(moves: Sequence[Move]) -> tuple[Skip, ...]:
@@ -165,6 +166,8 @@ def _move_group(journal: Journal, steps: list[int]) -> tuple[Skip, ...]:
 def _make_folder(journal: Journal, folder: Path) -> None:
     if folder.is_dir():
         return
+    if folder == folder.parent:
+        raise OSError(errno.ENODEV, "there is no such drive", str(folder))
     _make_folder(journal, folder.parent)
     journal.record_folder(folder)
     folder.mkdir()

@@ -101,6 +101,8 @@ class Journal:
         self.path = path
         self.name = path.stem
         header, *records = self._read()
+        if header["event"] != "plan":
+            raise ActionError("damaged journal, line 1", path=path)
         if header["format"] != FORMAT:
             raise ActionError(
                 f"journal of format {header['format']}, this version reads {FORMAT}", path=path

@@ -123,8 +123,11 @@ class Outcome:
         The steps whose file is at its target now.
     skipped : tuple of Skip
         The files that were left alone, and why.
+    recovered : tuple of Outcome
+        What became of interrupted runs that were put in order before this one.
     """
 
     journal: Path
     moved: tuple[Move, ...]
     skipped: tuple[Skip, ...]
+    recovered: tuple[Outcome, ...] = ()

@@ -1,26 +1,41 @@
-"""Single steps, and how a run comes to its end: the same after success, error, Ctrl-C and crash.
+"""How a run comes to its end: the same after success, error, Ctrl-C and crash.
 
-A step that fails stays open in the journal. The end of a run looks at the disk to settle what is
-open, takes back the groups that moved in part, and removes the folders that stayed empty.
+The end of a run looks at the disk to settle what is open, takes back the groups that moved in part,
+and removes the folders that stayed empty. `find_interruptions` tells beforehand what it would do.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import defaultdict
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from clearshot.actions.atomic import move_file, read_stamp, restore_mtime, settle_move
 from clearshot.actions.journal import Journal, Place, has_ended, list_journals
 from clearshot.actions.lock import hold_lock
 from clearshot.actions.plan import Outcome
+from clearshot.actions.step import find_ends, move_step, settle_step
 from clearshot.photo import Skip
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# The coarsest disk in use (FAT) keeps times to two seconds.
-_ROUNDING_NS = 2_000_000_000
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """What a crash left of a run, and what `recover` would make of it.
+
+    Attributes
+    ----------
+    name : str
+        Name of the run's journal.
+    half_done : tuple of (Path, str)
+        Where each half-done file will be, and what is done to it, in plain words.
+    """
+
+    name: str
+    half_done: tuple[tuple[Path, str], ...]
 
 
 def recover(journal_folder: Path) -> tuple[Outcome, ...]:
@@ -40,10 +55,33 @@ def recover(journal_folder: Path) -> tuple[Outcome, ...]:
         What became of each interrupted run; files that could not be put right are named there and
         tried again the next time.
     """
-    if all(has_ended(path) for path in list_journals(journal_folder)):
+    if not _list_unfinished(journal_folder):
         return ()
     with hold_lock(journal_folder.parent):
         return recover_locked(journal_folder)
+
+
+def find_interruptions(journal_folder: Path) -> tuple[Interruption, ...]:
+    """Tell what `recover` would do. Looks only; fast when there is nothing to do.
+
+    Raises ActionError as `recover` does.
+
+    Parameters
+    ----------
+    journal_folder : Path
+        Where the journals of the library are; may be missing.
+
+    Returns
+    -------
+    tuple of Interruption
+        One for each interrupted run, the oldest first.
+    """
+    unfinished = _list_unfinished(journal_folder)
+    if not unfinished:
+        return ()
+    # A run that goes on is not interrupted: it holds the lock.
+    with hold_lock(journal_folder.parent):
+        return tuple(foresee_end(Journal(path)) for path in unfinished)
 
 
 def recover_locked(journal_folder: Path) -> tuple[Outcome, ...]:
@@ -62,8 +100,7 @@ def recover_locked(journal_folder: Path) -> tuple[Outcome, ...]:
     for part in journal_folder.glob("*.part"):
         with contextlib.suppress(OSError):
             part.unlink()  # a journal that was never begun
-    unfinished = [path for path in list_journals(journal_folder) if not has_ended(path)]
-    return tuple(end_run(path) for path in unfinished)
+    return tuple(end_run(path) for path in _list_unfinished(journal_folder))
 
 
 def end_run(path: Path) -> Outcome:
@@ -90,86 +127,37 @@ def end_run(path: Path) -> Outcome:
     return Outcome(path, moved, tuple(skipped))
 
 
-def move_step(journal: Journal, step: int, heading: Place) -> None:
-    """Move the file of one step, journaled. Raises OSError if it fails; the step is open then.
+def foresee_end(journal: Journal) -> Interruption:
+    """Tell by a look at the disk what `end_run` would do. Nothing is written.
 
     Parameters
     ----------
     journal : Journal
-        The journal of the run.
-    step : int
-        Number of the step, from 0.
-    heading : Place
-        Where the file goes; it is at the other end.
+        Of a run that did not end. Its `states` are brought to what they would be then.
 
-    Raises
-    ------
-    FileExistsError
-        If the place is taken; the step is not open then.
+    Returns
+    -------
+    Interruption
+        The files that are half-done.
     """
-    origin, goal, part = _ends(journal, step, heading)
-    journal.record_intent(step, heading)
-    try:
-        move_file(
-            origin,
-            goal,
-            part=part,
-            reserve=lambda: journal.record_intent(step, heading, is_reserved=True),
-        )
-    except FileExistsError:
-        # Known now and not later: what is at the goal is another program's.
-        _record_stay(journal, step, heading.opposite)
-        raise
-    _record_arrival(journal, step, heading)
+    half_done: dict[int, tuple[Path, str]] = {}
+    for step in journal.open_steps:
+        move, state = journal.plan.moves[step], journal.states[step]
+        assert state.heading is not None
+        origin, goal = find_ends(move, state.heading)
+        has_moved = not os.path.lexists(origin) and os.path.lexists(goal)
+        place = state.heading if has_moved else state.heading.opposite
+        journal.states[step] = replace(state, place=place, heading=None)
+        half_done[step] = (goal, "has moved") if has_moved else (origin, "stays")
+    for step in _find_split_steps(journal):
+        move = journal.plan.moves[step]
+        journal.states[step] = replace(journal.states[step], place=Place.SOURCE)
+        half_done[step] = (move.source, f"taken back from {move.target}")
+    return Interruption(journal.name, tuple(half_done.values()))
 
 
-def settle_step(journal: Journal, step: int) -> None:
-    """Bring an open step to one of its ends by what is on the disk.
-
-    Raises OSError if it cannot be done; the step stays open.
-
-    Parameters
-    ----------
-    journal : Journal
-        The journal of the run.
-    step : int
-        Number of an open step.
-    """
-    state = journal.states[step]
-    assert state.heading is not None
-    origin, goal, part = _ends(journal, step, state.heading)
-    if settle_move(origin, goal, part=part, is_reserved=state.is_reserved):
-        _record_arrival(journal, step, state.heading)
-    else:
-        _record_stay(journal, step, state.heading.opposite)
-
-
-def _ends(journal: Journal, step: int, heading: Place) -> tuple[Path, Path, Path]:
-    """Give where the file of a step is, where it goes, and the name of a copy in the making."""
-    move = journal.plan.moves[step]
-    origin, goal = move.source, move.target
-    if heading is Place.SOURCE:
-        origin, goal = goal, origin
-    return origin, goal, goal.with_name(f".clearshot-{journal.name}-{step}.part")
-
-
-def _record_arrival(journal: Journal, step: int, place: Place) -> None:
-    """Record that a file has moved, and set the time of last change that it shall have there."""
-    move = journal.plan.moves[step]
-    if place is Place.SOURCE:
-        path, left_ns, mtime_ns = move.source, journal.states[step].mtime_ns, move.stamp.mtime_ns
-    else:
-        path, left_ns = move.target, move.stamp.mtime_ns
-        mtime_ns = left_ns if move.restored_mtime_ns is None else move.restored_mtime_ns
-    # A file that someone changed since it arrived keeps its time, so that undo sees the change.
-    if abs(read_stamp(path).mtime_ns - left_ns) <= _ROUNDING_NS:
-        mtime_ns = restore_mtime(path, mtime_ns).mtime_ns
-    journal.record_done(step, place, mtime_ns)
-
-
-def _record_stay(journal: Journal, step: int, place: Place) -> None:
-    """Record that a file has not moved."""
-    journal.record_done(step, place, journal.states[step].mtime_ns)
+def _list_unfinished(journal_folder: Path) -> list[Path]:
+    return [path for path in list_journals(journal_folder) if not has_ended(path)]
 
 
 def _settle_open_steps(journal: Journal) -> list[Skip]:
@@ -184,17 +172,17 @@ def _settle_open_steps(journal: Journal) -> list[Skip]:
 
 
 def _take_back_split_groups(journal: Journal) -> list[Skip]:
+    return [skip for step in _find_split_steps(journal) for skip in _take_back(journal, step)]
+
+
+def _find_split_steps(journal: Journal) -> list[int]:
+    """Find the steps that moved a file whose group has not moved as a whole, to take them back."""
     groups: dict[int, list[int]] = defaultdict(list)
     for step, move in enumerate(journal.plan.moves):
         groups[move.group].append(step)
     moved = set(journal.moved_steps)
-    skipped = []
-    for steps in groups.values():
-        if not moved.issuperset(steps):
-            for step in reversed(steps):
-                if step in moved:
-                    skipped += _take_back(journal, step)
-    return skipped
+    split = (steps for steps in groups.values() if not moved.issuperset(steps))
+    return [step for steps in split for step in reversed(steps) if step in moved]
 
 
 def _take_back(journal: Journal, step: int) -> list[Skip]:

@@ -8,14 +8,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from clearshot.actions.apply import carry_out, find_obstacles
-from clearshot.actions.journal import Journal, list_journals
+from clearshot.actions.journal import Journal, has_ended, list_journals
 from clearshot.actions.plan import Move, Outcome, Plan
-from clearshot.actions.recovery import recover
+from clearshot.actions.recovery import foresee_end
 from clearshot.errors import ActionError
 from clearshot.photo import FileStamp, Skip
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from clearshot.actions.apply import Progress
@@ -35,16 +35,22 @@ class UndoPlan:
         Folders that the run made; they are removed if they are empty then.
     refused : tuple of Skip
         Files of the plan that cannot go back as the disk is now, and why.
+    damaged : tuple of Skip
+        Journals of other runs that cannot be read, and why. What they say is not known.
     """
 
     name: str
     plan: Plan
     leftovers: tuple[Path, ...]
     refused: tuple[Skip, ...]
+    damaged: tuple[Skip, ...] = ()
 
 
 def plan_undo(journal_folder: Path, name: str | None = None) -> UndoPlan:
-    """Plan to take back a run. What a crash left of it is put in order first.
+    """Plan to take back a run. Looks only: nothing is written, and no file is moved.
+
+    What a crash left half-done is planned as `recover` would put it in order; call that first to be
+    exact where a disk stores times coarsely.
 
     Parameters
     ----------
@@ -62,26 +68,27 @@ def plan_undo(journal_folder: Path, name: str | None = None) -> UndoPlan:
     Raises
     ------
     ActionError
-        If there is nothing to take back, a journal cannot be read, or another program is changing
-        files of the library.
+        If there is nothing to take back, or the journal that is named, or one of an interrupted
+        run, cannot be read. Other damaged journals are passed over.
     """
-    recover(journal_folder)
-    journals = {path.stem: Journal(path) for path in list_journals(journal_folder)}
+    paths = {path.stem: path for path in list_journals(journal_folder)}
+    if name is not None and name not in paths:
+        raise ActionError(f"no journal is named {name}", path=journal_folder)
+    journals, damaged = _read_journals(paths.values(), name)
     undoings: dict[str, list[Journal]] = defaultdict(list)
-    for journal in journals.values():
+    for journal in journals:
         if journal.undoes is not None:
             undoings[journal.undoes].append(journal)
-    if name is not None and name not in journals:
-        raise ActionError(f"no journal is named {name}", path=journal_folder)
     candidates = [
         journal
-        for journal in reversed(journals.values())
+        for journal in reversed(journals)
         if (journal.undoes is None if name is None else journal.name == name)
     ]
     for journal in candidates:
         if steps := _find_effective_steps(journal, undoings):
-            return _plan_back(journal, steps)
-    raise ActionError("nothing to undo", path=journal_folder)
+            return replace(_plan_back(journal, steps), damaged=damaged)
+    reasons = [f"; passed over {skip.path.name}: {skip.reason}" for skip in damaged]
+    raise ActionError(f"nothing to undo{''.join(reasons)}", path=journal_folder)
 
 
 def apply_undo(undo: UndoPlan, journal_folder: Path, progress: Progress | None = None) -> Outcome:
@@ -109,6 +116,33 @@ def apply_undo(undo: UndoPlan, journal_folder: Path, progress: Progress | None =
     return carry_out(
         undo.plan, journal_folder, undoes=undo.name, leftovers=undo.leftovers, progress=progress
     )
+
+
+def _read_journals(
+    paths: Iterable[Path], name: str | None
+) -> tuple[list[Journal], tuple[Skip, ...]]:
+    """Read journals as they are after a recovery; tell which ones are damaged.
+
+    Raises
+    ------
+    ActionError
+        If the one with the name, or one of an interrupted run, is damaged.
+    """
+    journals: list[Journal] = []
+    damaged: list[Skip] = []
+    for path in paths:
+        is_finished = has_ended(path)
+        try:
+            journal = Journal(path)
+        except ActionError as error:
+            if path.stem == name or not is_finished:
+                raise
+            damaged.append(Skip(path, error.message))
+            continue
+        if not is_finished:
+            foresee_end(journal)
+        journals.append(journal)
+    return journals, tuple(damaged)
 
 
 def _find_effective_steps(journal: Journal, undoings: Mapping[str, Sequence[Journal]]) -> list[int]:

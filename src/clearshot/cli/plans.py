@@ -70,7 +70,7 @@ def print_plan(plan: Plan) -> None:
     _print_moves(plan)
 
 
-def print_plan_json(plan: Plan, outcome: Outcome | None, refused: Sequence[Skip] = ()) -> None:
+def print_plan_json(plan: Plan, outcome: Outcome | None, skipped: Sequence[Skip] = ()) -> None:
     """Print a plan, and what became of it, as one JSON object.
 
     Parameters
@@ -79,10 +79,11 @@ def print_plan_json(plan: Plan, outcome: Outcome | None, refused: Sequence[Skip]
         What is or was to be done.
     outcome : Outcome or None
         What was done; None when nothing was.
-    refused : sequence of Skip
-        Files of the plan that cannot be moved as the disk is.
+    skipped : sequence of Skip
+        What is left alone beside the files that the outcome names, and why.
     """
-    skipped = refused if outcome is None else outcome.skipped
+    if outcome is not None:
+        skipped = (*skipped, *outcome.skipped)
     document: dict[str, Any] = {
         "folder": str(plan.folder),
         "applied": outcome is not None,
@@ -91,6 +92,57 @@ def print_plan_json(plan: Plan, outcome: Outcome | None, refused: Sequence[Skip]
         "skipped": [{"path": str(skip.path), "reason": skip.reason} for skip in skipped],
     }
     print_line(json.dumps(document))
+
+
+def print_left_alone(skipped: Sequence[Skip], remark: str) -> None:
+    """Name files that are left alone, and why, on stderr.
+
+    Parameters
+    ----------
+    skipped : sequence of Skip
+        The files; nothing is printed when there are none.
+    remark : str
+        What goes before them, behind their number.
+    """
+    if skipped:
+        print_remark(f"{to_count(len(skipped), 'file')} {remark}:")
+        print_failures([(skip.path, skip.reason) for skip in skipped], rest="see with -v")
+
+
+def put_in_order(folder: Path, catalog_path: Path | None, *, is_applied: bool) -> tuple[Skip, ...]:
+    """Bring the runs to their end that a crash interrupted, or only tell what that would do.
+
+    Parameters
+    ----------
+    folder : Path
+        The library's folder.
+    catalog_path : Path or None
+        The catalog, where it is not in the library.
+    is_applied : bool
+        Whether files may be touched.
+
+    Returns
+    -------
+    tuple of Skip
+        Files that could not be put right, and why.
+    """
+    from clearshot.actions.recovery import find_interruptions, recover
+
+    if not is_applied:
+        for interruption in find_interruptions(find_journals(folder)):
+            num_files = to_count(len(interruption.half_done), "half-done file")
+            line = f"Plan {interruption.name} was interrupted; --apply first puts it in order"
+            print_remark(f"{line} ({num_files})" + (":" if interruption.half_done else ""))
+            print_failures(interruption.half_done, rest="see with -v")
+        return ()
+    outcomes = recover(find_journals(folder))
+    for outcome in outcomes:
+        num_files = to_count(len(outcome.moved), "file")
+        line = f"Plan {outcome.journal.stem} was interrupted and has been put in order"
+        print_remark(f"{line} ({num_files} moved)")
+        print_left_alone(outcome.skipped, "could not be put right")
+        note_moves(folder, catalog_path, outcome)
+    return tuple(skip for outcome in outcomes for skip in outcome.skipped)
 
 
 def print_outcome(outcome: Outcome, *, what: str) -> None:
@@ -106,9 +158,7 @@ def print_outcome(outcome: Outcome, *, what: str) -> None:
     num_photos = len(_pick_photos(outcome.moved))
     line = f"{to_count(num_photos, 'photo')} {what} ({to_count(len(outcome.moved), 'file')})"
     print_line(f"{line}, plan {outcome.journal.stem}")
-    if outcome.skipped:
-        print_remark(f"{to_count(len(outcome.skipped), 'file')} left alone:")
-        print_failures([(skip.path, skip.reason) for skip in outcome.skipped], rest="see with -v")
+    print_left_alone(outcome.skipped, "left alone")
 
 
 def note_moves(folder: Path, catalog_path: Path | None, outcome: Outcome) -> None:

@@ -18,15 +18,19 @@ from clearshot.cli.options import (
 from clearshot.cli.plans import (
     find_journals,
     note_moves,
+    print_left_alone,
     print_outcome,
     print_plan,
     print_plan_json,
+    put_in_order,
 )
-from clearshot.cli.screen import print_line, show_progress
+from clearshot.cli.screen import print_line, print_remark, show_progress
 from clearshot.cli.text import to_command, to_count, to_size
-from clearshot.photo import Failure
+from clearshot.photo import Failure, Skip
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from clearshot.actions.plan import Outcome, Plan
     from clearshot.photo import Label, Photo
     from clearshot.scoring.verdict import Thresholds
@@ -69,15 +73,22 @@ def sort(  # noqa: PLR0913 - one argument per option
     The verdicts are those of the last scan. Sidecars and RAW files move with their photo. No file
     is overwritten, and `clearshot undo` takes everything back.
     """
-    from clearshot.sorting import plan_sort
+    from clearshot.sorting import find_companions, plan_sort
 
-    plan = plan_sort(folder, _list_bad(folder, catalog_path, thresholds), target)
+    skipped = put_in_order(folder, catalog_path, is_applied=is_applied)
+    bad, outdated = _list_bad(folder, catalog_path, thresholds)
+    bad, absent = find_companions(folder, bad)
+    plan = plan_sort(folder, bad, target)
+    _print_left_out(outdated, absent, folder)
+    if plan.moves and not is_json and not (is_applied and is_quiet()):
+        print_plan(plan)
     outcome = None
     if is_applied and plan.moves:
         outcome = _apply(plan)
         note_moves(folder, catalog_path, outcome)
+    skipped += (*outdated, *absent)
     if is_json:
-        print_plan_json(plan, outcome)
+        print_plan_json(plan, outcome, skipped)
     elif outcome is not None:
         print_outcome(outcome, what="moved")
         if not is_quiet():
@@ -85,24 +96,35 @@ def sort(  # noqa: PLR0913 - one argument per option
     elif not plan.moves:
         print_line("Nothing to move: no bad photo is known here.")
     else:
-        print_plan(plan)
         _print_next_step(plan, folder, target, repeat_options(thresholds, catalog_path))
-    context.exit(1 if outcome is not None and outcome.skipped else 0)
+    skipped += () if outcome is None else outcome.skipped
+    context.exit(1 if is_applied and skipped else 0)
 
 
 def _list_bad(
     folder: Path, catalog_path: Path | None, thresholds: Thresholds
-) -> list[tuple[Photo, Label]]:
+) -> tuple[list[tuple[Photo, Label]], tuple[Skip, ...]]:
+    """List the bad photos with their first label, and those that cannot be judged any more."""
     from clearshot.catalog.catalog import Catalog
-    from clearshot.report import judge_entry
+    from clearshot.report import OUTDATED, judge_entry
 
     bad = []
+    outdated = []
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
         for entry in catalog.entries():
             verdict = judge_entry(entry, thresholds)
-            if not isinstance(verdict, Failure) and verdict.labels:
+            if verdict == OUTDATED:
+                outdated.append(Skip(entry.photo.path, OUTDATED.message))
+            elif not isinstance(verdict, Failure) and verdict.labels:
                 bad.append((entry.photo, verdict.labels[0]))
-    return bad
+    return bad, tuple(outdated)
+
+
+def _print_left_out(outdated: Sequence[Skip], absent: Sequence[Skip], folder: Path) -> None:
+    if outdated:
+        line = f"{to_count(len(outdated), 'photo')} left out, {outdated[0].reason}"
+        print_remark(f"{line}: {to_command('clearshot', 'scan', folder)}")
+    print_left_alone(absent, "left out")
 
 
 def _apply(plan: Plan) -> Outcome:

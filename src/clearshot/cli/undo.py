@@ -17,9 +17,11 @@ from clearshot.cli.options import (
 from clearshot.cli.plans import (
     find_journals,
     note_moves,
+    print_left_alone,
     print_outcome,
     print_plan,
     print_plan_json,
+    put_in_order,
 )
 from clearshot.cli.screen import print_failures, print_line, print_remark, show_progress
 from clearshot.cli.text import to_command, to_count
@@ -60,24 +62,24 @@ def undo(
     """
     from clearshot.actions.undo import plan_undo
 
+    skipped = put_in_order(folder, catalog_path, is_applied=is_applied)
     back = plan_undo(find_journals(folder), name)
+    _print_damaged(back)
+    if not is_json and not (is_applied and is_quiet()):
+        print_plan(back.plan)
     outcome = None
     if is_applied:
         outcome = _apply(back, folder)
         note_moves(folder, catalog_path, outcome)
     if is_json:
-        print_plan_json(back.plan, outcome, back.refused)
+        refused = back.refused if outcome is None else ()
+        print_plan_json(back.plan, outcome, (*skipped, *refused))
     elif outcome is not None:
         print_outcome(outcome, what="back in place")
     else:
-        print_plan(back.plan)
-        _print_refused(back)
-        if not is_quiet():
-            words = ["undo", folder, *repeat_options(None, catalog_path)]
-            words += [] if name is None else ["--plan", name]
-            print_line(f"Nothing was moved. To take plan {back.name} back:")
-            print_line(f"  {to_command('clearshot', *words, '--apply')}")
-    context.exit(1 if outcome is not None and outcome.skipped else 0)
+        print_left_alone(back.refused, "cannot go back as the disk is now")
+        _print_next_step(back, ["undo", folder, *repeat_options(None, catalog_path)], name)
+    context.exit(1 if skipped or (outcome is not None and outcome.skipped) else 0)
 
 
 def _apply(back: UndoPlan, folder: Path) -> Outcome:
@@ -87,7 +89,15 @@ def _apply(back: UndoPlan, folder: Path) -> Outcome:
         return apply_undo(back, find_journals(folder), progress=move)
 
 
-def _print_refused(back: UndoPlan) -> None:
-    if back.refused:
-        print_remark(f"{to_count(len(back.refused), 'file')} cannot go back as the disk is now:")
-        print_failures([(skip.path, skip.reason) for skip in back.refused], rest="see with -v")
+def _print_damaged(back: UndoPlan) -> None:
+    if back.damaged:
+        print_remark(f"{to_count(len(back.damaged), 'journal')} passed over:")
+        print_failures([(skip.path, skip.reason) for skip in back.damaged], rest="see with -v")
+
+
+def _print_next_step(back: UndoPlan, words: list[str | Path], name: str | None) -> None:
+    if is_quiet():
+        return
+    words += [] if name is None else ["--plan", name]
+    print_line(f"Nothing was moved. To take plan {back.name} back:")
+    print_line(f"  {to_command('clearshot', *words, '--apply')}")
