@@ -51,14 +51,3 @@ def test_only_calibration_scenes_count() -> None:
     assert constants["overexposed"][2] > 0
     with pytest.raises(InputError, match="calibrating 'blurry' needs 8"):
         fit_calibration(photos[:12], scores)
-
-
-def test_halves_share_no_scene() -> None:
-    photos = [
-        LabelledPhoto(Path(f"{scene}-{shot}.jpg"), None, "camera", f"scene{scene}")
-        for scene in range(300)
-        for shot in range(3)
-    ]
-    halves = {half: {p.scene for p in photos if is_for_calibration(p) is half} for half in (0, 1)}
-    assert not halves[0] & halves[1]
-    assert 0.4 < len(halves[0]) / 300 < 0.6

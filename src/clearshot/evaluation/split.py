@@ -1,7 +1,7 @@
 """Which labelled photos may calibrate, and which measure: halves that share no scene.
 
-The half depends on the name of the scene alone, so that it is the same on every machine and does
-not move when photos are added.
+The half depends on the name of the scene alone, so that it is the same on every machine, from
+whichever folder the photos are read, and does not move when photos are added.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ def is_for_calibration(photo: LabelledPhoto) -> bool:
     Parameters
     ----------
     photo : LabelledPhoto
-        A photo without a known scene is a scene of its own.
+        A photo without a known scene is one of its own, by the name of its file.
 
     Returns
     -------
     bool
         True for about half of all scenes; the others measure.
     """
-    scene = f"{photo.source}/{photo.scene or photo.path.name}"
+    scene = photo.scene or photo.path.name
     return zlib.crc32(scene.encode("utf-8", "surrogateescape")) % 2 == 0

@@ -8,8 +8,8 @@ import numpy as np
 
 from clearshot.errors import InputError
 from clearshot.evaluation.split import is_for_calibration
-from clearshot.photo import Label, Scores
-from clearshot.scoring.calibration import describe_blur, describe_darkness, describe_overexposure
+from clearshot.photo import Label
+from clearshot.scoring.calibration import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from clearshot.evaluation.labelled import LabelledPhoto
+    from clearshot.photo import Scores
 
 # Share of bad photos in the library for which probabilities are stated: one photo in ten.
 PRIOR_BAD: Final = 0.1
@@ -59,7 +60,7 @@ def fit_calibration(
             msg = f"calibrating {label.value!r} needs {MIN_PHOTOS} such photos and {MIN_PHOTOS} "
             msg += f"clear ones, found {is_bad.sum()} and {(~is_bad).sum()}"
             raise InputError(msg)
-        features = np.array([_describe(label, scores[photo.path]) for photo in part])
+        features = np.array([describe(label, scores[photo.path]) for photo in part])
         constants[label.value] = list(
             fit_logistic(features, is_bad, weights=_balance(part, is_bad))
         )
@@ -109,16 +110,6 @@ def fit_logistic(
     slopes = beta[:-1] / spread
     offset = beta[-1] - slopes @ centre + np.log(PRIOR_BAD / (1 - PRIOR_BAD))
     return (*(float(slope) for slope in slopes), float(offset))
-
-
-def _describe(label: Label, scores: Scores) -> tuple[float, ...]:
-    match label:
-        case Label.BLURRY:
-            return describe_blur(scores.focus)
-        case Label.DARK:
-            return describe_darkness(scores.exposure)
-        case Label.OVEREXPOSED:
-            return describe_overexposure(scores.exposure)
 
 
 def _balance(photos: Sequence[LabelledPhoto], is_bad: NDArray[np.bool_]) -> NDArray[np.float64]:

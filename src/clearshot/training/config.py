@@ -42,7 +42,7 @@ class FocusConfig:
     min_sigma_px: float = 0.4
     max_sigma_px: float = 12.0
     map_epochs: int = 4
-    pool_epochs: int = 30
+    pool_epochs: int = 16
     batch_size: int = 64
     map_peak_rate: float = 4e-3
     pool_peak_rate: float = 3e-3

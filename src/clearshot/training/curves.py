@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from matplotlib.figure import Figure
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -20,8 +22,6 @@ def draw_curves(stages: Mapping[str, Path], path: Path) -> None:
     path : Path
         The picture, by its suffix PNG or SVG.
     """
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(5.0 * len(stages), 3.6), layout="constrained")
     panels = figure.subplots(1, len(stages), squeeze=False)[0]
     for panel, (title, folder) in zip(panels, stages.items(), strict=True):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import keras
 import numpy as np
+import onnx
 
 from clearshot.decode.image import CELL_PX
 from clearshot.errors import NetworkError
@@ -48,8 +49,6 @@ def export_onnx(model: Any, path: Path, *, output_names: Sequence[str]) -> Netwo
     NetworkError
         If the outputs differ by more than `PARITY_TOLERANCE`.
     """
-    import onnx
-
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "draft.onnx"
         _trace(model, draft)
@@ -62,7 +61,9 @@ def export_onnx(model: Any, path: Path, *, output_names: Sequence[str]) -> Netwo
         if not difference <= PARITY_TOLERANCE:
             msg = f"ONNX differs from Keras by {difference:.2g}, allowed: {PARITY_TOLERANCE}"
             raise NetworkError(msg, path=path)
-        shutil.copyfile(draft, path)
+    part = path.with_suffix(".part")
+    part.write_bytes(content)
+    part.replace(path)
     return network
 
 
@@ -121,11 +122,11 @@ def read_commit() -> str:
     str
         Abbreviated commit.
     """
-    git = shutil.which("git")
-    if git is None:
+    git, root = shutil.which("git"), Path(__file__).parents[3]
+    if git is None or not (root / ".git").exists():
         return "unknown"
     answer = subprocess.run(  # noqa: S603
-        [git, "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"],
+        [git, "-C", str(root), "describe", "--always", "--dirty"],
         capture_output=True,
         text=True,
         check=False,
@@ -136,6 +137,8 @@ def read_commit() -> str:
 def write_manifest(path: Path, name: str, entry: Mapping[str, object]) -> None:
     """Describe one network in a manifest; other networks keep their tables.
 
+    A calibration that is there stays if the network is still the same.
+
     Parameters
     ----------
     path : Path
@@ -145,10 +148,14 @@ def write_manifest(path: Path, name: str, entry: Mapping[str, object]) -> None:
     entry : mapping
         Its values: strings, numbers, lists of numbers, and tables of those.
     """
-    tables: dict[str, object] = {}
+    tables: dict[str, dict[str, object]] = {}
     if path.exists():
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    tables[name] = dict(entry)
+    before = tables.get(name, {})
+    kept = {}
+    if before.get("sha256") == entry["sha256"] and "calibration" in before:
+        kept["calibration"] = before["calibration"]
+    tables[name] = kept | dict(entry)
     blocks = [_format_table(key, value) for key, value in sorted(tables.items())]
     path.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
 

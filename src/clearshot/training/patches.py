@@ -16,6 +16,7 @@ from __future__ import annotations
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -23,6 +24,7 @@ from PIL import Image
 
 from clearshot import optics
 from clearshot.decode.image import CELL_PX
+from clearshot.errors import DamagedPhotoError
 from clearshot.training import degrade
 
 if TYPE_CHECKING:
@@ -95,7 +97,9 @@ def draw_patches(
     num_visits = -(-num_patches // _PATCHES_PER_VISIT)
     draw = partial(_visit, list(photos), config, seed)
     parts: list[PatchSet] = []
-    with ProcessPoolExecutor(config.num_workers) as pool:
+    # Not forked: a fork copies the locks of the threads that the backend has started.
+    context = get_context("spawn")
+    with ProcessPoolExecutor(config.num_workers, mp_context=context) as pool:
         for part in pool.map(draw, range(num_visits), chunksize=8):
             parts.append(part)
             progress(min(len(parts) * _PATCHES_PER_VISIT, num_patches))
@@ -118,10 +122,18 @@ def read_luma(path: Path) -> Image.Image:
     -------
     PIL.Image.Image
         Mode L.
+
+    Raises
+    ------
+    DamagedPhotoError
+        If it cannot be read.
     """
-    with Image.open(path) as picture:
-        picture.draft("L", None)
-        return picture.convert("L")
+    try:
+        with Image.open(path) as picture:
+            picture.draft("L", None)
+            return picture.convert("L")
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DamagedPhotoError(str(error), path=path) from error
 
 
 def shrink(photo: Image.Image, *, rng: np.random.Generator, min_side_px: int) -> Image.Image:

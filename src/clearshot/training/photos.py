@@ -8,8 +8,9 @@ camera, has none. Letters in shapes: H, W pixels; h, w cells; N photos.
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -41,6 +42,10 @@ SCENES: Final = {
     "panning": 0.05,  # sharp subject, background streaming past
     "subject": 0.09,  # blurred subject before a more blurred background
 }
+
+# A clear photo has at least this share of cells that are softer by less than this [px].
+_SHARP_DETAIL_PX: Final = 0.7
+_SHARP_DETAIL_SHARE: Final = 0.04
 
 # Blur that still counts as none: a sharp photo is allowed this much [px].
 _SHARP_SIGMA_PX: Final = 0.5
@@ -98,7 +103,9 @@ def draw_maps(
     """
     draw = partial(_visit, list(photos), network, config, seed)
     drawn = []
-    with ProcessPoolExecutor(config.num_workers) as pool:
+    # Not forked: a fork copies the locks of the threads that the backend has started.
+    context = get_context("spawn")
+    with ProcessPoolExecutor(config.num_workers, mp_context=context) as pool:
         for item in pool.map(draw, range(num_photos), chunksize=8):
             drawn.append(item)
             progress(len(drawn))
@@ -139,8 +146,12 @@ def draw_photo(
         One of `SCENES`.
     """
     camera = degrade.draw_camera(rng=rng)
-    rows, cols = _choose_grid(photo, rng=rng)
-    luma = _frame(photo, rows, cols, camera.scale, rng=rng)
+    grid = _choose_grid(photo, camera.scale, rng=rng)
+    if grid is None:
+        camera = replace(camera, scale=1.0)
+        grid = _choose_grid(photo, 1.0, rng=rng) or GRIDS[0]
+    rows, cols = grid
+    luma = _frame(photo, *_measure_frame(grid, camera.scale), rng=rng)
     light = degrade.relight(optics.to_linear(luma / np.float32(255)), rng=rng)
     scene = str(rng.choice(list(SCENES), p=list(SCENES.values())))
     light, subject = _blur_scene(light, luma, scene, config, rng=rng)
@@ -161,43 +172,67 @@ def _visit(
     return cells, log2_sigma, list(SCENES).index(scene)
 
 
-def _choose_grid(photo: Image.Image, *, rng: np.random.Generator) -> tuple[int, int]:
-    """Choose a size that the photo fills, whichever way it is turned."""
-    fitting = [
-        grid
-        for grid in GRIDS
-        if grid[0] * CELL_PX <= photo.height and grid[1] * CELL_PX <= photo.width
-    ]
-    return fitting[int(rng.integers(len(fitting)))] if fitting else GRIDS[0]
+def _choose_grid(
+    photo: Image.Image, scale: float, *, rng: np.random.Generator
+) -> tuple[int, int] | None:
+    """Choose a size that the photo fills before its last resize by `scale`; None if none does."""
+    fitting = []
+    for grid in GRIDS:
+        height, width = _measure_frame(grid, scale)
+        if height <= photo.height and width <= photo.width:
+            fitting.append(grid)
+    return fitting[int(rng.integers(len(fitting)))] if fitting else None
+
+
+def _measure_frame(grid: tuple[int, int], scale: float) -> tuple[int, int]:
+    """Give height and width [px] that hold a grid after a resize by `scale`."""
+    rim = 0 if scale == 1.0 else 1
+    height, width = (int(np.ceil(n * CELL_PX / scale)) + rim for n in grid)
+    return height, width
 
 
 def _frame(
-    photo: Image.Image, rows: int, cols: int, scale: float, *, rng: np.random.Generator
+    photo: Image.Image, height: int, width: int, *, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """Crop and shrink a photo so that it fills the grid after its last resize by `scale`.
+    """Crop and shrink a photo to a size, so that something sharp is in the frame.
 
-    A photo that is too small for that is enlarged no further than its own size allows: the grid is
-    then filled by a mirror image beyond its border.
+    A photo that is too small is completed by its mirror image.
     """
-    height, width = (int(np.ceil(n * CELL_PX / scale)) + 1 for n in (rows, cols))
+    if photo.width < width or photo.height < height:
+        luma = np.asarray(photo, dtype=np.uint8)
+        pad = [(0, max(0, n - have)) for n, have in zip((height, width), luma.shape, strict=True)]
+        return np.pad(luma, pad, mode="symmetric")[:height, :width]
+    for _ in range(5):
+        framed = photo.resize(
+            (width, height), Image.Resampling.BOX, box=_draw_crop(photo, height, width, rng=rng)
+        )
+        luma = np.asarray(framed, dtype=np.uint8)
+        if _has_sharp_detail(luma):
+            break
+    return luma
+
+
+def _draw_crop(
+    photo: Image.Image, height: int, width: int, *, rng: np.random.Generator
+) -> tuple[float, float, float, float]:
+    """Draw a crop between the tightest and the whole photo, at times squeezed; (x0, y0, x1, y1)."""
     room = min(photo.width / width, photo.height / height)
-    if room >= 1:
-        # Between the tightest crop and the whole photo, at times squeezed.
-        zoom = np.exp(rng.uniform(0, np.log(room)) if rng.random() < 0.5 else np.log(room))
-        squeeze = rng.uniform(0.6, 1.0) if rng.random() < 0.25 else 1.0
-        crop_w, crop_h = width * zoom, height * zoom
-        if rng.random() < 0.5:
-            crop_w = max(width, crop_w * squeeze)
-        else:
-            crop_h = max(height, crop_h * squeeze)
-        left = rng.uniform(0, photo.width - crop_w)
-        top = rng.uniform(0, photo.height - crop_h)
-        box = (left, top, left + crop_w, top + crop_h)
-        framed = photo.resize((width, height), Image.Resampling.BOX, box=box)
-        return np.asarray(framed, dtype=np.uint8)
-    luma = np.asarray(photo, dtype=np.uint8)
-    pad = [(0, max(0, n - have)) for n, have in zip((height, width), luma.shape, strict=True)]
-    return np.pad(luma, pad, mode="symmetric")[:height, :width]
+    zoom = np.exp(rng.uniform(0, np.log(room))) if rng.random() < 0.5 else room
+    factors = [zoom, zoom]
+    if rng.random() < 0.25:
+        factors[int(rng.integers(2))] *= rng.uniform(0.6, 1.0)
+    # Never smaller than the frame, and never beyond the photo, however the powers are rounded.
+    crop_w = min(max(width, width * factors[0]), photo.width)
+    crop_h = min(max(height, height * factors[1]), photo.height)
+    left = rng.uniform(0, photo.width - crop_w)
+    top = rng.uniform(0, photo.height - crop_h)
+    return left, top, left + crop_w, top + crop_h
+
+
+def _has_sharp_detail(luma: NDArray[np.uint8]) -> bool:
+    """Tell whether a frame holds more than a blurred background."""
+    softness = measure_softness(luma)
+    return bool(((softness > 0) & (softness < _SHARP_DETAIL_PX)).mean() > _SHARP_DETAIL_SHARE)
 
 
 def _blur_scene(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from clearshot.errors import InputError
+from clearshot.discover import find_photos
+from clearshot.errors import InputError, PhotoError
 from clearshot.evaluation.labelled import read_labelled
 from clearshot.evaluation.split import is_for_calibration
 from clearshot.photo import Scores
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
-
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
 
 
 def train_focus(
@@ -84,7 +83,8 @@ def train_focus(
     model = networks.join(focus_map, pooling)
     path = out / "focus.onnx"
     network = export_onnx(model, path, output_names=["cells", "logits"])
-    write_manifest(out / "manifest.toml", "focus", _describe(network.sha256, model, photos, facts))
+    manifest = out / "manifest.toml"
+    write_manifest(manifest, "focus", _describe(network.sha256, model, photos, facts))
     draw_curves(
         {"focus map": run_folder / "focus_map", "pooling": run_folder / "pooling"},
         run_folder / "curves.png",
@@ -144,13 +144,19 @@ def find_training_photos(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise InputError("no such folder", path=folder)
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
-    photos = [path for path in found if min(read_luma(path).size) >= MIN_PHOTO_PX]
-    if len(photos) < len(found):
-        _log.warning("%d photos are smaller than %d px", len(found) - len(photos), MIN_PHOTO_PX)
+    photos = []
+    for photo in find_photos([folder]).photos:
+        try:
+            side_px = min(read_luma(photo.path).size)
+        except PhotoError as error:
+            _log.warning("left out: %s", error)
+            continue
+        if side_px >= MIN_PHOTO_PX:
+            photos.append(photo.path)
+        else:
+            _log.warning("left out: %s: smaller than %d px", photo.path, MIN_PHOTO_PX)
     if not photos:
-        msg = f"no photos of at least {MIN_PHOTO_PX} px; expected {', '.join(sorted(_SUFFIXES))}"
-        raise InputError(msg, path=folder)
+        raise InputError(f"no photos of at least {MIN_PHOTO_PX} px in it", path=folder)
     return photos
 
 

@@ -71,7 +71,7 @@ def split_photos(photos: Sequence[Path], config: FocusConfig) -> tuple[list[Path
     if len(photos) < 4:
         msg = f"training needs at least 4 clear photos, found {len(photos)}"
         raise InputError(msg)
-    ordered = sorted(photos, key=lambda path: path.name)
+    ordered = sorted(photos, key=lambda path: (path.name, path))
     np.random.default_rng(config.seed).shuffle(ordered)
     num_validation = max(1, round(len(ordered) * config.validation_share))
     return ordered[num_validation:], ordered[:num_validation]
@@ -259,7 +259,7 @@ def load_patches(
         Arrays mapped from disk.
     """
     names = ("luma", "log2_sigma", "is_valid")
-    if not (folder / "is_valid.npy").exists():
+    if not (folder / "complete").exists():
         is_validation = folder.name.endswith("validation")
         num_patches = config.num_patches // (10 if is_validation else 1)
         _log.info("drawing %d patches from %d photos", num_patches, len(photos))
@@ -267,6 +267,7 @@ def load_patches(
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:
             np.save(folder / f"{name}.npy", getattr(patches, name))
+        (folder / "complete").touch()
     return PatchSet(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in names))
 
 
