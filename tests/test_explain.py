@@ -4,13 +4,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from clearshot import explain
 from clearshot.errors import PhotoError
 from clearshot.explain import draw_explanation
+from clearshot.photo import Region
+from clearshot.scoring.focus import FocusMap, FocusNetwork
 from clearshot.scoring.scorer import Scorer
-from clearshot.scoring.verdict import Thresholds
+from clearshot.scoring.verdict import Thresholds, judge
+
+
+class CountingNetwork(FocusNetwork):
+    """Counts how often it runs."""
+
+    num_runs = 0
+
+    def measure(self, luma_hw: NDArray[np.uint8]) -> FocusMap:
+        self.num_runs += 1
+        return super().measure(luma_hw)
 
 
 @pytest.fixture(scope="module")
@@ -30,18 +43,19 @@ def save(path: Path, *, width: int, height: int) -> Path:
 )
 def test_any_shape_fits(scorer: Scorer, tmp_path: Path, width: int, height: int) -> None:
     path = save(tmp_path / "photo.png", width=width, height=height)
-    picture = draw_explanation(path, scorer, Thresholds())
+    picture = draw_explanation(path, scorer, Thresholds()).picture
     assert picture.width == 1480
     assert 500 < picture.height < 1600
 
 
 def test_verdict_changes_the_picture(scorer: Scorer, clear_photos: Path) -> None:
     path = clear_photos / "scene0.jpg"
-    usual = draw_explanation(path, scorer, Thresholds())
-    strict = draw_explanation(path, scorer, Thresholds(blurry=1e-9))
+    usual = draw_explanation(path, scorer, Thresholds()).picture
+    strict = draw_explanation(path, scorer, Thresholds(blurry=1e-9)).picture
     assert usual.size == strict.size
     assert usual.tobytes() != strict.tobytes()
-    assert usual.tobytes() == draw_explanation(path, scorer, Thresholds()).tobytes()
+    again = draw_explanation(path, scorer, Thresholds()).picture
+    assert usual.tobytes() == again.tobytes()
 
 
 def test_unreadable_photo_is_named(scorer: Scorer, tmp_path: Path) -> None:
@@ -64,3 +78,24 @@ def test_long_reasons_and_foreign_names_fit() -> None:
     assert " ".join(lines).split() == ("one two three " * 30).split()
     assert explain._to_ascii("Müller 山.jpg") == "Muller ?.jpg"
     assert explain._fit("x" * 200, 20, 100).endswith("...")
+
+
+def test_picture_and_verdict_come_from_one_measurement(clear_photos: Path) -> None:
+    path = clear_photos / "scene0.jpg"
+    network = CountingNetwork()
+    explanation = draw_explanation(path, Scorer(network), Thresholds())
+    assert network.num_runs == 1
+    assert explanation.verdict == judge(Scorer().score(path))
+
+
+def test_map_covers_what_was_judged() -> None:
+    # 7 px of 79 are left out before the cells, 8 behind them.
+    cells = (5, 4, 4)
+    focus_map = FocusMap(
+        np.full(cells, 3.0, np.float32), np.full(cells, 0.1, np.float32), np.zeros(6, np.float32)
+    )
+    grey = Image.new("RGB", (79, 79), (120, 120, 120))
+    drawn = np.asarray(explain._draw_photo(grey, focus_map, Region(30, 30, 10, 10)), dtype=int)
+    is_colored = np.ptp(drawn, axis=-1)[200] > 0
+    factor = len(is_colored) / 79
+    assert np.flatnonzero(is_colored)[[0, -1]] == pytest.approx([7 * factor, 71 * factor], abs=2)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field
+from typing import Final
+
+# Windows waits for 63 handles at most; each worker process has one.
+_MAX_WORKERS_WINDOWS: Final = 60
 
 
 def usable_cores() -> int:
@@ -13,8 +17,14 @@ def usable_cores() -> int:
     Returns
     -------
     int
-        At least 1; fewer than the machine has when the process is pinned to some of them.
+        At least 1; fewer than the machine has when the process is pinned to some of them, or when
+        the system cannot wait for as many worker processes.
     """
+    num = _count_cores()
+    return min(num, _MAX_WORKERS_WINDOWS) if sys.platform == "win32" else num
+
+
+def _count_cores() -> int:
     if sys.version_info >= (3, 13):
         return os.process_cpu_count() or 1
     if sys.platform == "linux":

@@ -19,7 +19,6 @@ from clearshot import optics
 from clearshot.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -116,7 +115,7 @@ _SOURCES: Final = {
 # fmt: on
 
 
-def write_demo(folder: Path, *, progress: Callable[[Path], None] | None = None) -> tuple[Path, ...]:
+def write_demo(folder: Path) -> tuple[Path, ...]:
     """Write the demo library.
 
     The same photos come out every time. Their names tell what was done to them, and `ORIGIN.txt`
@@ -126,8 +125,6 @@ def write_demo(folder: Path, *, progress: Callable[[Path], None] | None = None) 
     ----------
     folder : Path
         Where to; made if it is missing.
-    progress : callable or None
-        Called with each photo after it was written.
 
     Returns
     -------
@@ -143,7 +140,7 @@ def write_demo(folder: Path, *, progress: Callable[[Path], None] | None = None) 
     try:
         _make_empty(folder)
         (folder / ORIGIN_NAME).write_text(_describe_origin(), encoding="utf-8")
-        return tuple(sorted(_write_photos(folder, sources, progress)))
+        return tuple(sorted(_write_photos(folder, sources)))
     except OSError as error:
         message = f"the demo library cannot be written: {error.strerror or error}"
         raise InputError(message, path=folder) from error
@@ -165,9 +162,7 @@ def _find_sources() -> dict[str, bytes]:
         raise MissingExtraError(message) from error
 
 
-def _write_photos(
-    folder: Path, contents: dict[str, bytes], progress: Callable[[Path], None] | None
-) -> list[Path]:
+def _write_photos(folder: Path, contents: dict[str, bytes]) -> list[Path]:
     photos = []
     for name, source in _SOURCES.items():
         linear_hwc = _read_linear(contents[name])
@@ -178,8 +173,6 @@ def _write_photos(
             encoded = (optics.to_encoded(spoilt) * 255 + 0.5).astype(np.uint8)
             Image.fromarray(encoded).save(path, quality=_QUALITY)
             photos.append(path)
-            if progress is not None:
-                progress(path)
     return photos
 
 

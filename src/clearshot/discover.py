@@ -117,7 +117,7 @@ class _Walk:
             except OSError as error:
                 if folder == root:
                     raise
-                self.skipped.append(Skip(folder, _cause(error)))
+                self.skipped.append(Skip(folder, _cause(error), is_unreadable=True))
             else:
                 folders.extend(reversed(subfolders))
 
@@ -143,7 +143,7 @@ class _Walk:
                 else:
                     stamps[entry.name] = _stamp(entry.stat(follow_symlinks=False))
             except OSError as error:
-                self.skipped.append(Skip(folder / entry.name, _cause(error)))
+                self.skipped.append(Skip(folder / entry.name, _cause(error), is_unreadable=True))
         self._add_files(folder, stamps)
         return subfolders
 

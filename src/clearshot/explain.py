@@ -8,15 +8,17 @@ shapes: H rows and W columns of pixels, h and w rows and columns of cells.
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from clearshot.decode.image import JUDGED_PX, decode, read_rgb
+from clearshot.decode.image import JUDGED_PX, decode, find_judged_region, read_rgb
 from clearshot.photo import Label, Rating
 from clearshot.scoring.exposure import BLACK_LEVEL, WHITE_LEVEL
-from clearshot.scoring.verdict import judge
+from clearshot.scoring.focus import LONGEST
+from clearshot.scoring.verdict import SHARP_SIGMA_PX, judge
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from clearshot.scoring.verdict import Thresholds
 
 _Color = tuple[int, int, int]
+_Box = tuple[int, int, int, int]  # left, top, right, bottom [px]
 _Draw = ImageDraw.ImageDraw
 
 _MARGIN_PX: Final = 40
@@ -60,8 +63,7 @@ _SCALE_COLORS: Final = np.array(
     ],
     dtype=np.float32,
 )  # fmt: skip
-# Ends and marks of the scale [px at the judged size].
-_SHARP_SIGMA_PX: Final = 0.5
+# Blurred end and marks of the scale [px at the judged size].
 _BLURRED_SIGMA_PX: Final = 8.0
 _MARKS_PX: Final = (8, 4, 2, 1, 0.5)
 
@@ -71,10 +73,24 @@ _OPACITY: Final = 0.52
 # How much colour the photo keeps under the map.
 _COLOR_KEPT: Final = 0.35
 
-_LONGEST: Final = 4
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a photo is good or bad.
+
+    Attributes
+    ----------
+    picture : PIL.Image.Image
+        RGB, 1480 px wide; as high as the photo needs.
+    verdict : Verdict
+        What the picture shows.
+    """
+
+    picture: Image.Image
+    verdict: Verdict
 
 
-def draw_explanation(path: Path, scorer: Scorer, thresholds: Thresholds) -> Image.Image:
+def draw_explanation(path: Path, scorer: Scorer, thresholds: Thresholds) -> Explanation:
     """Draw why a photo is good or bad.
 
     Raises PhotoError if the photo cannot be read.
@@ -90,11 +106,12 @@ def draw_explanation(path: Path, scorer: Scorer, thresholds: Thresholds) -> Imag
 
     Returns
     -------
-    PIL.Image.Image
-        RGB, 1480 px wide; as high as the photo needs.
+    Explanation
+        The picture, and the verdict that it shows.
     """
     judged = decode(path)
-    scores, focus_map = scorer.score_image(judged), scorer.map_focus(judged)
+    focus_map = scorer.map_focus(judged)
+    scores = scorer.score_map(judged, focus_map)
     verdict = judge(scores, thresholds)
     rgb_hwc = read_rgb(path, long_side_px=max(judged.width_px, judged.height_px))
     photo = _draw_photo(Image.fromarray(rgb_hwc), focus_map, verdict.sharpest_region)
@@ -111,7 +128,7 @@ def draw_explanation(path: Path, scorer: Scorer, thresholds: Thresholds) -> Imag
     _draw_crop(picture, (middle, top), Image.fromarray(rgb_hwc), verdict.sharpest_region)
     _draw_scale(picture, (right, top), scores)
     _draw_histogram(draw, (right, top + 150), judged.luma_hw, scores.exposure)
-    return picture
+    return Explanation(picture, verdict)
 
 
 def _draw_photo(photo: Image.Image, focus_map: FocusMap, sharpest: Region) -> Image.Image:
@@ -121,13 +138,8 @@ def _draw_photo(photo: Image.Image, focus_map: FocusMap, sharpest: Region) -> Im
     shown = photo.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     grey = shown.convert("L").convert("RGB")
     under = Image.blend(grey, shown, _COLOR_KEPT)
-    under.paste(*_draw_map(focus_map, size))
-    box = (
-        round(sharpest.x * factor),
-        round(sharpest.y * factor),
-        round((sharpest.x + sharpest.width) * factor),
-        round((sharpest.y + sharpest.height) * factor),
-    )
+    under.paste(*_draw_map(focus_map, _scale(find_judged_region(*photo.size), factor)))
+    box = _scale(sharpest, factor)
     # Inside the frame the photo is seen as it is.
     under.paste(shown.crop(box), box[:2])
     draw = ImageDraw.Draw(under)
@@ -144,21 +156,27 @@ def _draw_photo(photo: Image.Image, focus_map: FocusMap, sharpest: Region) -> Im
     return under
 
 
-def _draw_map(
-    focus_map: FocusMap, size: tuple[int, int]
-) -> tuple[Image.Image, tuple[int, int], Image.Image]:
-    """Draw the map at a size: its colours, its place, and its opacity.
+def _scale(region: Region, factor: float) -> _Box:
+    """Find a region in a smaller or larger copy of the photo."""
+    right, bottom = region.x + region.width, region.y + region.height
+    x0, y0, x1, y1 = (round(edge * factor) for edge in (region.x, region.y, right, bottom))
+    return x0, y0, x1, y1
+
+
+def _draw_map(focus_map: FocusMap, box: _Box) -> tuple[Image.Image, tuple[int, int], Image.Image]:
+    """Draw the map into a box: its colours, its place, and its opacity.
 
     The colour is the blur along the longest axis; cells that say nothing are transparent.
     """
-    deviation = focus_map.deviation[_LONGEST]
+    size = (box[2] - box[0], box[3] - box[1])
+    deviation = focus_map.deviation[LONGEST]
     certainty = np.clip((_UNCERTAIN - deviation) / (_UNCERTAIN - _CERTAIN), 0, 1)
     # Between two cells the certain one gives the colour.
     weight = certainty + 1e-3
-    sum_hw = _enlarge(focus_map.log2_sigma[_LONGEST] * weight, size)
+    sum_hw = _enlarge(focus_map.log2_sigma[LONGEST] * weight, size)
     color = _to_color(sum_hw / _enlarge(weight, size))
     opacity = _enlarge(certainty, size) * (255 * _OPACITY)
-    return Image.fromarray(color), (0, 0), Image.fromarray(opacity.astype(np.uint8))
+    return Image.fromarray(color), box[:2], Image.fromarray(opacity.astype(np.uint8))
 
 
 def _enlarge(cells_hw: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
@@ -169,14 +187,14 @@ def _enlarge(cells_hw: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np
 
 def _to_color(log2_sigma: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Give the colour of each value, (H, W) to (H, W, 3)."""
-    low, high = np.log2(_SHARP_SIGMA_PX), np.log2(_BLURRED_SIGMA_PX)
+    low, high = np.log2(SHARP_SIGMA_PX), np.log2(_BLURRED_SIGMA_PX)
     place = np.clip((high - log2_sigma) / (high - low), 0, 1) * (len(_SCALE_COLORS) - 1)
     steps = np.arange(len(_SCALE_COLORS))
     channels = [np.interp(place, steps, _SCALE_COLORS[:, c]) for c in range(3)]
     return np.stack(channels, axis=-1).astype(np.uint8)
 
 
-def _draw_tag(draw: _Draw, box: tuple[int, int, int, int], text: str, height: int) -> None:
+def _draw_tag(draw: _Draw, box: _Box, text: str, height: int) -> None:
     """Write a word at the outside of a frame, below it or above."""
     font = _load_font(20)
     width = font.getlength(text) + 16
@@ -253,7 +271,7 @@ def _draw_scale(picture: Image.Image, place: tuple[int, int], scores: Scores) ->
     draw = ImageDraw.Draw(picture)
     side = min(JUDGED_PX, max(scores.width_px, scores.height_px))
     draw.text((x, y), f"Blur in px, with the long side at {side} px", _FAINT, _load_font(18))
-    low, high = np.log2(_SHARP_SIGMA_PX), np.log2(_BLURRED_SIGMA_PX)
+    low, high = np.log2(SHARP_SIGMA_PX), np.log2(_BLURRED_SIGMA_PX)
     line = np.linspace(high, low, _COLUMN_PX, dtype=np.float32)
     picture.paste(Image.fromarray(_to_color(np.tile(line, (24, 1)))), (x, y + 30))
     for mark in _MARKS_PX:

@@ -82,10 +82,13 @@ class Skip:
         What.
     reason : str
         Why, in plain words.
+    is_unreadable : bool
+        Whether the system refused it; else it was left out on purpose.
     """
 
     path: Path
     reason: str
+    is_unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

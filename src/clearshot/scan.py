@@ -36,8 +36,6 @@ class ScanProgress:
         Photos that were measured, and that this scan has to measure.
     num_failed : int
         Those of `num_done` that failed.
-    num_unchanged : int
-        Photos that need not be measured again.
     size_bytes : int
         Size of the photos that were measured [bytes].
     """
@@ -45,7 +43,6 @@ class ScanProgress:
     num_done: int
     num_total: int
     num_failed: int
-    num_unchanged: int
     size_bytes: int
 
 
@@ -237,7 +234,7 @@ def _measure(
     report: Callable[[ScanProgress], None] | None,
 ) -> ScanProgress:
     due = backlog.due
-    state = ScanProgress(0, len(due), 0, backlog.num_unchanged, 0)
+    state = ScanProgress(num_done=0, num_total=len(due), num_failed=0, size_bytes=0)
     paths = (photo.path for photo in due)
     measuring = score_unordered(paths, scorer, num_workers=writer.settings.num_workers)
     try:

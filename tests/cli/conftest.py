@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -79,3 +80,19 @@ def broken_photos(clear_photos: Path, tmp_path: Path) -> Path:
     (folder / "c-truncated.jpg").write_bytes(content[: len(content) // 2])
     (folder / "d-clear.jpg").write_bytes(content)
     return folder
+
+
+@pytest.fixture
+def lock_folders(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Make folders of a name unreadable, also for an administrator."""
+    scandir = os.scandir
+
+    def lock(name: str) -> None:
+        def refuse(folder: Path) -> object:
+            if Path(folder).name == name:
+                raise PermissionError(13, "Permission denied", str(folder))
+            return scandir(folder)
+
+        monkeypatch.setattr(os, "scandir", refuse)
+
+    return lock

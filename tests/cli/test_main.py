@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import Result
 
-import clearshot.cli.undo
+import clearshot.cli.main
 from clearshot import errors
+from clearshot.catalog.catalog import Catalog
 
 Run = Callable[..., Result]
 
@@ -19,11 +22,11 @@ def list_errors() -> list[type[errors.ClearshotError]]:
     return [each for each in classes if issubclass(each, errors.ClearshotError)]
 
 
-def raise_in_undo(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    def fail(*_: object) -> None:
+def raise_in_scan(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(clearshot.cli.undo, "find_journals", fail)
+    monkeypatch.setattr(Catalog, "open", fail)
 
 
 def test_version_is_that_of_the_package(run: Run) -> None:
@@ -36,7 +39,8 @@ def test_help_imports_nothing_that_is_slow() -> None:
     code = "import sys, clearshot.cli.main; print(*sys.modules)"
     program = [sys.executable, "-c", code]
     loaded = subprocess.run(program, capture_output=True, check=True, text=True)
-    assert not {"rich", "onnxruntime", "matplotlib", "keras"} & set(loaded.stdout.split())
+    slow = {"rich", "numpy", "PIL", "onnxruntime", "matplotlib", "keras"}
+    assert not slow & set(loaded.stdout.split())
 
 
 @pytest.mark.parametrize("arguments", [["scann"], ["scan"], ["scan", "x", "--workers", "0"]])
@@ -50,8 +54,8 @@ def test_wrong_usage_exits_with_2(run: Run, arguments: list[str]) -> None:
 def test_errors_become_one_line_and_their_exit_code(
     run: Run, monkeypatch: pytest.MonkeyPatch, error_class: type[errors.ClearshotError]
 ) -> None:
-    raise_in_undo(monkeypatch, error_class("went\nwrong", path=Path("x.jpg")))
-    result = run("undo", "folder")
+    raise_in_scan(monkeypatch, error_class("went\nwrong", path=Path("x.jpg")))
+    result = run("scan", "folder")
     assert result.exit_code == error_class.exit_code
     assert result.stderr == "clearshot: x.jpg: went\\nwrong\n"
     assert result.stdout == ""
@@ -60,18 +64,18 @@ def test_errors_become_one_line_and_their_exit_code(
 def test_ctrl_c_exits_with_130_and_says_how_to_go_on(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    raise_in_undo(monkeypatch, KeyboardInterrupt())
-    result = run("undo", "folder")
+    raise_in_scan(monkeypatch, KeyboardInterrupt())
+    result = run("scan", "folder")
     assert result.exit_code == 130
     assert result.stderr.startswith("clearshot: stopped; ")
 
 
 def test_own_fault_is_no_failed_photo(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    raise_in_undo(monkeypatch, ZeroDivisionError("by zero"))
-    result = run("undo", "folder")
+    raise_in_scan(monkeypatch, ZeroDivisionError("by zero"))
+    result = run("scan", "folder")
     assert result.exit_code == 70
     assert result.stderr == "clearshot: unexpected ZeroDivisionError: by zero (-v shows where)\n"
-    assert isinstance(run("undo", "folder", "-v").exception, ZeroDivisionError)
+    assert isinstance(run("scan", "folder", "-v").exception, ZeroDivisionError)
 
 
 def test_closed_pipe_is_quiet(clear_photos: Path) -> None:
@@ -83,3 +87,24 @@ def test_closed_pipe_is_quiet(clear_photos: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 141
+
+
+def test_refusal_by_the_system_names_the_path_and_the_cause(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raise_in_scan(monkeypatch, PermissionError(13, "Permission denied", Path("locked/x.jpg")))
+    result = run("scan", "folder", "-v")
+    assert result.exit_code == 3
+    assert result.stderr == f"clearshot: {Path('locked/x.jpg')}: Permission denied\n"
+    raise_in_scan(monkeypatch, OSError(5, "Input/output error"))
+    assert run("scan", "folder").exit_code == 70
+
+
+def test_names_outside_the_character_set_are_printed_with_escapes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, "cp1252", write_through=True))
+    monkeypatch.setattr(clearshot.cli.main, "cli", lambda **_: click.echo("Müller \u5c71.jpg"))
+    clearshot.cli.main.run()
+    assert printed.getvalue().decode("cp1252").split("\n")[0].strip() == "Müller \\u5c71.jpg"

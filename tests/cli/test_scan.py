@@ -4,7 +4,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
+
+from clearshot.cli.scan import _suggest_target
 
 Run = Callable[..., Result]
 
@@ -16,7 +19,9 @@ def read_counts(stdout: str) -> dict[str, int]:
 def test_summary_counts_every_photo_once(run: Run, library: Path) -> None:
     result = run("scan", library, "--workers", "1")
     assert result.exit_code == 0
-    assert f"{library}: 4 new; scored in" in result.stdout
+    first = result.stdout.splitlines()[0]
+    assert first.startswith(f"{library}: 4 new; scored in ")
+    assert re.search(r"photos/s, [\d.]+ [kM]?B/s\)$", first)
     counts = read_counts(result.stdout)
     assert counts == {
         "good": 1, "unsure": 0, "bad": 3, "blurry": 1, "dark": 1, "overexposed": 1,
@@ -36,9 +41,9 @@ def test_unchanged_photos_are_not_scored_again(run: Run, scanned_library: Path) 
 
 
 def test_threshold_judges_anew(run: Run, scanned_library: Path) -> None:
-    limits = [f"--threshold={label}=1" for label in ("blurry", "dark", "overexposed")]
-    counts = read_counts(run("scan", scanned_library, *limits).stdout)
-    assert counts["dark"] <= 1
+    # No probability is below this one.
+    counts = read_counts(run("scan", scanned_library, "--threshold", "dark=1e-30").stdout)
+    assert (counts["good"], counts["bad"]) == (0, 4)
     assert run("scan", scanned_library, "--threshold", "blurry=2").exit_code == 2
     assert run("scan", scanned_library, "--threshold", "bad=0.5").exit_code == 2
 
@@ -99,3 +104,46 @@ def test_catalog_elsewhere_leaves_the_library_as_it_is(
     assert result.exit_code == 0
     assert sorted(library.rglob("*")) == before
     assert f"--catalog {catalog}" in result.stdout
+
+
+def test_folder_that_cannot_be_read_is_named_and_exit_1(
+    run: Run, scanned_library: Path, lock_folders: Callable[[str], None]
+) -> None:
+    (scanned_library / "locked").mkdir()
+    lock_folders("locked")
+    result = run("scan", scanned_library)
+    assert result.exit_code == 1
+    assert "4 unchanged" in result.stdout
+    named = f"  {scanned_library / 'locked'}: Permission denied\n"
+    assert result.stderr == f"1 file or folder could not be read:\n{named}"
+
+
+def test_what_is_left_out_on_purpose_is_no_failure(run: Run, scanned_library: Path) -> None:
+    (scanned_library / "link.jpg").symlink_to(scanned_library / "clear.jpg")
+    (scanned_library / "notes.txt").touch()
+    result = run("scan", scanned_library)
+    assert result.exit_code == 0
+    assert "1 file or folder left out:" in result.stderr
+    assert "4 unchanged; 1 other file ignored\n" in result.stdout
+
+
+def test_target_is_suggested_beside_the_library(
+    run: Run, scanned_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (scanned_library / "sub").mkdir()
+    monkeypatch.chdir(scanned_library / "sub")
+    assert f"sort .. --to {scanned_library.resolve()}-bad\n" in run("scan", "..").stdout
+
+
+def test_target_is_suggested_inside_a_drive() -> None:
+    root = Path(Path.cwd().anchor)
+    assert _suggest_target(root) == root / "bad"
+
+
+def test_way_to_see_all_failures_names_the_catalog(run: Run, tmp_path: Path) -> None:
+    folder, catalog = tmp_path / "library", tmp_path / "catalog.sqlite"
+    folder.mkdir()
+    for number in range(6):
+        (folder / f"{number}.jpg").touch()
+    result = run("scan", folder, "--catalog", catalog, "--workers", "1")
+    assert f"and 1 more: clearshot report {folder} --csv - --catalog {catalog}" in result.stderr

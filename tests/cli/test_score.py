@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,3 +106,40 @@ def test_folder_without_photos(run: Run, tmp_path: Path, name: str) -> None:
     result = run("score", tmp_path / name)
     assert (result.exit_code, result.stdout) == (3, "")
     assert str(tmp_path / name) in result.stderr
+
+
+def test_folder_that_cannot_be_read_is_named_and_exit_1(
+    run: Run, library: Path, lock_folders: Callable[[str], None]
+) -> None:
+    (library / "locked").mkdir()
+    lock_folders("locked")
+    result = run("score", library, "--workers", "1")
+    assert result.exit_code == 1
+    assert len(read_lines(result)) == 4
+    named = f"  {library / 'locked'}: Permission denied\n"
+    assert result.stderr == f"1 file or folder could not be read:\n{named}"
+    empty = run("score", library / "locked" / "..", "--workers", "1", "-q")
+    assert (empty.exit_code, empty.stderr) == (1, "")
+
+
+def test_what_is_left_out_on_purpose_is_named_and_no_failure(run: Run, library: Path) -> None:
+    (library / "link.jpg").symlink_to(library / "clear.jpg")
+    result = run("score", library, "--workers", "1")
+    assert result.exit_code == 0
+    assert f"left out:\n  {library / 'link.jpg'}: symbolic link" in result.stderr
+
+
+def test_photo_below_a_locked_folder_fails_alone(
+    run: Run, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_dir = Path.is_dir
+
+    def refuse(path: Path) -> bool:
+        if "locked" in path.parts:
+            raise PermissionError(13, os.strerror(13), str(path))
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    result = run("score", library / "locked" / "a.jpg", library / "clear.jpg", "--workers", "1")
+    assert result.exit_code == 1
+    assert [row["error"] is None for row in read_lines(result)] == [False, True]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 
 import pytest
 
@@ -31,6 +32,16 @@ def test_bar_shows_count_and_failures_on_a_terminal(monkeypatch: pytest.MonkeyPa
     assert "Scanning" in terminal.getvalue()
     assert "10/10" in terminal.getvalue()
     assert "2 failed" in terminal.getvalue()
+
+
+def test_bar_shows_how_much_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = open_terminal(monkeypatch)
+    with show_progress("Scanning") as move:
+        move(1, 10)
+        time.sleep(0.02)
+        move(10, 10, size_bytes=50_000_000)
+    assert "photos/s, " in terminal.getvalue()
+    assert "B/s" in terminal.getvalue()
 
 
 def test_bar_is_left_out_where_it_would_tear_lines(monkeypatch: pytest.MonkeyPatch) -> None:

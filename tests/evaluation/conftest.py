@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
 from clearshot.decode.image import decode
-from clearshot.photo import Label
+from clearshot.evaluation.evaluate import Measures
+from clearshot.evaluation.labelled import LabelledPhoto
+from clearshot.photo import Failure, Label
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from clearshot.evaluation.evaluate import Measures
-
-
-class LaplacianMeasure:
-    """Calls a photo blurry when neighbouring pixels differ little, and looks at its mean light."""
-
-    def __call__(self, path: Path) -> Measures:
-        luma = decode(path).luma_hw.astype(np.float64)
-        center, cross = luma[1:-1, 1:-1], luma[1:-1, :-2] + luma[1:-1, 2:] + luma[:-2, 1:-1]
-        variance = (cross + luma[2:, 1:-1] - 4 * center).var()
-        return {
-            Label.BLURRY: -float(np.log2(1 + variance)),
-            Label.DARK: -float(luma.mean()),
-            Label.OVEREXPOSED: float(luma.mean()),
-        }
+Measure = Callable[[Iterable[LabelledPhoto]], dict[Path, Measures | Failure]]
 
 
 @pytest.fixture(scope="session")
-def laplacian() -> LaplacianMeasure:
-    return LaplacianMeasure()
+def measure() -> Measure:
+    """Measure how little neighbouring pixels differ, and the mean light."""
+    return lambda photos: {photo.path: measure_photo(photo.path) for photo in photos}
+
+
+def measure_photo(path: Path) -> Measures:
+    luma = decode(path).luma_hw.astype(np.float64)
+    center, cross = luma[1:-1, 1:-1], luma[1:-1, :-2] + luma[1:-1, 2:] + luma[:-2, 1:-1]
+    variance = (cross + luma[2:, 1:-1] - 4 * center).var()
+    return {
+        Label.BLURRY: -float(np.log2(1 + variance)),
+        Label.DARK: -float(luma.mean()),
+        Label.OVEREXPOSED: float(luma.mean()),
+    }
 
 
 def draw_photo(path: Path, *, seed: int, blur_px: float = 0.0, gain: float = 1.0) -> None:

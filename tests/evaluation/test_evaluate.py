@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from clearshot.errors import DamagedPhotoError, InputError, PhotoError, UsageError
-from clearshot.evaluation.evaluate import Evaluation, LabelResult, evaluate
+from clearshot.errors import InputError, UsageError
+from clearshot.evaluation.evaluate import LabelResult, evaluate
 from clearshot.evaluation.labelled import LabelledPhoto, read_labelled
 from clearshot.photo import Failure, Label
 
 if TYPE_CHECKING:
-    from clearshot.evaluation.evaluate import Measure, Measures
+    from collections.abc import Callable, Iterable
+
+    from clearshot.evaluation.evaluate import Measures
+
+    Measure = Callable[[Iterable[LabelledPhoto]], dict[Path, Measures | Failure]]
 
 Case = tuple[str, Label | None, float]
 
@@ -50,14 +54,14 @@ def test_one_threshold_over_all_sources_that_have_both_kinds() -> None:
         assert threshold.rate == rate
         assert np.mean(np.array(clear) > threshold.value) == pytest.approx(rate)
     a, b, c = result.sources
-    assert (a.num_clear, a.num_faulty, c.num_clear, c.num_faulty) == (100, 100, 100, 0)
+    assert (a.num_clear, a.num_bad, c.num_clear, c.num_bad) == (100, 100, 100, 0)
     lost = [s.outcomes[0].lost for s in (a, b, c)]
     assert [e and e.value for e in lost] == pytest.approx([0.0, 0.04, 1.0])
     assert a.outcomes[0].found is not None
     assert a.outcomes[0].found.value == 0.0
     assert c.auc is None
     assert c.outcomes[0].found is None
-    assert (result.total.num_clear, result.total.num_faulty) == (300, 200)
+    assert (result.total.num_clear, result.total.num_bad) == (300, 200)
 
 
 def test_thresholds_can_be_set_on_chosen_sources() -> None:
@@ -69,7 +73,7 @@ def test_thresholds_can_be_set_on_chosen_sources() -> None:
         run(cases, threshold_sources=["a", "z"])
 
 
-def test_shipped_threshold_calls_a_photo_faulty_from_this_score_on() -> None:
+def test_shipped_threshold_calls_a_photo_bad_from_this_score_on() -> None:
     cases: list[Case] = [("a", None, 1.0), ("a", None, 2.0), ("a", Label.BLURRY, 2.0)]
     outcome = run(cases, shipped=2.0).sources[0].outcomes[-1]
     assert outcome.found is not None
@@ -121,21 +125,17 @@ def test_a_scene_counts_once_in_the_mean_over_scenes() -> None:
 
 def test_failed_photos_are_named_and_count_nowhere() -> None:
     photos = [LabelledPhoto(Path(f"/{i}"), [None, Label.DARK][i % 2], "a") for i in range(6)]
-
-    def measure(path: Path) -> Measures:
-        if path.name == "3":
-            raise DamagedPhotoError("broken", path=path)
-        return {Label.DARK: float(path.name)}
-
-    evaluation = evaluate(photos, measure, num_resamples=10)
+    scores: dict[Path, Measures | Failure] = {p.path: {Label.DARK: 1.0} for p in photos}
+    scores[Path("/3")] = Failure("damaged", "broken")
+    evaluation = evaluate(photos, scores, num_resamples=10)
     assert evaluation.failures == ((Path("/3"), Failure("damaged", "broken")),)
-    assert evaluation.results[0].total.num_faulty == 2
+    assert evaluation.results[0].total.num_bad == 2
     given: dict[Path, Measures | Failure] = {p.path: Failure("photo", "no") for p in photos}
     with pytest.raises(InputError, match="none of the 6 photos is clear"):
         evaluate(photos, given)
 
 
-def test_a_measure_without_a_score_is_refused() -> None:
+def test_measures_without_a_score_are_refused() -> None:
     photos = [LabelledPhoto(Path("/0"), None, "a"), LabelledPhoto(Path("/1"), Label.DARK, "a")]
     no_score: list[Measures] = [{Label.BLURRY: 1.0}, {Label.DARK: math.nan}]
     for scores in no_score:
@@ -144,8 +144,9 @@ def test_a_measure_without_a_score_is_refused() -> None:
             evaluate(photos, given)
 
 
-def test_drawn_photos_are_told_apart(drawn_set: Path, laplacian: Measure) -> None:
-    evaluation = evaluate(read_labelled(drawn_set).photos, laplacian, num_resamples=50)
+def test_drawn_photos_are_told_apart(drawn_set: Path, measure: Measure) -> None:
+    photos = read_labelled(drawn_set).photos
+    evaluation = evaluate(photos, measure(photos), num_resamples=50)
     assert [r.label for r in evaluation.results] == list(Label)
     assert evaluation.failures == ()
     for result in evaluation.results:
@@ -157,15 +158,15 @@ def test_drawn_photos_are_told_apart(drawn_set: Path, laplacian: Measure) -> Non
 
 
 @pytest.mark.realdata
-def test_real_photos_are_read_and_told_apart(real_photos: Path, laplacian: Measure) -> None:
+def test_real_photos_are_read_and_told_apart(real_photos: Path, measure: Measure) -> None:
     blur = read_labelled(real_photos / "blur", real_photos / "bokeh")
     assert len(blur.photos) == 282 + 309 + 170
     assert blur.left_out == ()
     exposure = read_labelled(real_photos / "exposure")
     assert (len(exposure.photos), len(exposure.left_out)) == (55 + 105 + 34, 152)
     # Every eighth photo: the whole set would take long.
-    evaluation = measure_some(blur.photos[::8], laplacian)
-    (result,) = evaluation.results
+    some = blur.photos[::8]
+    (result,) = evaluate(some, measure(some), num_resamples=50).results
     assert {s.source for s in result.sources} == {
         "cuhk",
         "gopro",
@@ -175,15 +176,3 @@ def test_real_photos_are_read_and_told_apart(real_photos: Path, laplacian: Measu
     }
     assert result.total.auc is not None
     assert result.total.auc.value > 0.8
-
-
-def measure_some(photos: tuple[LabelledPhoto, ...], measure: Measure) -> Evaluation:
-    """Evaluate a mapping, as a pool of processes would give it."""
-    assert callable(measure)
-    scores: dict[Path, Measures | Failure] = {}
-    for photo in photos:
-        try:
-            scores[photo.path] = measure(photo.path)
-        except PhotoError as error:
-            scores[photo.path] = Failure(error.kind, error.message)
-    return evaluate(photos, scores, num_resamples=50)

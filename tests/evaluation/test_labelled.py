@@ -148,3 +148,13 @@ def test_overlapping_sets_count_photos_once_and_must_agree(tmp_path: Path) -> No
     table = write_csv(tmp_path / "u.csv", "file,label\ns/dark/b.jpg,clear\n")
     with pytest.raises(InputError, match="is labelled both dark and clear"):
         read_labelled(tmp_path / "s", table)
+
+
+def test_manifest_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
+    make_files(tmp_path, "s/clear/a.jpg", "s/dark/b.jpg")
+    rows = "file,label\ns/clear/a.jpg,clear\ns/clear/a.jpg,dark\n"
+    write_csv(tmp_path / "manifest.csv", rows)
+    with pytest.raises(InputError, match=r"manifest\.csv, line 3: a\.jpg has two different labels"):
+        read_labelled(tmp_path / "s")
+    write_csv(tmp_path / "manifest.csv", rows.replace("dark", "clear"))
+    assert len(read_labelled(tmp_path / "s").photos) == 2

@@ -12,18 +12,22 @@ from clearshot.errors import InputError, MissingExtraError
 from clearshot.evaluation.evaluate import evaluate
 from clearshot.evaluation.labelled import LabelledPhoto, read_labelled
 from clearshot.evaluation.plots import draw_roc, draw_scores, write_plots
-from clearshot.photo import Label
+from clearshot.photo import Failure, Label
 
 if TYPE_CHECKING:
-    from clearshot.evaluation.evaluate import Evaluation, Measure
+    from collections.abc import Callable, Iterable
+
+    from clearshot.evaluation.evaluate import Evaluation, Measures
+
+    Measure = Callable[[Iterable[LabelledPhoto]], dict[Path, Measures | Failure]]
 
 
 @pytest.fixture(scope="module")
-def evaluation(drawn_set: Path, laplacian: Measure) -> Evaluation:
+def evaluation(drawn_set: Path, measure: Measure) -> Evaluation:
     pytest.importorskip("matplotlib", reason="plots need the extra `plots`")
     shipped = {Label.BLURRY: -9.0}
     photos = read_labelled(drawn_set).photos
-    return evaluate(photos, laplacian, shipped=shipped, num_resamples=10)
+    return evaluate(photos, measure(photos), shipped=shipped, num_resamples=10)
 
 
 def test_plots_are_written_for_every_label(evaluation: Evaluation, tmp_path: Path) -> None:
@@ -61,9 +65,8 @@ def test_scores_have_a_panel_for_each_source_with_all_thresholds(evaluation: Eva
 def test_clear_photos_alone_have_no_roc_curve(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="plots need the extra `plots`")
     photos = [LabelledPhoto(Path(f"/{i}"), None, "bokeh") for i in range(3)]
-    evaluation = evaluate(
-        photos, lambda _: {Label.BLURRY: 1.0}, shipped={Label.BLURRY: 1.0}, num_resamples=5
-    )
+    scores: dict[Path, Measures | Failure] = {p.path: {Label.BLURRY: 1.0} for p in photos}
+    evaluation = evaluate(photos, scores, shipped={Label.BLURRY: 1.0}, num_resamples=5)
     assert [p.name for p in write_plots(evaluation, tmp_path)] == ["scores_blurry.png"]
 
 

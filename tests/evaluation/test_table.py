@@ -83,12 +83,3 @@ def test_json_is_strict_and_complete(evaluation: Evaluation) -> None:
     assert content["failures"] == [
         {"path": str(Path("/b3")), "kind": "damaged", "message": "cut short"}
     ]
-    assert "photos" not in result
-
-
-def test_json_lists_photos_on_request(evaluation: Evaluation) -> None:
-    photos = to_json(evaluation, with_photos=True)["results"][0]["photos"]
-    assert len(photos) == 9
-    assert photos[0] == {
-        "path": str(Path("/c0")), "label": "clear", "source": "phone", "scene": "s0", "score": 0.0,
-    }  # fmt: skip

@@ -105,8 +105,8 @@ def evaluate(  # noqa: PLR0913 - one argument per option
 ) -> None:
     """Measure on labelled photos how many bad ones are found and how many clear ones are lost.
 
-    LABELLED is a folder with subfolders named clear, blurred, dark or overexposed, or a CSV with the
-    columns file and label. The scores are log odds: 0 is a probability of 0.5, ln(p / (1 - p)) one
+    LABELLED is a folder with subfolders named clear, blurred, dark or overexposed, or a CSV with
+    the columns file and label. Scores are log odds: 0 is a probability of 0.5, ln(p / (1 - p)) one
     of p.
     """
     for path in (json_path, markdown_path):

@@ -43,15 +43,13 @@ def explain(photo: Path, output: Path, thresholds: Thresholds, *, force: bool) -
     check_free(output, force=force)
     from clearshot.explain import draw_explanation
     from clearshot.scoring.scorer import Scorer
-    from clearshot.scoring.verdict import judge
 
-    scorer = Scorer()
-    picture = draw_explanation(photo, scorer, thresholds)
+    explanation = draw_explanation(photo, Scorer(), thresholds)
     stream = io.BytesIO()
-    picture.save(stream, format="PNG")
+    explanation.picture.save(stream, format="PNG")
     write_file(output, stream.getvalue(), force=force)
     if not is_quiet():
-        verdict = judge(scorer.score(photo), thresholds)
+        verdict = explanation.verdict
         print_line(f"{to_printable(photo)}: {', '.join(verdict.labels) or verdict.rating}")
         for reason in verdict.reasons:
             print_line(f"  {reason}")

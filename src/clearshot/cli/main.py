@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from pathlib import Path
 from typing import IO, Any, Final
 
 import click
@@ -19,7 +21,7 @@ from clearshot.cli.sort import sort
 from clearshot.cli.text import to_printable
 from clearshot.cli.train import train
 from clearshot.cli.undo import undo
-from clearshot.errors import ClearshotError
+from clearshot.errors import ClearshotError, InputError
 
 # As a shell reports a program that was ended by SIGINT or SIGPIPE, and sysexits.h an own fault.
 _INTERRUPTED: Final = 130
@@ -45,7 +47,7 @@ Example:
 \b
 Exit codes:
   0    all well
-  1    finished, but some photos failed
+  1    finished, but some photos failed or some folders could not be read
   2    wrong usage
   3    a folder or file cannot be used
   4    the catalog cannot be used
@@ -91,11 +93,22 @@ class _Program(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:  # the border: an own fault is no failed photo
-            if is_verbose():
+            failure = _explain(error)
+            if is_verbose() and failure.exit_code == _OWN_FAULT:
                 raise
-            message = f"unexpected {type(error).__name__}: {error} (-v shows where)"
-            raise _Failure(message, _OWN_FAULT) from error
+            raise failure from error
         return result
+
+
+def _explain(error: Exception) -> _Failure:
+    """Tell what the system refused from an own fault."""
+    if isinstance(error, OSError) and isinstance(error.filename, str | bytes | os.PathLike):
+        # Any question about a file may be refused, for example below a locked folder.
+        path = Path(os.fsdecode(error.filename))
+        refusal = InputError(error.strerror or str(error), path=path)
+        return _Failure(str(refusal), refusal.exit_code)
+    message = f"unexpected {type(error).__name__}: {error} (-v shows where)"
+    return _Failure(message, _OWN_FAULT)
 
 
 @click.group(cls=_Program, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -115,4 +128,8 @@ for _command in (scan, score, explain, sort, undo, report, evaluate, train, demo
 
 def run() -> None:
     """Run the program with the arguments of this process; it ends the process."""
+    # A name that the terminal's character set lacks is spelled with escapes.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     cli(prog_name="clearshot")

@@ -145,7 +145,7 @@ def repeat_options(thresholds: Thresholds | None, catalog_path: Path | None) -> 
         for label in Label:
             limit = getattr(thresholds, label.value)
             if limit != getattr(usual, label.value):
-                words += ["--threshold", f"{label.value}={limit:g}"]
+                words += ["--threshold", f"{label.value}={limit!r}"]
     if catalog_path is not None:
         words += ["--catalog", catalog_path]
     return words

@@ -22,14 +22,22 @@ from clearshot.cli.screen import (
     print_failures,
     print_line,
     print_remark,
+    print_skipped,
     show_progress,
 )
-from clearshot.cli.text import to_command, to_count, to_duration, to_printable, to_share
+from clearshot.cli.text import (
+    to_command,
+    to_count,
+    to_duration,
+    to_printable,
+    to_share,
+    to_size,
+)
 from clearshot.errors import InputError, UsageError
 from clearshot.photo import Failure, Label, Rating
 
 if TYPE_CHECKING:
-    from clearshot.catalog.catalog import Catalog, Entry
+    from clearshot.catalog.catalog import Entry
     from clearshot.config import ScanSettings
     from clearshot.photo import Verdict
     from clearshot.scan import ScanSummary
@@ -81,13 +89,12 @@ def scan(
     settings = ScanSettings(retry_failed=retry_failed)
     if workers is not None:
         settings = ScanSettings(retry_failed=retry_failed, num_workers=workers)
-    judged = [
-        pair
-        for folder in folders
-        for pair in _scan_folder(folder, catalog_path, thresholds, settings)
-    ]
+    done = [_scan_folder(folder, catalog_path, thresholds, settings) for folder in folders]
+    judged = [pair for part, _ in done for pair in part]
     _check_found(judged, folders)
-    context.exit(1 if any(isinstance(result, Failure) for _, result in judged) else 0)
+    has_failed = any(isinstance(result, Failure) for _, result in judged)
+    is_partial = any(skip.is_unreadable for _, summary in done for skip in summary.skipped)
+    context.exit(1 if has_failed or is_partial else 0)
 
 
 def _check_catalog(catalog_path: Path | None, folders: tuple[Path, ...]) -> None:
@@ -102,7 +109,7 @@ def _check_found(judged: _Judged, folders: tuple[Path, ...]) -> None:
 
 def _scan_folder(
     folder: Path, catalog_path: Path | None, thresholds: Thresholds, settings: ScanSettings
-) -> _Judged:
+) -> tuple[_Judged, ScanSummary]:
     from clearshot.catalog.catalog import Catalog
     from clearshot.report import judge_entry
     from clearshot.scan import ScanProgress
@@ -113,19 +120,22 @@ def _scan_folder(
         with show_progress("Scanning") as move:
 
             def follow(progress: ScanProgress) -> None:
-                move(progress.num_done, progress.num_total, progress.num_failed)
+                counts = (progress.num_done, progress.num_total, progress.num_failed)
+                move(*counts, size_bytes=progress.size_bytes)
 
             summary = scan_library(folder, catalog, Scorer(), settings=settings, progress=follow)
         judged = [(entry, judge_entry(entry, thresholds)) for entry in catalog.entries()]
-        _print_summary(folder, catalog, summary, judged)
+    _print_summary(folder, summary, judged, repeat_options(None, catalog_path))
     if judged and not is_quiet():
         _print_next_steps(folder, judged, repeat_options(thresholds, catalog_path))
-    return judged
+    return judged, summary
 
 
-def _print_summary(folder: Path, catalog: Catalog, summary: ScanSummary, judged: _Judged) -> None:
+def _print_summary(
+    folder: Path, summary: ScanSummary, judged: _Judged, options: list[str | Path]
+) -> None:
     failures = [
-        (entry.photo.path.relative_to(catalog.library), f"{result.message}")
+        (entry.photo.path.relative_to(folder.absolute()), result.message)
         for entry, result in judged
         if isinstance(result, Failure)
     ]
@@ -134,11 +144,9 @@ def _print_summary(folder: Path, catalog: Catalog, summary: ScanSummary, judged:
         _print_table([result for _, result in judged])
     if failures:
         print_remark(f"{describe_failures(len(failures))}:")
-        print_failures(failures, rest=to_command("clearshot", "report", folder, "--csv", "-"))
-    if summary.skipped:
-        print_remark(f"{to_count(len(summary.skipped), 'file')} or folders left out:")
-        skipped = [(skip.path, skip.reason) for skip in summary.skipped]
-        print_failures(skipped, rest="clearshot scan -v")
+        words = ["clearshot", "report", folder, "--csv", "-", *options]
+        print_failures(failures, rest=to_command(*words))
+    print_skipped(summary.skipped, rest=to_command("clearshot", "scan", folder, *options, "-v"))
 
 
 def _describe_scan(folder: Path, summary: ScanSummary) -> str:
@@ -156,7 +164,10 @@ def _describe_scan(folder: Path, summary: ScanSummary) -> str:
     line = f"{to_printable(folder)}: {', '.join(counts) or 'no photos'}"
     if num_scored:
         speed = num_scored / max(summary.seconds, 1e-3)
-        line += f"; scored in {to_duration(summary.seconds)} ({speed:.1f} photos/s)"
+        size = to_size(round(summary.size_bytes / max(summary.seconds, 1e-3)))
+        line += f"; scored in {to_duration(summary.seconds)} ({speed:.1f} photos/s, {size}/s)"
+    if summary.num_ignored:
+        line += f"; {to_count(summary.num_ignored, 'other file')} ignored"
     return line
 
 
@@ -206,7 +217,7 @@ def _print_next_steps(folder: Path, judged: _Judged, options: list[str | Path]) 
     if bad:
         worst, _ = max(bad, key=lambda pair: max(_list_probabilities(pair[1])))
         shown = folder / worst.relative_to(folder.absolute())
-        target = folder.absolute().with_name(f"{folder.absolute().name}-bad")
+        target = _suggest_target(folder)
         steps += [
             ("See why a photo is bad:", ["explain", shown, "-o", "why.png"]),
             ("Plan to move the bad ones:", ["sort", folder, "--to", target, *options]),
@@ -217,6 +228,12 @@ def _print_next_steps(folder: Path, judged: _Judged, options: list[str | Path]) 
     print_line()
     for what, words in steps:
         print_line(f"{what}\n  {to_command('clearshot', *words)}")
+
+
+def _suggest_target(folder: Path) -> Path:
+    # Resolved, because `..` has no name beside which another could be; a drive has none at all.
+    home = folder.resolve()
+    return home.with_name(f"{home.name}-bad") if home.name else home / "bad"
 
 
 def _list_probabilities(verdict: Verdict) -> tuple[float, float, float]:

@@ -16,6 +16,7 @@ from clearshot.cli.screen import (
     describe_failures,
     open_console,
     print_remark,
+    print_skipped,
     show_progress,
 )
 from clearshot.cli.text import to_printable
@@ -25,6 +26,7 @@ from clearshot.photo import Failure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from clearshot.photo import Skip
     from clearshot.scoring.verdict import Thresholds
 
 _COLORS = {"good": "green", "unsure": "yellow", "bad": "red", None: "red"}
@@ -71,9 +73,11 @@ def score(
     """Score photos, and all photos below folders, and print the results in the order of input.
 
     Nothing is written but the output. A photo that cannot be judged has its cause in the field
-    `error`, and the exit code is 1.
+    `error`, and the exit code is 1; it is 1 too when a folder could not be read.
     """
-    photos = _list_photos(paths)
+    photos, skipped = _list_photos(paths)
+    print_skipped(skipped, rest="see with -v")
+    _check_found(photos, paths)
     is_table = format_name == "table"
     # A bar on the terminal that the lines go to would tear them.
     with show_progress("Scoring", is_wanted=is_table or not sys.stdout.isatty()) as move:
@@ -86,26 +90,40 @@ def score(
         num_failed = _print_table(table)
     if num_failed:
         print_remark(describe_failures(num_failed))
-    context.exit(1 if num_failed else 0)
+    context.exit(1 if num_failed or any(skip.is_unreadable for skip in skipped) else 0)
 
 
-def _list_photos(paths: tuple[Path, ...]) -> list[Path]:
+def _list_photos(paths: tuple[Path, ...]) -> tuple[list[Path], list[Skip]]:
     # As the user named them: the photos of a folder begin with its name.
     from clearshot.discover import PHOTO_SUFFIXES, find_photos
 
     photos: dict[Path, None] = {}
+    skipped: list[Skip] = []
     for path in paths:
-        if path.is_dir():
-            found = find_photos([path]).photos
-            photos.update((path / photo.path.relative_to(path.absolute()), None) for photo in found)
-        elif path.exists() or path.suffix.lower() in PHOTO_SUFFIXES:
+        if _is_folder(path):
+            found = find_photos([path])
+            home = path.absolute()
+            photos.update((path / photo.path.relative_to(home), None) for photo in found.photos)
+            skipped += found.skipped
+        elif path.suffix.lower() in PHOTO_SUFFIXES or path.exists():
             # A photo that is missing becomes a result with an error, as any other that fails.
             photos[path] = None
         else:
             raise InputError("there is no such photo or folder", path=path)
+    return list(photos), skipped
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except PermissionError:
+        # In a folder that must not be searched: a photo becomes a result with this error.
+        return False
+
+
+def _check_found(photos: list[Path], paths: tuple[Path, ...]) -> None:
     if not photos:
         raise InputError("no photos found", path=paths[0] if len(paths) == 1 else None)
-    return list(photos)
 
 
 def _score_photos(

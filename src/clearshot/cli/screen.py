@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 import click
 
 from clearshot.cli.options import is_quiet, is_verbose
-from clearshot.cli.text import to_count, to_printable
+from clearshot.cli.text import to_count, to_printable, to_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,14 +22,18 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import ProgressColumn
 
+    from clearshot.photo import Skip
+
 _MAX_FAILURES = 5
 
 
 class PhotoProgress(Protocol):
     """Tells the progress bar how far the work is."""
 
-    def __call__(self, num_done: int, num_total: int, num_failed: int = 0) -> None:
-        """Move the bar."""
+    def __call__(
+        self, num_done: int, num_total: int, num_failed: int = 0, *, size_bytes: int = 0
+    ) -> None:
+        """Move the bar; `size_bytes` is that of the photos that are done, where it is known."""
 
 
 def open_console(stream: IO[str] | None = None) -> Console:
@@ -119,17 +123,21 @@ def show_progress(
 
     console = open_console(sys.stderr)
     with Progress(*_build_columns(unit), console=console, transient=True) as bar:
-        task = bar.add_task(what, total=None, failed="")
+        task = bar.add_task(what, total=None, failed="", size_bytes=0)
 
-        def move(num_done: int, num_total: int, num_failed: int = 0) -> None:
+        def move(
+            num_done: int, num_total: int, num_failed: int = 0, *, size_bytes: int = 0
+        ) -> None:
             failed = f"{num_failed:,} failed" if num_failed else ""
-            bar.update(task, completed=num_done, total=num_total, failed=failed)
+            bar.update(
+                task, completed=num_done, total=num_total, failed=failed, size_bytes=size_bytes
+            )
 
         yield move
 
 
-def _ignore(num_done: int, num_total: int, num_failed: int = 0) -> None:
-    del num_done, num_total, num_failed
+def _ignore(num_done: int, num_total: int, num_failed: int = 0, *, size_bytes: int = 0) -> None:
+    del num_done, num_total, num_failed, size_bytes
 
 
 def _build_columns(unit: str) -> tuple[ProgressColumn, ...]:
@@ -137,11 +145,17 @@ def _build_columns(unit: str) -> tuple[ProgressColumn, ...]:
     from rich.text import Text
 
     class Speed(progress.ProgressColumn):
-        """Speed with its unit."""
+        """Speed with its units."""
 
         def render(self, task: progress.Task) -> Text:
             speed = task.finished_speed or task.speed
-            return Text("" if speed is None else f"{speed:.1f} {unit}/s")
+            if speed is None:
+                return Text("")
+            words = [f"{speed:.1f} {unit}/s"]
+            if task.fields["size_bytes"] and task.completed:
+                size_bytes = task.fields["size_bytes"] / task.completed
+                words.append(f"{to_size(round(speed * size_bytes))}/s")
+            return Text(", ".join(words))
 
     return (
         progress.TextColumn("{task.description}"),
@@ -151,6 +165,24 @@ def _build_columns(unit: str) -> tuple[ProgressColumn, ...]:
         progress.TextColumn("{task.fields[failed]}", style="red"),
         progress.TimeRemainingColumn(compact=True),
     )
+
+
+def print_skipped(skipped: Sequence[Skip], *, rest: str) -> None:
+    """Name what could not be read, and what was left out on purpose, on stderr.
+
+    Parameters
+    ----------
+    skipped : sequence of Skip
+        What was left out, and why.
+    rest : str
+        How to see those that are not named.
+    """
+    for is_unreadable, what in ((True, "could not be read:"), (False, "left out:")):
+        part = [skip for skip in skipped if skip.is_unreadable is is_unreadable]
+        if part:
+            nouns = "file or folder" if len(part) == 1 else "files or folders"
+            print_remark(f"{len(part):,} {nouns} {what}")
+            print_failures([(skip.path, skip.reason) for skip in part], rest=rest)
 
 
 def describe_failures(num: int) -> str:

@@ -25,6 +25,7 @@ from clearshot.errors import (
     UnknownFormatError,
     UnreadablePhotoError,
 )
+from clearshot.photo import Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,9 +42,28 @@ CELL_PX: Final = 16
 # Shorter sides than this leave too few cells to judge [px].
 MIN_SIDE_PX: Final = 64
 
+# The readers that are used, and no other of Pillow's; MPO, a JPEG with more pictures behind the
+# first, comes with JPEG.
+_FORMATS: Final = ("JPEG", "PNG", "TIFF", "WEBP", "AVIF")
+_OTHER_FORMAT: Final = "not a JPEG, PNG, TIFF, WebP or AVIF picture"
+
 # Photos with more pixels than this are refused before they are decoded: twice Pillow's own limit,
 # above the largest camera sensors (151 MP).
 MAX_PIXELS: Final = 178_956_970
+
+# Floats on a scale from 0 to 1 may go this far beyond white.
+_HIGHEST_OF_UNIT: Final = 1.5
+
+# What Pillow's readers let through on hostile input.
+_READER_ERRORS: Final = (
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    RuntimeError,
+    struct.error,
+)
 
 _ORIENTATION_TAG: Final = 0x0112
 _UPRIGHT: Final = {
@@ -166,6 +186,27 @@ def choose_size(width: int, height: int) -> tuple[int, int]:
     )
 
 
+def find_judged_region(width: int, height: int) -> Region:
+    """Tell which part of a photo its cells cover.
+
+    Parameters
+    ----------
+    width, height : int
+        Size of the photo [px].
+
+    Returns
+    -------
+    Region
+        The photo where it is scaled; where it is small and cropped, all but its rim. Each cell of
+        the focus map covers an equal part of it, to a pixel where the photo is stored turned.
+    """
+    if max(width, height) > JUDGED_PX:
+        return Region(0, 0, width, height)
+    kept_width, kept_height = choose_size(width, height)
+    left, top = (width - kept_width) // 2, (height - kept_height) // 2
+    return Region(left, top, kept_width, kept_height)
+
+
 @contextmanager
 def _open(path: Path) -> Iterator[PillowImage.Image]:
     """Open a picture and turn everything that can go wrong until it closes into a `PhotoError`.
@@ -187,7 +228,7 @@ def _open(path: Path) -> Iterator[PillowImage.Image]:
         with warnings.catch_warnings():
             # Pillow warns from 89 MP on; the limit here is checked below.
             warnings.simplefilter("ignore")
-            with PillowImage.open(path) as picture:
+            with PillowImage.open(path, formats=_FORMATS) as picture:
                 _check_size(picture, path)
                 yield picture
     except FileNotFoundError as error:
@@ -204,8 +245,7 @@ def _open(path: Path) -> Iterator[PillowImage.Image]:
         if error.errno is not None:
             raise UnreadablePhotoError(f"cannot be read: {error.strerror}", path=path) from error
         raise DamagedPhotoError(str(error), path=path) from error
-    except (SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error) as error:
-        # What Pillow's readers let through on hostile input.
+    except _READER_ERRORS as error:
         raise DamagedPhotoError(str(error) or type(error).__name__, path=path) from error
 
 
@@ -225,8 +265,8 @@ def _describe_unknown(path: Path) -> str:
     try:
         size_bytes = path.stat().st_size
     except OSError:
-        return "no known picture format"
-    return "the file is empty (0 bytes)" if size_bytes == 0 else "no known picture format"
+        return _OTHER_FORMAT
+    return "the file is empty (0 bytes)" if size_bytes == 0 else _OTHER_FORMAT
 
 
 def _read_orientation(picture: PillowImage.Image) -> int:
@@ -244,17 +284,28 @@ def _to_luma(picture: PillowImage.Image) -> PillowImage.Image:
         return PillowImage.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
     if picture.mode in {"I", "F"}:
         values = np.asarray(picture, dtype=np.float64)
-        peak = 65535.0 if picture.mode == "I" and values.max() > 255 else max(values.max(), 1e-9)
-        return PillowImage.fromarray(np.clip(values / peak * 255, 0, 255).astype(np.uint8))
+        white = _find_white(values, is_float=picture.mode == "F")
+        # Beyond white there may be infinity, and NaN where nothing was measured.
+        luma_hw = np.nan_to_num(np.clip(values / white * 255, 0, 255), nan=0.0)
+        return PillowImage.fromarray(luma_hw.astype(np.uint8))
     return picture.convert("L")
+
+
+def _find_white(values: NDArray[np.float64], *, is_float: bool) -> float:
+    """Tell which number is white: such files hold 0-1, 0-255 or 0-65535 and do not say which."""
+    highest = float(values.max(initial=0.0, where=np.isfinite(values)))
+    if highest > 255:
+        return 65535.0
+    return 1.0 if is_float and highest <= _HIGHEST_OF_UNIT else 255.0
 
 
 def _resize(luma: PillowImage.Image, size: tuple[int, int]) -> PillowImage.Image:
     """Average down to the judged size; a photo that is small already loses a rim instead."""
     if max(luma.size) > JUDGED_PX:
         return luma.resize(size, PillowImage.Resampling.BOX)
-    left, top = (luma.width - size[0]) // 2, (luma.height - size[1]) // 2
-    return luma.crop((left, top, left + size[0], top + size[1]))
+    judged = find_judged_region(*luma.size)
+    right, bottom = judged.x + judged.width, judged.y + judged.height
+    return luma.crop((judged.x, judged.y, right, bottom))
 
 
 def _turn(picture: PillowImage.Image, orientation: int) -> PillowImage.Image:

@@ -1,16 +1,15 @@
-"""Measure how many faulty photos are found, and how many clear ones lost, source by source."""
+"""Measure how many bad photos are found, and how many clear ones lost, source by source."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from clearshot.errors import InputError, PhotoError, UsageError
+from clearshot.errors import InputError, UsageError
 from clearshot.evaluation.metrics import (
     bootstrap,
     compute_auc,
@@ -20,6 +19,8 @@ from clearshot.evaluation.metrics import (
 from clearshot.photo import Failure, Label
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from clearshot.evaluation.labelled import LabelledPhoto
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
 # Shares of clear photos that the thresholds may lose.
 RATES: Final = (0.02, 0.005)
 
-# Raw scores by label; in each the higher score is the more faulty one.
+# Raw scores by label; in each the higher score is the worse one.
 Measures = Mapping[Label, float]
-Measure = Callable[[Path], Measures] | Mapping[Path, Measures | Failure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """One threshold over all sources; photos with higher scores are called faulty.
+    """One threshold over all sources; photos with higher scores are called bad.
 
     Attributes
     ----------
@@ -75,11 +75,11 @@ class Outcome:
     Attributes
     ----------
     found : Estimate or None
-        Share of faulty photos called faulty; None without faulty photos.
+        Share of bad photos called bad; None without bad photos.
     found_by_scene : Estimate or None
-        The same where each scene counts once however many faulty photos it has.
+        The same where each scene counts once however many bad photos it has.
     lost : Estimate or None
-        Share of clear photos called faulty; None without clear photos.
+        Share of clear photos called bad; None without clear photos.
     """
 
     found: Estimate | None
@@ -95,7 +95,7 @@ class SourceResult:
     ----------
     source : str
         Its name; empty for all sources together.
-    num_clear, num_faulty, num_scenes : int
+    num_clear, num_bad, num_scenes : int
         Photos that were measured; scenes, a photo without one being its own.
     auc : Estimate or None
         Area under the ROC curve; None unless there are photos of both kinds.
@@ -105,7 +105,7 @@ class SourceResult:
 
     source: str
     num_clear: int
-    num_faulty: int
+    num_bad: int
     num_scenes: int
     auc: Estimate | None
     outcomes: tuple[Outcome, ...]
@@ -140,7 +140,7 @@ class LabelResult:
     thresholds : tuple of Threshold
         One for each of `RATES`, then the shipped one where it was given.
     sources : tuple of SourceResult
-        By name; those without faulty photos tell the share of clear photos that is kept.
+        By name; those without bad photos tell the share of clear photos that is kept.
     total : SourceResult
         All photos together.
     photos : tuple of ScoredPhoto
@@ -177,7 +177,7 @@ class Evaluation:
 
 def evaluate(
     labelled: Sequence[LabelledPhoto],
-    measure: Measure,
+    measures: Mapping[Path, Measures | Failure],
     *,
     threshold_sources: Collection[str] | None = None,
     shipped: Mapping[Label, float] | None = None,
@@ -195,14 +195,13 @@ def evaluate(
     ----------
     labelled : sequence of LabelledPhoto
         Photos with their labels.
-    measure : callable or mapping
-        Gives the raw scores of a path by label, the higher the more faulty, or, in a mapping, its
-        failure. A callable may raise `PhotoError`.
+    measures : mapping of Path to Measures or Failure
+        The raw scores of each photo by label, the higher the worse, or why there are none.
     threshold_sources : collection of str or None
         Sources whose clear photos set the thresholds; by default those with photos of both kinds,
         or all if there is none.
     shipped : mapping of Label to float or None
-        Thresholds on the raw scores to show beside those for `RATES`; a photo is called faulty
+        Thresholds on the raw scores to show beside those for `RATES`; a photo is called bad
         from this score on, as in a verdict.
     num_resamples : int
         Bootstrap resamples, >= 1.
@@ -221,9 +220,9 @@ def evaluate(
     UsageError
         If a threshold source has no clear photo.
     ValueError
-        If the measure gives no score, or NaN, for a label of the photos.
+        If a photo has no score, or NaN, for a label of the photos.
     """
-    measured, failures = _apply(measure, labelled)
+    measured, failures = _look_up(measures, labelled)
     labels = [label for label in Label if any(p.label is label for p in measured)]
     if not any(p.label is None for p in measured):
         raise InputError(f"none of the {len(labelled)} photos is clear and could be measured")
@@ -243,16 +242,13 @@ def evaluate(
     return Evaluation(tuple(results), tuple(failures), num_resamples, seed)
 
 
-def _apply(
-    measure: Measure, labelled: Sequence[LabelledPhoto]
+def _look_up(
+    measures: Mapping[Path, Measures | Failure], labelled: Sequence[LabelledPhoto]
 ) -> tuple[dict[LabelledPhoto, Measures], list[tuple[Path, Failure]]]:
     measured: dict[LabelledPhoto, Measures] = {}
     failures = []
     for photo in labelled:
-        try:
-            scores = measure(photo.path) if callable(measure) else measure[photo.path]
-        except PhotoError as error:
-            scores = Failure(error.kind, error.message)
+        scores = measures[photo.path]
         if isinstance(scores, Failure):
             failures.append((photo.path, scores))
         else:
@@ -263,7 +259,7 @@ def _apply(
 def _get_score(scores: Measures, label: Label, photo: LabelledPhoto) -> float:
     score = float(scores.get(label, math.nan))
     if math.isnan(score):
-        raise ValueError(f"the measure gives no {label.value} score for {photo.path}")
+        raise ValueError(f"there is no {label.value} score for {photo.path}")
     return score
 
 
@@ -281,7 +277,7 @@ class _Task:
     ) -> None:
         self.photos = photos
         self.scores = np.array([p.score for p in photos])
-        self.is_faulty = np.array([p.photo.label is not None for p in photos])
+        self.is_bad = np.array([p.photo.label is not None for p in photos])
         source = np.array([p.photo.source for p in photos])
         self.sources = sorted(set(source.tolist()))
         # Row 0: all photos; then one row for each source.
@@ -292,7 +288,7 @@ class _Task:
         # "From this score on" is "above the number before it".
         self.shipped = None if shipped is None else float(np.nextafter(shipped, -np.inf))
         self.threshold_sources = self._choose_sources(threshold_sources)
-        self.sets_threshold = ~self.is_faulty & np.isin(source, self.threshold_sources)
+        self.sets_threshold = ~self.is_bad & np.isin(source, self.threshold_sources)
 
     @property
     def strata(self) -> list[str]:
@@ -302,7 +298,7 @@ class _Task:
     def set_thresholds(self, at: NDArray[np.intp]) -> tuple[Threshold, ...]:
         """Set the thresholds on some photos."""
         clear = self.scores[at][self.sets_threshold[at]]
-        rates = RATES if self.is_faulty.any() else ()
+        rates = RATES if self.is_bad.any() else ()
         values = [threshold_at_false_alarms(clear, r) if clear.size else math.nan for r in rates]
         thresholds = [Threshold(v, r) for v, r in zip(values, rates, strict=True)]
         return (*thresholds, *([] if self.shipped is None else [Threshold(self.shipped, None)]))
@@ -310,27 +306,27 @@ class _Task:
     def measure(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
         """Compute all numbers on some photos; NaN where a kind of photo is missing."""
         thresholds = self.set_thresholds(at)
-        scores, is_faulty, weights = self.scores[at], self.is_faulty[at], self.weights[at]
+        scores, is_bad, weights = self.scores[at], self.is_bad[at], self.weights[at]
         rows = []
         for mask in self.masks[:, at]:
-            clear, faulty = scores[mask & ~is_faulty], scores[mask & is_faulty]
-            row = [compute_auc(clear, faulty) if clear.size and faulty.size else math.nan]
+            clear, bad = scores[mask & ~is_bad], scores[mask & is_bad]
+            row = [compute_auc(clear, bad) if clear.size and bad.size else math.nan]
             for threshold in thresholds:
                 row += [
-                    _share(faulty, threshold.value),
-                    _share(faulty, threshold.value, weights[mask & is_faulty]),
+                    _share(bad, threshold.value),
+                    _share(bad, threshold.value, weights[mask & is_bad]),
                     _share(clear, threshold.value),
                 ]
             rows.append(row)
         return np.array(rows)
 
     def _weigh_scenes(self) -> NDArray[np.float64]:
-        counts = np.bincount(self.groups, weights=self.is_faulty)
+        counts = np.bincount(self.groups, weights=self.is_bad)
         return 1.0 / np.maximum(counts[self.groups], 1.0)
 
     def _choose_sources(self, given: Collection[str] | None) -> tuple[str, ...]:
-        has_clear = {s for s, m in self._pair() if (m & ~self.is_faulty).any()}
-        has_both = {s for s in has_clear if (dict(self._pair())[s] & self.is_faulty).any()}
+        has_clear = {s for s, m in self._pair() if (m & ~self.is_bad).any()}
+        has_both = {s for s in has_clear if (dict(self._pair())[s] & self.is_bad).any()}
         if given is None:
             return tuple(sorted(has_both or has_clear))
         if not given or not set(given) <= has_clear:
@@ -381,8 +377,8 @@ def _describe(
     )
     return SourceResult(
         source=name,
-        num_clear=int((mask & ~task.is_faulty).sum()),
-        num_faulty=int((mask & task.is_faulty).sum()),
+        num_clear=int((mask & ~task.is_bad).sum()),
+        num_bad=int((mask & task.is_bad).sum()),
         num_scenes=len(np.unique(task.groups[mask])),
         auc=auc,
         outcomes=tuple(Outcome(*shares[i : i + 3]) for i in range(0, len(shares), 3)),

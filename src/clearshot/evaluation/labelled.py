@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -149,7 +150,9 @@ def _read_set(path: Path) -> LabelledSet:
 
 
 def _read_folder(root: Path) -> LabelledSet:
-    rows = {row.path: row for row in _read_manifest(root)}
+    rows: defaultdict[Path, list[_Row]] = defaultdict(list)
+    for row in _read_manifest(root):
+        rows[row.path].append(row)
     discovery = find_photos([root])
     paths = [photo.path for photo in discovery.photos]
     # The set's own name is a label only where its subfolders are not.
@@ -158,7 +161,7 @@ def _read_folder(root: Path) -> LabelledSet:
     for path in paths:
         words = _find_words(path, root) or own
         if path in rows:
-            listed.append(rows[path])
+            listed.extend(rows[path])
         elif words:
             listed.append(_Row(path, words[-1], "", "", str(path)))
         else:

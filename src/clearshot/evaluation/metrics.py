@@ -1,7 +1,7 @@
-"""How well scores tell faulty photos from clear ones (NumPy only).
+"""How well scores tell bad photos from clear ones (NumPy only).
 
-Everywhere the higher score is the more faulty one, and a photo is called faulty when its score is
-**above** the threshold, not at it.
+Everywhere the higher score is the worse one, and a photo is called bad when its score is **above**
+the threshold, not at it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class RocCurve:
     thresholds : ndarray of float64, shape (N,)
         Falling from the highest score to minus infinity.
     false_alarms, found : ndarray of float64, shape (N,)
-        Shares of the clear and of the faulty photos above each threshold, rising from 0 to 1.
+        Shares of the clear and of the bad photos above each threshold, rising from 0 to 1.
     """
 
     thresholds: NDArray[np.float64]
@@ -34,35 +34,15 @@ class RocCurve:
     found: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class PrecisionRecall:
-    """Precision and recall at every threshold at which something is called faulty, strictest first.
-
-    Attributes
-    ----------
-    thresholds : ndarray of float64, shape (N,)
-        Falling to minus infinity.
-    precision : ndarray of float64, shape (N,)
-        Share of faulty photos among those above the threshold; depends on how many photos of each
-        kind there are.
-    recall : ndarray of float64, shape (N,)
-        Share of the faulty photos above the threshold.
-    """
-
-    thresholds: NDArray[np.float64]
-    precision: NDArray[np.float64]
-    recall: NDArray[np.float64]
-
-
-def compute_auc(clear_scores: ArrayLike, faulty_scores: ArrayLike) -> float:
+def compute_auc(clear_scores: ArrayLike, bad_scores: ArrayLike) -> float:
     """Compute the area under the ROC curve.
 
-    It is the probability that a faulty photo scores higher than a clear one, ties counting half:
+    It is the probability that a bad photo scores higher than a clear one, ties counting half:
     the Mann-Whitney statistic [1]_.
 
     Parameters
     ----------
-    clear_scores, faulty_scores : array_like of float, one-dimensional
+    clear_scores, bad_scores : array_like of float, one-dimensional
         Scores; infinities are allowed.
 
     Returns
@@ -85,82 +65,36 @@ def compute_auc(clear_scores: ArrayLike, faulty_scores: ArrayLike) -> float:
     >>> compute_auc([1, 2, 3], [3, 4])
     0.9166666666666666
     """
-    clear, faulty = np.sort(_check(clear_scores)), _check(faulty_scores)
-    below = np.searchsorted(clear, faulty, "left") + np.searchsorted(clear, faulty, "right")
-    return float(below.sum() / (2 * clear.size * faulty.size))
+    clear, bad = np.sort(_check(clear_scores)), _check(bad_scores)
+    below = np.searchsorted(clear, bad, "left") + np.searchsorted(clear, bad, "right")
+    return float(below.sum() / (2 * clear.size * bad.size))
 
 
-def trace_roc(clear_scores: ArrayLike, faulty_scores: ArrayLike) -> RocCurve:
+def trace_roc(clear_scores: ArrayLike, bad_scores: ArrayLike) -> RocCurve:
     """Trace the ROC curve.
 
     Parameters
     ----------
-    clear_scores, faulty_scores : array_like of float, one-dimensional
+    clear_scores, bad_scores : array_like of float, one-dimensional
         Scores.
 
     Returns
     -------
     RocCurve
-        One point for each distinct score, and the one where everything is called faulty.
+        One point for each distinct score, and the one where everything is called bad.
 
     Raises
     ------
     ValueError
         As `compute_auc`.
     """
-    clear, faulty = _check(clear_scores), _check(faulty_scores)
-    thresholds = np.append(np.unique(np.concatenate([clear, faulty]))[::-1], -np.inf)
+    clear, bad = _check(clear_scores), _check(bad_scores)
+    thresholds = np.append(np.unique(np.concatenate([clear, bad]))[::-1], -np.inf)
     return RocCurve(
         thresholds,
         _count_above(clear, thresholds) / clear.size,
-        _count_above(faulty, thresholds) / faulty.size,
+        _count_above(bad, thresholds) / bad.size,
     )
-
-
-def trace_precision_recall(clear_scores: ArrayLike, faulty_scores: ArrayLike) -> PrecisionRecall:
-    """Trace precision against recall.
-
-    Parameters
-    ----------
-    clear_scores, faulty_scores : array_like of float, one-dimensional
-        Scores.
-
-    Returns
-    -------
-    PrecisionRecall
-        The points of the ROC curve but the first, where nothing is called faulty.
-
-    Raises
-    ------
-    ValueError
-        As `compute_auc`.
-    """
-    clear, faulty = _check(clear_scores), _check(faulty_scores)
-    thresholds = trace_roc(clear, faulty).thresholds[1:]
-    lost, found = _count_above(clear, thresholds), _count_above(faulty, thresholds)
-    return PrecisionRecall(thresholds, found / (found + lost), found / faulty.size)
-
-
-def average_precision(clear_scores: ArrayLike, faulty_scores: ArrayLike) -> float:
-    """Average the precision over the recall, as steps (no interpolation between points).
-
-    Parameters
-    ----------
-    clear_scores, faulty_scores : array_like of float, one-dimensional
-        Scores.
-
-    Returns
-    -------
-    float
-        In (0, 1]; for random scores about the share of faulty photos.
-
-    Raises
-    ------
-    ValueError
-        As `compute_auc`.
-    """
-    curve = trace_precision_recall(clear_scores, faulty_scores)
-    return float(np.sum(np.diff(curve.recall, prepend=0.0) * curve.precision))
 
 
 def threshold_at_false_alarms(clear_scores: ArrayLike, rate: float) -> float:
@@ -220,37 +154,6 @@ def share_above(
         As `compute_auc`.
     """
     return float(np.average(_check(scores) > threshold, weights=weights))
-
-
-def correlate_ranks(first: ArrayLike, second: ArrayLike) -> float:
-    """Compute Spearman's rank correlation [1]_: Pearson's of the ranks, ties sharing their mean.
-
-    Parameters
-    ----------
-    first, second : array_like of float, one-dimensional, same length
-        Paired values.
-
-    Returns
-    -------
-    float
-        In [-1, 1]; NaN where all values of one side are equal.
-
-    Raises
-    ------
-    ValueError
-        If the lengths differ, or as `compute_auc`.
-
-    References
-    ----------
-    .. [1] Spearman, "The proof and measurement of association between two things", American Journal
-       of Psychology 15, 1904. doi:10.2307/1412159
-    """
-    x, y = _rank(_check(first)), _rank(_check(second))
-    if x.size != y.size:
-        raise ValueError(f"paired values must have one length, got {x.size} and {y.size}")
-    x, y = x - x.mean(), y - y.mean()
-    norm = np.sqrt((x @ x) * (y @ y))
-    return float(np.clip((x @ y) / norm, -1.0, 1.0)) if norm > 0 else float("nan")
 
 
 def bootstrap(
@@ -348,9 +251,3 @@ def _check(scores: ArrayLike) -> NDArray[np.float64]:
 
 def _count_above(scores: NDArray[np.float64], thresholds: NDArray[np.float64]) -> NDArray[np.intp]:
     return scores.size - np.searchsorted(np.sort(scores), thresholds, "right")
-
-
-def _rank(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    ordered = np.sort(values)
-    low, high = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
-    return (low + high + 1) / 2

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _COLORS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _DASHES: Final[tuple[Any, ...]] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)))
-_CLEAR_COLOR, _FAULTY_COLOR = "#0072B2", "#D55E00"
+_CLEAR_COLOR, _BAD_COLOR = "#0072B2", "#D55E00"
 _THRESHOLD_COLOR: Final = "#333333"
 _THRESHOLD_DASHES: Final[tuple[Any, ...]] = ("-", (0, (1.2, 1.2)), (0, (6, 3)))
 _MARKERS: Final = ("o", "s", "D")
@@ -138,7 +138,7 @@ def draw_scores(result: LabelResult) -> Any:
     Returns
     -------
     matplotlib.figure.Figure
-        Share of the clear and of the faulty photos of a source by score; all panels have the same
+        Share of the clear and of the bad photos of a source by score; all panels have the same
         axis, cut at the 0.5th and 99.5th percentile, beyond which scores count into the last bin.
 
     Raises
@@ -165,8 +165,8 @@ def draw_scores(result: LabelResult) -> Any:
 
 def _trace_source(axes: Any, result: LabelResult, source: SourceResult, **style: Any) -> float:
     # Draws one curve and gives the lowest share that it shows.
-    clear, faulty = (_pick(result, source, is_faulty=kind) for kind in (False, True))
-    curve = trace_roc(clear, faulty)
+    clear, bad = (_pick(result, source, is_bad=kind) for kind in (False, True))
+    curve = trace_roc(clear, bad)
     name = f"{source.source} (AUC {source.auc.value:.3f})" if source.auc else source.source
     # The last point left of the axis is where the curve enters at the edge.
     first = int(np.searchsorted(curve.false_alarms, _LOWEST_RATE, "right")) - 1
@@ -197,9 +197,9 @@ def _choose_bins(result: LabelResult) -> NDArray[np.float64]:
 def _draw_histograms(
     panel: Any, result: LabelResult, source: SourceResult, bins: NDArray[np.float64]
 ) -> None:
-    kinds = (("clear", _CLEAR_COLOR, "-"), (result.label.value, _FAULTY_COLOR, "--"))
-    for is_faulty, (name, color, dashes) in enumerate(kinds):
-        scores = _pick(result, source, is_faulty=bool(is_faulty))
+    kinds = (("clear", _CLEAR_COLOR, "-"), (result.label.value, _BAD_COLOR, "--"))
+    for is_bad, (name, color, dashes) in enumerate(kinds):
+        scores = _pick(result, source, is_bad=bool(is_bad))
         if scores.size:
             inside = np.clip(scores, bins[0], bins[-1])
             style = {"color": color, "weights": np.full(scores.size, 100 / scores.size)}
@@ -208,13 +208,12 @@ def _draw_histograms(
             panel.hist(inside, bins, histtype="step", lw=1.3, ls=dashes, label=label, **style)
 
 
-def _pick(result: LabelResult, source: SourceResult, *, is_faulty: bool) -> NDArray[np.float64]:
+def _pick(result: LabelResult, source: SourceResult, *, is_bad: bool) -> NDArray[np.float64]:
     return np.array(
         [
             scored.score
             for scored in result.photos
-            if scored.photo.source == source.source
-            and (scored.photo.label is not None) is is_faulty
+            if scored.photo.source == source.source and (scored.photo.label is not None) is is_bad
         ]
     )
 

@@ -81,7 +81,7 @@ def write_markdown(evaluation: Evaluation) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def to_json(evaluation: Evaluation, *, with_photos: bool = False) -> dict[str, Any]:
+def to_json(evaluation: Evaluation) -> dict[str, Any]:
     """Turn an evaluation into plain JSON values; numbers that are not finite become null.
 
     The shipped threshold is the one whose rate is null.
@@ -90,8 +90,6 @@ def to_json(evaluation: Evaluation, *, with_photos: bool = False) -> dict[str, A
     ----------
     evaluation : Evaluation
         The evaluation.
-    with_photos : bool
-        Whether to list every photo with its label and score.
 
     Returns
     -------
@@ -99,7 +97,7 @@ def to_json(evaluation: Evaluation, *, with_photos: bool = False) -> dict[str, A
         `results` by label, `failures`, and the settings of the bootstrap.
     """
     return {
-        "results": [_result_to_json(r, with_photos=with_photos) for r in evaluation.results],
+        "results": [_result_to_json(r) for r in evaluation.results],
         "failures": [
             {"path": str(path), "kind": failure.kind, "message": failure.message}
             for path, failure in evaluation.failures
@@ -108,7 +106,7 @@ def to_json(evaluation: Evaluation, *, with_photos: bool = False) -> dict[str, A
     }
 
 
-def _result_to_json(result: LabelResult, *, with_photos: bool) -> dict[str, Any]:
+def _result_to_json(result: LabelResult) -> dict[str, Any]:
     sources = []
     for source in (*result.sources, result.total):
         values = asdict(source) | {"source": source.source or None}
@@ -122,17 +120,6 @@ def _result_to_json(result: LabelResult, *, with_photos: bool) -> dict[str, Any]
         "sources": sources[:-1],
         "all": sources[-1],
     }
-    if with_photos:
-        content["photos"] = [
-            {
-                "path": str(scored.photo.path),
-                "label": "clear" if scored.photo.label is None else scored.photo.label.value,
-                "source": scored.photo.source,
-                "scene": scored.photo.scene,
-                "score": scored.score,
-            }
-            for scored in result.photos
-        ]
     finite: dict[str, Any] = _drop_infinite(content)
     return finite
 
@@ -148,7 +135,7 @@ def _drop_infinite(value: Any) -> Any:
 
 def _write_row(name: str, result: SourceResult) -> tuple[str, ...]:
     auc = "-" if result.auc is None else f"{result.auc.value:.4f}"
-    cells = [name, str(result.num_clear), str(result.num_faulty), auc]
+    cells = [name, str(result.num_clear), str(result.num_bad), auc]
     for outcome in result.outcomes:
         cells += [_write_share(outcome.found), _write_share(outcome.lost)]
     return tuple(cells)
@@ -175,7 +162,7 @@ def _note(result: LabelResult) -> list[str]:
         chosen = ", ".join(result.threshold_sources)
         notes.append(f"Thresholds lose at most that share of the clear photos of: {chosen}.")
     for source in result.sources:
-        if source.num_faulty == 0:
+        if source.num_bad == 0:
             kept = [
                 f"{100 * (1 - outcome.lost.value):.1f} % {threshold.name}"
                 for threshold, outcome in zip(result.thresholds, source.outcomes, strict=True)

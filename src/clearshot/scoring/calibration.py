@@ -19,7 +19,7 @@ from clearshot.scoring.weights import read_packaged_network
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from clearshot.photo import ExposureScores, FocusScores, Scores
+    from clearshot.photo import Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,52 +88,29 @@ def parse_calibration(table: Mapping[str, object]) -> Calibration:
     return Calibration(**rows)
 
 
-def describe_blur(focus: FocusScores) -> tuple[float, ...]:
-    """Give the features from which `p_blurry` is computed.
+def describe(label: Label, scores: Scores) -> tuple[float, ...]:
+    """Give the features from which the probability of a label is computed.
 
     Parameters
     ----------
-    focus : FocusScores
+    label : Label
+        The label.
+    scores : Scores
         Raw scores.
 
     Returns
     -------
     tuple of float
-        The blur score [logits].
+        In the order of the label's weights in `Calibration`.
     """
-    return (focus.blur,)
-
-
-def describe_darkness(exposure: ExposureScores) -> tuple[float, ...]:
-    """Give the features from which `p_dark` is computed.
-
-    Parameters
-    ----------
-    exposure : ExposureScores
-        Raw scores.
-
-    Returns
-    -------
-    tuple of float
-        Median and bright stops.
-    """
-    return (exposure.median_stops, exposure.bright_stops)
-
-
-def describe_overexposure(exposure: ExposureScores) -> tuple[float, ...]:
-    """Give the features from which `p_overexposed` is computed.
-
-    Parameters
-    ----------
-    exposure : ExposureScores
-        Raw scores.
-
-    Returns
-    -------
-    tuple of float
-        Median and shadow stops, share of white.
-    """
-    return (exposure.median_stops, exposure.shadow_stops, exposure.white_share)
+    focus, exposure = scores.focus, scores.exposure
+    match label:
+        case Label.BLURRY:
+            return (focus.blur,)
+        case Label.DARK:
+            return (exposure.median_stops, exposure.bright_stops)
+        case Label.OVEREXPOSED:
+            return (exposure.median_stops, exposure.shadow_stops, exposure.white_share)
 
 
 def compute_logits(scores: Scores, calibration: Calibration) -> dict[Label, float]:
@@ -151,15 +128,10 @@ def compute_logits(scores: Scores, calibration: Calibration) -> dict[Label, floa
     dict of Label to float
         Natural log of p / (1 - p).
     """
-    features = {
-        Label.BLURRY: describe_blur(scores.focus),
-        Label.DARK: describe_darkness(scores.exposure),
-        Label.OVEREXPOSED: describe_overexposure(scores.exposure),
-    }
     logits = {}
-    for label, values in features.items():
+    for label in Label:
         *weights, offset = getattr(calibration, label.value)
-        logits[label] = math.fsum(map(operator.mul, weights, values)) + offset
+        logits[label] = math.fsum(map(operator.mul, weights, describe(label, scores))) + offset
     return logits
 
 

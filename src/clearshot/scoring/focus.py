@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from clearshot.decode.image import CELL_PX
+from clearshot.decode.image import CELL_PX, find_judged_region
 from clearshot.photo import FocusScores, Region
 from clearshot.scoring.weights import NetworkFile, read_packaged_network
 
@@ -25,7 +25,8 @@ _SCORE_STEP: Final = 2
 # Side of the window that is called the sharpest region, as a share of the photo's sides.
 _REGION_SHARE: Final = 0.2
 
-_LONGEST: Final = 4
+# Where the longest axis of the blur is among the directions.
+LONGEST: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +148,16 @@ def pool(focus_map: FocusMap, width_px: int, height_px: int) -> FocusScores:
     window = np.s_[:, top : top + height, left : left + width]
     sigma = _average(focus_map.log2_sigma[window], focus_map.deviation[window])
     rows, cols = focus_map.log2_sigma.shape[1:]
-    scale_x, scale_y = width_px / cols, height_px / rows
-    directions = sigma[:_LONGEST]
+    judged = find_judged_region(width_px, height_px)
+    # Rounding edges, not sizes, never leads out of the photo.
+    x0, x1 = (judged.x + round(edge * judged.width / cols) for edge in (left, left + width))
+    y0, y1 = (judged.y + round(edge * judged.height / rows) for edge in (top, top + height))
+    directions = sigma[:LONGEST]
     return FocusScores(
         blur=float(focus_map.logits[_SCORE_STEP]),
-        sigma_px=float(2.0 ** sigma[_LONGEST]),
+        sigma_px=float(2.0 ** sigma[LONGEST]),
         anisotropy=float(directions.max() - directions.min()),
-        sharpest=Region(
-            round(left * scale_x),
-            round(top * scale_y),
-            round(width * scale_x),
-            round(height * scale_y),
-        ),
+        sharpest=Region(x0, y0, x1 - x0, y1 - y0),
     )
 
 
@@ -178,7 +177,7 @@ def find_sharpest_cells(focus_map: FocusMap) -> tuple[int, int, int, int]:
     rows, cols = focus_map.log2_sigma.shape[1:]
     height, width = (max(1, round(n * _REGION_SHARE)) for n in (rows, cols))
     # An uncertain cell counts as blurred as it may well be.
-    pessimistic = focus_map.log2_sigma[_LONGEST] + focus_map.deviation[_LONGEST]
+    pessimistic = focus_map.log2_sigma[LONGEST] + focus_map.deviation[LONGEST]
     sums = np.pad(pessimistic.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     windows = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width]
     windows = windows + sums[:-height, :-width]

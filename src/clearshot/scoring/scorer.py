@@ -76,10 +76,27 @@ class Scorer:
         Scores
             Raw scores.
         """
+        return self.score_map(image, self.map_focus(image))
+
+    def score_map(self, image: Image, focus_map: FocusMap) -> Scores:
+        """Sum up what was measured on pixels and their focus map.
+
+        Parameters
+        ----------
+        image : Image
+            Upright pixels at the judged size.
+        focus_map : FocusMap
+            What `map_focus` gave for them.
+
+        Returns
+        -------
+        Scores
+            Raw scores.
+        """
         return Scores(
             width_px=image.width_px,
             height_px=image.height_px,
-            focus=pool(self.map_focus(image), image.width_px, image.height_px),
+            focus=pool(focus_map, image.width_px, image.height_px),
             exposure=measure_exposure(image.luma_hw),
             recipe=self.recipe,
         )

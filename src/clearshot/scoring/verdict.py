@@ -22,7 +22,7 @@ _MOTION_OCTAVES: Final = 0.6
 
 # A picture is sampled finely enough when its blur has half a pixel of standard deviation, so a blur
 # of sigma px leaves one real pixel in (2 sigma)^2.
-_SHARP_SIGMA_PX: Final = 0.5
+SHARP_SIGMA_PX: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def estimate_effective_mp(scores: Scores) -> float:
     """
     shrink = min(1.0, JUDGED_PX / max(scores.width_px, scores.height_px))
     judged_mp = scores.width_px * scores.height_px * shrink**2 / 1e6
-    return judged_mp * min(1.0, (_SHARP_SIGMA_PX / scores.focus.sigma_px) ** 2)
+    return judged_mp * min(1.0, (SHARP_SIGMA_PX / scores.focus.sigma_px) ** 2)
 
 
 def _explain(

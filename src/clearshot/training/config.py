@@ -37,11 +37,11 @@ class FocusConfig:
 
     seed: int = 7
     validation_share: float = 0.12
-    num_patches: int = 120_000
+    num_patches: int = 80_000
     clear_share: float = 0.25
     min_sigma_px: float = 0.4
-    max_sigma_px: float = 12.0
-    map_epochs: int = 4
+    max_sigma_px: float = 10.0
+    map_epochs: int = 5
     pool_epochs: int = 16
     batch_size: int = 64
     map_peak_rate: float = 4e-3

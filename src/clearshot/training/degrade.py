@@ -176,16 +176,16 @@ def relight(linear_hw: NDArray[np.float32], *, rng: np.random.Generator) -> NDAr
         Linear light; lamps and reflections may be up to 64 times white.
     """
     light = linear_hw
-    is_night = rng.random() < 0.3
+    is_night = rng.random() < 0.15
     if is_night:
         # A steeper curve empties the shadows; what stays bright becomes a lamp.
-        light = light ** rng.uniform(1.0, 2.2) * 2.0 ** rng.uniform(-2.5, 0.0)
-    if is_night or rng.random() < 0.4:
+        light = light ** rng.uniform(1.0, 1.8) * 2.0 ** rng.uniform(-1.5, 0.0)
+    if is_night or rng.random() < 0.3:
         knee = float(np.quantile(light, rng.uniform(0.9, 0.997)))
         boost = 2.0 ** rng.uniform(1.0, 6.0 if is_night else 4.0)
         excess = np.clip((light - knee) / max(1.0 - knee, 0.05), 0.0, 1.0)
         light = light * (1.0 + (boost - 1.0) * excess**2)
-    if is_night and rng.random() < 0.6:
+    if is_night and rng.random() < 0.5:
         light = _add_lamps(light, rng=rng)
     return light.astype(np.float32)
 
@@ -258,16 +258,16 @@ def draw_camera(*, rng: np.random.Generator) -> Camera:
     Camera
         Its settings.
     """
-    has_noise = rng.random() < 0.75
-    is_resized = rng.random() < 0.3
-    qualities = [int(rng.integers(40, 99))] if rng.random() < 0.9 else []
-    if rng.random() < 0.2:
+    has_noise = rng.random() < 0.7
+    is_resized = rng.random() < 0.15
+    qualities = [int(rng.integers(55, 99))] if rng.random() < 0.9 else []
+    if rng.random() < 0.1:
         qualities.append(int(rng.integers(60, 96)))
     return Camera(
-        gain_stops=rng.uniform(-1.5, 0.8),
-        shot_noise=10 ** rng.uniform(-5.0, -2.5) if has_noise else 0.0,
-        read_noise=10 ** rng.uniform(-3.5, -1.9) if has_noise else 0.0,
-        noise_grain_px=rng.uniform(0.3, 0.9) if rng.random() < 0.35 else 0.0,
+        gain_stops=rng.uniform(-1.0, 0.5),
+        shot_noise=10 ** rng.uniform(-5.0, -3.2) if has_noise else 0.0,
+        read_noise=10 ** rng.uniform(-4.0, -2.7) if has_noise else 0.0,
+        noise_grain_px=rng.uniform(0.3, 0.9) if rng.random() < 0.25 else 0.0,
         gamma=float(np.exp(rng.normal(0.0, 0.15))),
         contrast=rng.uniform(-0.2, 0.6),
         scale=float(np.exp(rng.uniform(np.log(MIN_SCALE), np.log(MAX_SCALE))))

@@ -1,0 +1,36 @@
+"""Halves share no scene, and depend on nothing but its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clearshot.evaluation.labelled import LabelledPhoto
+from clearshot.evaluation.split import is_for_calibration
+
+
+def test_halves_share_no_scene_and_are_about_equal() -> None:
+    photos = [
+        LabelledPhoto(Path(f"{scene}-{shot}.jpg"), None, "camera", f"scene{scene}")
+        for scene in range(300)
+        for shot in range(3)
+    ]
+    calibrating = {photo.scene for photo in photos if is_for_calibration(photo)}
+    measuring = {photo.scene for photo in photos if not is_for_calibration(photo)}
+    assert not calibrating & measuring
+    assert 0.4 < len(calibrating) / 300 < 0.6
+
+
+def test_names_that_are_counted_up_are_in_both_halves() -> None:
+    for name in ("IMG_000{}.jpg", "scene{}.jpg", "{}"):
+        photos = [LabelledPhoto(Path(name.format(i)), None, "camera") for i in range(6)]
+        assert {is_for_calibration(photo) for photo in photos} == {True, False}
+
+
+def test_half_is_the_same_whichever_folder_was_named() -> None:
+    for number in range(50):
+        for scene in ("", f"scene{number}"):
+            halves = {
+                is_for_calibration(LabelledPhoto(Path(f"/{root}/{number}.jpg"), None, root, scene))
+                for root in ("set", "phone", "clear")
+            }
+            assert len(halves) == 1
