@@ -91,9 +91,7 @@ def test_picture_and_verdict_come_from_one_measurement(clear_photos: Path) -> No
 def test_map_covers_what_was_judged() -> None:
     # 7 px of 79 are left out before the cells, 8 behind them.
     cells = (5, 4, 4)
-    focus_map = FocusMap(
-        np.full(cells, 3.0, np.float32), np.full(cells, 0.1, np.float32), np.zeros(6, np.float32)
-    )
+    focus_map = FocusMap(np.full(cells, 3.0, np.float32), np.full(cells, 0.1, np.float32))
     grey = Image.new("RGB", (79, 79), (120, 120, 120))
     drawn = np.asarray(explain._draw_photo(grey, focus_map, Region(30, 30, 10, 10)), dtype=int)
     is_colored = np.ptp(drawn, axis=-1)[200] > 0

@@ -120,7 +120,8 @@ class FocusScores:
     Attributes
     ----------
     blur : float
-        Pooled score of the photo, in logits; the higher, the blurrier.
+        Pooled score of the photo: log2 of the blur's standard deviation in its sharpest part, in
+        the worst direction [px at the judged size]; the higher, the blurrier.
     sigma_px : float
         Standard deviation of the blur in the sharpest region [px at the judged size].
     anisotropy : float

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clearshot.decode.image import CELL_PX, choose_size
 from clearshot.photo import Region
-from clearshot.scoring.focus import FocusMap, pool
+from clearshot.scoring.focus import LONGEST, FocusMap, measure_blur, pool
 
 SIDES = st.integers(64, 2500)
 
@@ -18,7 +18,7 @@ def make_map(rows: int, cols: int, *, top: int, left: int, side: int) -> FocusMa
     log2_sigma = np.full((5, rows, cols), 3.0, np.float32)
     log2_sigma[:, top : top + side, left : left + side] = -1.0
     deviation = np.full((5, rows, cols), 0.2, np.float32)
-    return FocusMap(log2_sigma, deviation, np.zeros(6, np.float32))
+    return FocusMap(log2_sigma, deviation)
 
 
 def find_region(width: int, height: int, *, top: int, left: int, side: int) -> Region:
@@ -55,3 +55,21 @@ def test_sharp_cells_give_the_blur_of_the_photo() -> None:
     scores = pool(make_map(30, 30, top=12, left=3, side=6), 480, 480)
     assert scores.sigma_px == 0.5
     assert scores.sharpest == Region(48, 192, 96, 96)
+
+
+def test_a_sharp_subject_makes_a_sharp_photo_a_sharp_cell_does_not() -> None:
+    assert measure_blur(make_map(40, 60, top=10, left=10, side=12)) == -1.0
+    assert measure_blur(make_map(40, 60, top=10, left=10, side=2)) == 3.0
+
+
+def test_blur_along_one_direction_is_enough() -> None:
+    log2_sigma = np.full((5, 20, 20), -1.0, np.float32)
+    log2_sigma[1] = log2_sigma[LONGEST] = 2.5
+    assert measure_blur(FocusMap(log2_sigma, np.full((5, 20, 20), 0.2, np.float32))) == 2.5
+
+
+def test_cells_that_tell_nothing_do_not_count() -> None:
+    focus_map = make_map(20, 20, top=0, left=0, side=20)
+    focus_map.log2_sigma[:, :, 10:] = 4.0  # half of the photo is a flat sky
+    focus_map.deviation[:, :, 10:] = 1.5
+    assert measure_blur(focus_map) == -1.0

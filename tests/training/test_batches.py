@@ -8,11 +8,10 @@ import pytest
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 
 from clearshot import optics
-from clearshot.training.batches import MapBatches, PatchBatches
+from clearshot.training.batches import PatchBatches
 from clearshot.training.degrade import Blur
 from clearshot.training.networks import NUM_SIGMAS
 from clearshot.training.patches import PatchSet
-from clearshot.training.photos import MapSet
 
 
 def _make_lamp_patches(num: int) -> PatchSet:
@@ -49,21 +48,3 @@ def test_validation_is_left_as_it_is() -> None:
     luma, target = batches[0]
     assert np.array_equal(luma, patches.luma.astype(np.float32))
     assert np.allclose(target[:, :NUM_SIGMAS, 0, 0], patches.log2_sigma)
-
-
-def test_augmented_maps_keep_directions_together() -> None:
-    # Blur along x everywhere: direction 0 is high, 90 degrees low, in means and in variances.
-    cells = np.zeros((8, 10, 6, 8), np.float16)
-    cells[:, 0], cells[:, 5] = 3.0, 1.0
-    sets = [MapSet(cells, np.full(8, 1.0, np.float32), np.zeros(8, np.int8))]
-    batches = MapBatches(sets, batch_size=8, seed=3, is_training=True)
-    directions = set()
-    for _ in range(20):
-        maps, target = batches[0]
-        strongest = int(maps[0, :NUM_SIGMAS].mean(axis=(1, 2)).argmax())
-        assert maps[0, NUM_SIGMAS:].mean(axis=(1, 2)).argmax() == strongest
-        # Transposed maps have their sides exchanged along with their directions.
-        assert maps.shape[2:] == ((6, 8) if strongest == 0 else (8, 6))
-        directions.add(strongest)
-        assert target[0].tolist() == [1, 1, 1, 1, 0, 0]  # 2 px is above the first four steps
-    assert directions == {0, 2}

@@ -26,10 +26,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 TINY = FocusConfig(
     num_patches=160,
-    map_epochs=2,
-    pool_epochs=2,
+    num_epochs=2,
     batch_size=16,
-    num_photos=24,
     validation_share=0.34,
     num_workers=1,
 )
@@ -56,7 +54,7 @@ def test_a_run_leaves_a_network_that_is_described_and_scores(run_folder: Path) -
 
 
 def test_the_loss_falls(run_folder: Path) -> None:
-    rows = json.loads((run_folder / "focus_map" / "history.json").read_text())
+    rows = json.loads((run_folder / "checkpoints" / "history.json").read_text())
     assert [row["epoch"] for row in rows] == [0, 1]
     assert rows[1]["loss"] < rows[0]["loss"]
 
@@ -83,7 +81,7 @@ def test_an_interrupted_run_goes_on_where_it_stood(
         train_focus(clear_photos, tmp_path, config=TINY, verbose=0)
     monkeypatch.undo()
     train_focus(clear_photos, tmp_path, config=TINY, verbose=0)
-    rows = json.loads((tmp_path / "focus_map" / "history.json").read_text())
+    rows = json.loads((tmp_path / "checkpoints" / "history.json").read_text())
     assert [row["epoch"] for row in rows] == [0, 1]
 
 

@@ -1,4 +1,4 @@
-"""The focus network: luma in, blur and uncertainty of each cell out, pooled to one score.
+"""The focus network: luma in, blur and its uncertainty in each cell out, pooled to one score.
 
 Letters in shapes: H, W pixels of the judged photo; h = H / 16, w = W / 16 cells. Directions are 0,
 45, 90 and 135 degrees from x towards y, then the longest axis of the blur.
@@ -18,9 +18,10 @@ from clearshot.scoring.weights import NetworkFile, read_packaged_network
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Which of the network's questions gives the score: "is the blur of the sharpest subject larger than
-# 1.2 px at the judged size?"
-_SCORE_STEP: Final = 2
+# A photo is as sharp as its sharpest part: this share of the cells that tell most about a direction
+# has to be sharp. Less would believe single cells, more would blame a blurred background.
+_SHARP_SHARE: Final = 0.05
+_TELLING_SHARE: Final = 0.6
 
 # Side of the window that is called the sharpest region, as a share of the photo's sides.
 _REGION_SHARE: Final = 0.2
@@ -39,13 +40,10 @@ class FocusMap:
         log2 of the blur's standard deviation [px at the judged size] by direction.
     deviation : ndarray of float32, shape (5, h, w)
         Standard deviation of each value [octaves]; flat cells are uncertain.
-    logits : ndarray of float32, shape (6,)
-        Pooled answers, see `clearshot.training.networks.POOL_STEPS_PX`.
     """
 
     log2_sigma: NDArray[np.float32]
     deviation: NDArray[np.float32]
-    logits: NDArray[np.float32]
 
 
 class FocusNetwork:
@@ -88,29 +86,7 @@ class FocusNetwork:
         Returns
         -------
         FocusMap
-            Blur and uncertainty by cell, and the pooled logits.
-        """
-        cells, logits = self.run(luma_hw)
-        count = cells.shape[1] // 2
-        return FocusMap(
-            log2_sigma=cells[0, :count],
-            deviation=np.exp(0.5 * cells[0, count:]),
-            logits=logits[0],
-        )
-
-    def run(self, luma_hw: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        """Give the outputs of the network as they are; works for a network without pooling, too.
-
-        Parameters
-        ----------
-        luma_hw : ndarray of uint8, shape (H, W)
-            As for `measure`.
-
-        Returns
-        -------
-        list of ndarray of float32
-            Cells (1, 10, h, w): five means of log2 sigma [px], five natural logs of the variance;
-            then, with pooling, logits (1, 6).
+            Blur and its uncertainty by cell.
 
         Raises
         ------
@@ -123,10 +99,9 @@ class FocusNetwork:
             raise ValueError(msg)
         if self._session is None:
             self._session = _load_session(self.file)
-        outputs: list[NDArray[np.float32]] = self._session.run(
-            None, {"luma": luma_hw[None].astype(np.float32)}
-        )
-        return outputs
+        cells = self._session.run(["cells"], {"luma": luma_hw[None].astype(np.float32)})[0][0]
+        count = len(cells) // 2
+        return FocusMap(log2_sigma=cells[:count], deviation=np.exp(0.5 * cells[count:]))
 
 
 def pool(focus_map: FocusMap, width_px: int, height_px: int) -> FocusScores:
@@ -154,11 +129,37 @@ def pool(focus_map: FocusMap, width_px: int, height_px: int) -> FocusScores:
     y0, y1 = (judged.y + round(edge * judged.height / rows) for edge in (top, top + height))
     directions = sigma[:LONGEST]
     return FocusScores(
-        blur=float(focus_map.logits[_SCORE_STEP]),
+        blur=measure_blur(focus_map),
         sigma_px=float(2.0 ** sigma[LONGEST]),
         anisotropy=float(directions.max() - directions.min()),
         sharpest=Region(x0, y0, x1 - x0, y1 - y0),
     )
+
+
+def measure_blur(focus_map: FocusMap) -> float:
+    """Measure how blurred the sharpest part of a photo is.
+
+    In each of the four directions the cells that tell most about it are asked, and the sharpest of
+    them answer. The worst direction counts: a shaken photo is sharp along one direction, never
+    along all.
+
+    Parameters
+    ----------
+    focus_map : FocusMap
+        Local blur.
+
+    Returns
+    -------
+    float
+        log2 of the blur's standard deviation [px at the judged size].
+    """
+    blur = []
+    for direction in range(LONGEST):
+        deviation = focus_map.deviation[direction].ravel()
+        is_telling = deviation <= np.quantile(deviation, _TELLING_SHARE)
+        log2_sigma = focus_map.log2_sigma[direction].ravel()[is_telling]
+        blur.append(float(np.quantile(log2_sigma, _SHARP_SHARE)))
+    return max(blur)
 
 
 def find_sharpest_cells(focus_map: FocusMap) -> tuple[int, int, int, int]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from keras import ops
 
 from clearshot.training.networks import NUM_SIGMAS
-
-# Exponent of the variance that weighs each cell; 0.5 keeps hard cells from being given up [1].
-_BETA: Final = 0.5
 
 
 def measure_map_loss(target: Any, output: Any) -> Any:
@@ -29,14 +26,13 @@ def measure_map_loss(target: Any, output: Any) -> Any:
 
     References
     ----------
-    .. [1] M. Seitzer et al., "On the pitfalls of heteroscedastic uncertainty estimation with
-       probabilistic neural networks", ICLR 2022, equation 5. arXiv:2203.09168
+    .. [1] D. A. Nix, A. S. Weigend, "Estimating the mean and variance of the target probability
+       distribution", ICNN 1994, equation 3. doi:10.1109/ICNN.1994.374138
     """
     truth, counts = target[:, :NUM_SIGMAS], target[:, NUM_SIGMAS:]
     mean, log_variance = output[:, :NUM_SIGMAS], output[:, NUM_SIGMAS:]
     likelihood = 0.5 * (ops.square(truth - mean) * ops.exp(-log_variance) + log_variance)
-    weight = ops.stop_gradient(ops.exp(_BETA * log_variance)) * counts
-    return ops.sum(likelihood * weight, axis=(1, 2, 3)) / (
+    return ops.sum(likelihood * counts, axis=(1, 2, 3)) / (
         NUM_SIGMAS * ops.sum(counts, axis=(1, 2, 3)) + 1e-6
     )
 

@@ -19,7 +19,7 @@ from clearshot.scan import score_paths
 from clearshot.scoring.focus import FocusNetwork
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.weights import read_network
-from clearshot.training import networks, trainer
+from clearshot.training import trainer
 from clearshot.training.calibrate import fit_calibration
 from clearshot.training.config import FocusConfig
 from clearshot.training.curves import draw_curves
@@ -41,7 +41,7 @@ def train_focus(
     config: FocusConfig = FocusConfig(),  # noqa: B008  (frozen)
     verbose: int = 1,
 ) -> Path:
-    """Train the focus network: focus map, pooling, export, manifest, curves.
+    """Train the focus network: patches, training, export, manifest, curves.
 
     Called again with the same run folder, it goes on where it was interrupted.
 
@@ -75,20 +75,12 @@ def train_focus(
     facts = {"config": asdict(config), "photos_sha256": digest_photos(photos)}
     _claim(run_folder, facts)
 
-    focus_map = trainer.train_focus_map(photos, config, run_folder, verbose=verbose)
-    map_file = export_onnx(focus_map, run_folder / "focus_map.onnx", output_names=["cells"])
-    pooling = trainer.train_pooling(
-        photos, FocusNetwork(map_file), config, run_folder, verbose=verbose
-    )
-    model = networks.join(focus_map, pooling)
+    model = trainer.train(photos, config, run_folder, verbose=verbose)
     path = out / "focus.onnx"
-    network = export_onnx(model, path, output_names=["cells", "logits"])
+    network = export_onnx(model, path, output_names=["cells"])
     manifest = out / "manifest.toml"
     write_manifest(manifest, "focus", _describe(network.sha256, model, photos, facts))
-    draw_curves(
-        {"focus map": run_folder / "focus_map", "pooling": run_folder / "pooling"},
-        run_folder / "curves.png",
-    )
+    draw_curves(run_folder / "checkpoints" / "history.json", run_folder / "curves.png")
     return path
 
 
@@ -182,8 +174,6 @@ def _describe(sha256: str, model: Any, photos: list[Path], facts: dict[str, Any]
         "input": "luma float32 (N, H, W), 0-255, upright, long side <= 1024, sides multiples of 16",
         "cells": "float32 (N, 10, H/16, W/16): 5 means of log2 sigma [px], 5 ln variances; "
         "0, 45, 90, 135 degrees, longest axis",
-        "logits": "float32 (N, 6): is the sharpest subject's sigma above each pool step?",
-        "pool_steps_px": list(networks.POOL_STEPS_PX),
         "num_parameters": int(model.count_params()),
         "recipe": "clearshot train focus",
         "commit": read_commit(),

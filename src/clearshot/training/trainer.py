@@ -1,4 +1,4 @@
-"""The training loop of both stages, readable from top to bottom.
+"""The training loop, readable from top to bottom.
 
 Everything is written below one run folder: training data, checkpoints, histories, curves and the
 network. A run that was interrupted goes on where it stood.
@@ -15,15 +15,13 @@ import numpy as np
 
 from clearshot.errors import InputError
 from clearshot.training import losses, networks
-from clearshot.training.batches import MapBatches, PatchBatches
+from clearshot.training.batches import PatchBatches
 from clearshot.training.patches import PatchSet, draw_patches
-from clearshot.training.photos import MapSet, draw_maps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from clearshot.scoring.focus import FocusNetwork
     from clearshot.training.config import FocusConfig
 
 _log = logging.getLogger(__name__)
@@ -77,10 +75,10 @@ def split_photos(photos: Sequence[Path], config: FocusConfig) -> tuple[list[Path
     return ordered[num_validation:], ordered[:num_validation]
 
 
-def train_focus_map(
+def train(
     photos: Sequence[Path], config: FocusConfig, run_folder: Path, *, verbose: int = 1
 ) -> Any:
-    """Train stage one: the blur of each cell.
+    """Train the network that measures the blur of each cell.
 
     Parameters
     ----------
@@ -117,7 +115,7 @@ def train_focus_map(
     }
     model = networks.build_focus_map()
     model.compile(
-        _make_optimiser(config.map_peak_rate, config.map_epochs * len(batches["training"])),
+        _make_optimiser(config.peak_rate, config.num_epochs * len(batches["training"])),
         loss=losses.measure_map_loss,
         metrics=[losses.measure_octave_error],
     )
@@ -125,61 +123,8 @@ def train_focus_map(
         model,
         batches["training"],
         batches["validation"],
-        num_epochs=config.map_epochs,
-        stage_folder=run_folder / "focus_map",
-        verbose=verbose,
-    )
-
-
-def train_pooling(
-    photos: Sequence[Path],
-    network: FocusNetwork,
-    config: FocusConfig,
-    run_folder: Path,
-    *,
-    verbose: int = 1,
-) -> Any:
-    """Train stage two: from the focus map of a photo to one answer.
-
-    Parameters
-    ----------
-    photos : sequence of Path
-        Clear photos; split as in stage one.
-    network : FocusNetwork
-        The focus map network of stage one.
-    config : FocusConfig
-        All settings.
-    run_folder : Path
-        Where data, checkpoints and history are kept; what is there already is used.
-    verbose : int
-        Keras' own.
-
-    Returns
-    -------
-    keras.Model
-        The network with the weights of its best epoch.
-    """
-    prepare_backend(config.seed)
-    training, validation = split_photos(photos, config)
-    sets = load_maps(training, network, config, run_folder / "maps", seed=config.seed)
-    validation_sets = load_maps(
-        validation, network, config, run_folder / "maps-validation", seed=config.seed + 1
-    )
-    batches = MapBatches(sets, batch_size=config.batch_size, seed=config.seed, is_training=True)
-    model = networks.build_pooling()
-    model.compile(
-        _make_optimiser(config.pool_peak_rate, config.pool_epochs * len(batches)),
-        loss=keras.losses.BinaryCrossentropy(from_logits=True),
-        metrics=[keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")],
-    )
-    return fit(
-        model,
-        batches,
-        MapBatches(
-            validation_sets, batch_size=config.batch_size, seed=config.seed, is_training=False
-        ),
-        num_epochs=config.pool_epochs,
-        stage_folder=run_folder / "pooling",
+        num_epochs=config.num_epochs,
+        folder=run_folder / "checkpoints",
         verbose=verbose,
     )
 
@@ -190,7 +135,7 @@ def fit(
     validation: Any,
     *,
     num_epochs: int,
-    stage_folder: Path,
+    folder: Path,
     verbose: int,
 ) -> Any:
     """Fit one network with checkpoints, and go on where an earlier call stopped.
@@ -203,7 +148,7 @@ def fit(
         Batches.
     num_epochs : int
         Passes over the data, those of earlier calls included.
-    stage_folder : Path
+    folder : Path
         Holds `backup/` (state after each epoch), `best.weights.h5` and `history.json`.
     verbose : int
         Keras' own.
@@ -213,16 +158,16 @@ def fit(
     keras.Model
         The same model, with the weights of the epoch that validated best.
     """
-    stage_folder.mkdir(parents=True, exist_ok=True)
-    best = stage_folder / "best.weights.h5"
-    history = History(stage_folder / "history.json")
+    folder.mkdir(parents=True, exist_ok=True)
+    best = folder / "best.weights.h5"
+    history = History(folder / "history.json")
     model.fit(
         training,
         validation_data=validation,
         epochs=num_epochs,
         verbose=verbose,
         callbacks=[
-            keras.callbacks.BackupAndRestore(str(stage_folder / "backup"), delete_checkpoint=False),
+            keras.callbacks.BackupAndRestore(str(folder / "backup"), delete_checkpoint=False),
             keras.callbacks.ModelCheckpoint(
                 str(best),
                 monitor="val_loss",
@@ -269,52 +214,6 @@ def load_patches(
             np.save(folder / f"{name}.npy", getattr(patches, name))
         (folder / "complete").touch()
     return PatchSet(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in names))
-
-
-def load_maps(
-    photos: Sequence[Path],
-    network: FocusNetwork,
-    config: FocusConfig,
-    folder: Path,
-    *,
-    seed: int,
-) -> list[MapSet]:
-    """Make the synthetic photos of a run, or read the maps that an earlier call left.
-
-    Parameters
-    ----------
-    photos : sequence of Path
-        Clear photos.
-    network : FocusNetwork
-        Measures the maps.
-    config : FocusConfig
-        Settings; validation gets a tenth of the photos.
-    folder : Path
-        Holds one `.npz` file per size.
-    seed : int
-        Seed of the drawing.
-
-    Returns
-    -------
-    list of MapSet
-        One for each size.
-    """
-    if not (folder / "complete").exists():
-        is_validation = folder.name.endswith("validation")
-        num_photos = config.num_photos // (10 if is_validation else 1)
-        _log.info("making %d photos from %d", num_photos, len(photos))
-        sets = draw_maps(photos, network, config, num_photos=num_photos, seed=seed)
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, part in enumerate(sets):
-            np.savez(
-                folder / f"{number:02}.npz",
-                cells=part.cells,
-                log2_sigma=part.log2_sigma,
-                scene=part.scene,
-            )
-        (folder / "complete").touch()
-    files = [np.load(path) for path in sorted(folder.glob("*.npz"))]
-    return [MapSet(file["cells"], file["log2_sigma"], file["scene"]) for file in files]
 
 
 def _make_optimiser(peak_rate: float, num_steps: int) -> Any:
