@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # A photo is as sharp as its sharpest part: this share of the cells that tell most about a direction
 # has to be sharp. Less would believe single cells, more would blame a blurred background.
 _SHARP_SHARE: Final = 0.05
-_TELLING_SHARE: Final = 0.6
+_TELLING_SHARE: Final = 0.8
 
 # Side of the window that is called the sharpest region, as a share of the photo's sides.
 _REGION_SHARE: Final = 0.2

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from clearshot.photo import Scores
 
 # Share of bad photos in the library for which probabilities are stated: one photo in ten.
-PRIOR_BAD: Final = 0.1
+PRIOR_BAD: Final = 0.3
 
 # Fewest photos of each kind from which a curve is fitted.
 MIN_PHOTOS: Final = 8
