@@ -123,10 +123,11 @@ class FocusScores:
         Pooled score of the photo: log2 of the blur's standard deviation in its sharpest part, in
         the worst direction [px at the judged size]; the higher, the blurrier.
     sigma_px : float
-        Standard deviation of the blur in the sharpest region [px at the judged size].
+        The same as a length: 2 ** blur [px at the judged size].
     anisotropy : float
-        How much longer the blur is along its worst direction than along its best: log2 of the
-        ratio of the standard deviations, >= 0. Motion stands out, defocus stays near 0.
+        How much longer the blur of the whole photo is along its worst direction than along its
+        best: log2 of the ratio of the standard deviations, >= 0. Motion along a line stands out,
+        defocus stays near 0.
     sharpest : Region
         The sharpest region of the photo.
     """

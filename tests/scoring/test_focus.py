@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from clearshot.decode.image import CELL_PX, choose_size
 from clearshot.photo import Region
-from clearshot.scoring.focus import LONGEST, FocusMap, measure_blur, pool
+from clearshot.scoring.focus import (
+    LONGEST,
+    FocusMap,
+    measure_anisotropy,
+    measure_blur,
+    pool,
+)
 
 SIDES = st.integers(64, 2500)
 
@@ -52,9 +58,11 @@ def test_region_of_a_large_photo_is_scaled() -> None:
 
 
 def test_sharp_cells_give_the_blur_of_the_photo() -> None:
-    scores = pool(make_map(30, 30, top=12, left=3, side=6), 480, 480)
+    scores = pool(make_map(30, 30, top=12, left=3, side=8), 480, 480)
     assert scores.sigma_px == 0.5
-    assert scores.sharpest == Region(48, 192, 96, 96)
+    # Eight cells of 16 px from (48, 192) on; the region is six wide and lies among them.
+    assert 48 <= scores.sharpest.x <= 80
+    assert 192 <= scores.sharpest.y <= 224
 
 
 def test_a_sharp_subject_makes_a_sharp_photo_a_sharp_cell_does_not() -> None:
@@ -73,3 +81,10 @@ def test_cells_that_tell_nothing_do_not_count() -> None:
     focus_map.log2_sigma[:, :, 10:] = 4.0  # half of the photo is a flat sky
     focus_map.deviation[:, :, 10:] = 1.5
     assert measure_blur(focus_map) == -1.0
+
+
+def test_only_blur_with_a_direction_is_anisotropic() -> None:
+    everywhere = make_map(20, 20, top=0, left=0, side=1)
+    assert measure_anisotropy(everywhere) == 0.0
+    everywhere.log2_sigma[2] -= 1.5
+    assert measure_anisotropy(everywhere) == 1.5

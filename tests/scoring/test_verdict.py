@@ -20,7 +20,7 @@ def test_a_good_photo_is_good_and_says_why() -> None:
     assert verdict.labels == ()
     assert verdict.blur_kind is None
     assert verdict.effective_mp is None
-    assert verdict.reasons == ("Sharp: the sharpest region is blurred by 0.5 px only.",)
+    assert verdict.reasons == ("Sharp: the sharpest part is blurred by 0.5 px only.",)
 
 
 def test_probabilities_rise_with_scores() -> None:

@@ -120,18 +120,16 @@ def pool(focus_map: FocusMap, width_px: int, height_px: int) -> FocusScores:
         Pooled scores; the sharpest region in px of the photo.
     """
     top, left, height, width = find_sharpest_cells(focus_map)
-    window = np.s_[:, top : top + height, left : left + width]
-    sigma = _average(focus_map.log2_sigma[window], focus_map.deviation[window])
     rows, cols = focus_map.log2_sigma.shape[1:]
     judged = find_judged_region(width_px, height_px)
     # Rounding edges, not sizes, never leads out of the photo.
     x0, x1 = (judged.x + round(edge * judged.width / cols) for edge in (left, left + width))
     y0, y1 = (judged.y + round(edge * judged.height / rows) for edge in (top, top + height))
-    directions = sigma[:LONGEST]
+    blur = measure_blur(focus_map)
     return FocusScores(
-        blur=measure_blur(focus_map),
-        sigma_px=float(2.0 ** sigma[LONGEST]),
-        anisotropy=float(directions.max() - directions.min()),
+        blur=blur,
+        sigma_px=2.0**blur,
+        anisotropy=measure_anisotropy(focus_map),
         sharpest=Region(x0, y0, x1 - x0, y1 - y0),
     )
 
@@ -153,13 +151,34 @@ def measure_blur(focus_map: FocusMap) -> float:
     float
         log2 of the blur's standard deviation [px at the judged size].
     """
+    return float(_ask_directions(focus_map, _SHARP_SHARE).max())
+
+
+def measure_anisotropy(focus_map: FocusMap) -> float:
+    """Measure how much the blur of a photo differs between directions.
+
+    Parameters
+    ----------
+    focus_map : FocusMap
+        Local blur.
+
+    Returns
+    -------
+    float
+        log2 of the ratio of the standard deviations along the worst and the best direction, as the
+        median of the cells that tell most; >= 0.
+    """
+    return float(np.ptp(_ask_directions(focus_map, 0.5)))
+
+
+def _ask_directions(focus_map: FocusMap, share: float) -> NDArray[np.float64]:
+    """Give the quantile of log2 sigma over the telling cells of each direction; shape (4,)."""
     blur = []
     for direction in range(LONGEST):
         deviation = focus_map.deviation[direction].ravel()
         is_telling = deviation <= np.quantile(deviation, _TELLING_SHARE)
-        log2_sigma = focus_map.log2_sigma[direction].ravel()[is_telling]
-        blur.append(float(np.quantile(log2_sigma, _SHARP_SHARE)))
-    return max(blur)
+        blur.append(np.quantile(focus_map.log2_sigma[direction].ravel()[is_telling], share))
+    return np.array(blur)
 
 
 def find_sharpest_cells(focus_map: FocusMap) -> tuple[int, int, int, int]:
@@ -184,12 +203,6 @@ def find_sharpest_cells(focus_map: FocusMap) -> tuple[int, int, int, int]:
     windows = windows + sums[:-height, :-width]
     top, left = np.unravel_index(int(windows.argmin()), windows.shape)
     return int(top), int(left), height, width
-
-
-def _average(values: NDArray[np.float32], deviation: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Average over cells, each by its certainty; (5, h, w) to (5,)."""
-    weights = deviation**-2.0
-    return np.asarray((values * weights).sum(axis=(1, 2)) / weights.sum(axis=(1, 2)))
 
 
 def _load_session(file: NetworkFile) -> Any:
