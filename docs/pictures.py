@@ -17,17 +17,9 @@ from rich.text import Text
 
 _WIDTH = 88
 
-_TOUR = {
-    "scan.svg": ["clearshot scan demo"],
-    "sort.svg": [
-        "clearshot sort demo --to demo-bad",
-        "clearshot sort demo --to demo-bad --apply",
-        "clearshot undo demo --apply",
-    ],
-}
+_TOUR = {"scan.svg": ["clearshot scan demo"]}
 _EXPLAINED = {
     "explain-sharp-subject.png": "photographer-blurred-background.jpg",
-    "explain-shaken.png": "astronaut-shaken.jpg",
 }
 
 

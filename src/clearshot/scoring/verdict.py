@@ -146,7 +146,10 @@ def _describe(label: Label, scores: Scores) -> str:
 
 
 def _describe_blur(scores: Scores) -> str:
-    what = {BlurKind.MOTION: "Moved or shaken", BlurKind.DEFOCUS: "Out of focus"}
+    what = {
+        BlurKind.MOTION: "Blurred along one direction, as if moved",
+        BlurKind.DEFOCUS: "Blurred in all directions, as if out of focus",
+    }
     long_side = min(JUDGED_PX, max(scores.width_px, scores.height_px))
     return (
         f"{what[classify_blur(scores.focus)]}: even the sharpest part is blurred by about "
