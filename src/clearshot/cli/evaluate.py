@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from clearshot.cli.files import check_free, encode, write_file
-from clearshot.cli.options import is_quiet, show_example, verbosity_options
+from clearshot.cli.options import is_quiet, show_example, verbosity_options, workers_option
 from clearshot.cli.screen import (
     describe_failures,
     open_console,
@@ -82,12 +82,7 @@ _MAX_WIDTH = 1000
     type=click.Path(path_type=Path),
     help="Folder with the focus.onnx and manifest.toml to measure (those of the package).",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Photos to score at the same time (one per processor core).",
-)
+@workers_option
 @verbosity_options
 @click.pass_context
 def evaluate(  # noqa: PLR0913 - one argument per option

@@ -124,6 +124,27 @@ def catalog_option(function: _Function) -> _Function:
     )(function)
 
 
+def workers_option(function: _Function) -> _Function:
+    """Give a command the option --workers; its function gets `workers`, an int or None.
+
+    Parameters
+    ----------
+    function : callable
+        The command's function.
+
+    Returns
+    -------
+    callable
+        The same.
+    """
+    return click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Photos to score at the same time (one per processor core).",
+    )(function)
+
+
 def repeat_options(thresholds: Thresholds | None, catalog_path: Path | None) -> list[str | Path]:
     """Write the shared options again, for a command that the user can paste.
 

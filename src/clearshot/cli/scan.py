@@ -15,6 +15,7 @@ from clearshot.cli.options import (
     show_example,
     threshold_option,
     verbosity_options,
+    workers_option,
 )
 from clearshot.cli.screen import (
     describe_failures,
@@ -60,12 +61,7 @@ _STYLES = {"good": "green", "unsure": "yellow", "bad": "red", "failed": "magenta
 )
 @threshold_option
 @catalog_option
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Photos to score at the same time (one per processor core).",
-)
+@workers_option
 @click.option("--retry-failed", is_flag=True, help="Try photos again that failed before.")
 @verbosity_options
 @click.pass_context

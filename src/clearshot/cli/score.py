@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from clearshot.cli.files import encode, write_stdout
-from clearshot.cli.options import show_example, threshold_option, verbosity_options
+from clearshot.cli.options import show_example, threshold_option, verbosity_options, workers_option
 from clearshot.cli.screen import (
     PhotoProgress,
     describe_failures,
@@ -55,12 +55,7 @@ _COLORS = {"good": "green", "unsure": "yellow", "bad": "red", None: "red"}
     help="One JSON object per photo and line, CSV with a header, or a table to look at.",
 )
 @threshold_option
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Photos to score at the same time (one per processor core).",
-)
+@workers_option
 @verbosity_options
 @click.pass_context
 def score(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from clearshot.cli.options import is_quiet, show_example, verbosity_options
+from clearshot.cli.options import is_quiet, show_example, verbosity_options, workers_option
 from clearshot.cli.screen import print_line
 from clearshot.cli.text import to_printable
 from clearshot.errors import MissingExtraError
@@ -77,12 +77,7 @@ def focus(photos: Path, run_folder: Path, out_folder: Path | None) -> None:
     type=click.Path(path_type=Path),
     help="Folder with focus.onnx and manifest.toml; the manifest gets the calibration.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Photos to score at the same time (one per processor core).",
-)
+@workers_option
 @verbosity_options
 def calibration(labelled: tuple[Path, ...], network_folder: Path, workers: int | None) -> None:
     """Fit the curves from scores to probabilities: nine numbers, on half of the scenes.
