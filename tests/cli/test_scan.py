@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from clearshot.cli.scan import _suggest_target
+from clearshot.cli.scan import _suggest_target, count_results
+from clearshot.photo import BlurKind, Label, Rating, Region, Verdict
 
 Run = Callable[..., Result]
 
@@ -26,6 +27,22 @@ def test_summary_counts_every_photo_once(run: Run, library: Path) -> None:
     assert counts == {
         "good": 1, "unsure": 0, "bad": 3, "blurry": 1, "dark": 1, "overexposed": 1,
     }  # fmt: skip
+
+
+def test_kinds_of_blur_add_up_to_the_blurry_photos() -> None:
+    def make_verdict(kind: BlurKind, *labels: Label) -> Verdict:
+        region = Region(0, 0, 9, 9)
+        return Verdict(Rating.BAD, labels, 0.9, 0.9, 0.0, kind, 0.1, region, ("because",))
+
+    verdicts = [
+        make_verdict(BlurKind.MOTION, Label.BLURRY),
+        make_verdict(BlurKind.DEFOCUS, Label.BLURRY, Label.DARK),
+        make_verdict(BlurKind.MOTION, Label.DARK, Label.BLURRY),
+    ]
+    rows = {name: (num, remark) for name, num, remark in count_results(list(verdicts))}
+    assert rows["blurry"] == (2, "1 by defocus, 1 by motion")
+    assert rows["dark"] == (1, "")
+    assert rows["bad"][0] == 3
 
 
 def test_next_steps_can_be_pasted(run: Run, scanned_library: Path, tmp_path: Path) -> None:

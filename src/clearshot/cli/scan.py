@@ -176,7 +176,7 @@ def _print_table(results: list[Verdict | Failure]) -> None:
     table.add_column(justify="right")
     table.add_column(justify="right")
     table.add_column()
-    for name, num, remark in _count_results(results):
+    for name, num, remark in count_results(results):
         share = to_share(num, len(results))
         style = _STYLES.get(name, "") if num else "dim"
         indent = "  " if name in set(Label) else ""
@@ -186,12 +186,28 @@ def _print_table(results: list[Verdict | Failure]) -> None:
     console.print(table)
 
 
-def _count_results(results: list[Verdict | Failure]) -> list[tuple[str, int, str]]:
-    """Count the photos by verdict, the bad ones also by their first label, with a remark each."""
+def count_results(results: list[Verdict | Failure]) -> list[tuple[str, int, str]]:
+    """Count the photos by verdict, the bad ones also by their first label, with a remark each.
+
+    Parameters
+    ----------
+    results : list of Verdict or Failure
+        One for each photo.
+
+    Returns
+    -------
+    list of (str, int, str)
+        Name, number of photos and remark of each line.
+    """
     verdicts = [result for result in results if not isinstance(result, Failure)]
     ratings = Counter(verdict.rating for verdict in verdicts)
     labels = Counter(verdict.labels[0] for verdict in verdicts if verdict.labels)
-    kinds = Counter(verdict.blur_kind for verdict in verdicts if verdict.blur_kind is not None)
+    # Of the photos on that line only: a dark photo may be blurry, too.
+    kinds = Counter(
+        verdict.blur_kind
+        for verdict in verdicts
+        if verdict.blur_kind is not None and verdict.labels[0] is Label.BLURRY
+    )
     remarks: dict[str, str] = {
         Rating.UNSURE: "look at them",
         Label.BLURRY: ", ".join(f"{num:,} by {kind}" for kind, num in sorted(kinds.items())),
