@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
 import pytest
 
 from clearshot.cli.reference import list_commands, write_help, write_reference
+from clearshot.demo import write_demo
 from clearshot.scoring.verdict import Thresholds
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
 
 COMMANDS = dict(list_commands())
 
@@ -55,3 +60,19 @@ def test_help_states_the_thresholds_in_use() -> None:
     assert "(0.5 each)" in str(limit.help)
     usual = Thresholds()
     assert {usual.blurry, usual.dark, usual.overexposed} == {0.5}
+
+
+def test_library_example_of_the_readme_runs(tmp_path: Path) -> None:
+    write_demo(tmp_path / "demo-photos")
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    program = [sys.executable, "-c", code]
+    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2 * len(list((tmp_path / "demo-photos").glob("*.jpg")))
+    assert any(line.startswith("cat-out-of-focus.jpg bad blurry") for line in lines)
+
+
+def test_links_of_the_documents_lead_somewhere() -> None:
+    for document in (ROOT / "README.md", *DOCS.rglob("*.md")):
+        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text("utf-8")):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
