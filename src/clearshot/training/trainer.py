@@ -99,10 +99,15 @@ def train(
     prepare_backend(config.seed)
     training, validation = split_photos(photos, config)
     data = {
-        "training": load_patches(training, config, run_folder / "patches", seed=config.seed),
-        "validation": load_patches(
-            validation, config, run_folder / "patches-validation", seed=config.seed + 1
-        ),
+        part: load_patches(
+            part_photos, config, run_folder / folder, seed=config.seed + offset, verbose=verbose
+        )
+        for offset, (part, part_photos, folder) in enumerate(
+            (
+                ("training", training, "patches"),
+                ("validation", validation, "patches-validation"),
+            )
+        )
     }
     batches = {
         part: PatchBatches(
@@ -183,7 +188,7 @@ def fit(
 
 
 def load_patches(
-    photos: Sequence[Path], config: FocusConfig, folder: Path, *, seed: int
+    photos: Sequence[Path], config: FocusConfig, folder: Path, *, seed: int, verbose: int = 1
 ) -> PatchSet:
     """Draw the patches of a run, or map those that an earlier call left.
 
@@ -197,6 +202,8 @@ def load_patches(
         Holds one `.npy` file per array.
     seed : int
         Seed of the drawing.
+    verbose : int
+        Keras' own; 0 draws no progress bar.
 
     Returns
     -------
@@ -208,7 +215,14 @@ def load_patches(
         is_validation = folder.name.endswith("validation")
         num_patches = config.num_patches // (10 if is_validation else 1)
         _log.info("drawing %d patches from %d photos", num_patches, len(photos))
-        patches = draw_patches(photos, config, num_patches=num_patches, seed=seed)
+        bar = keras.utils.Progbar(num_patches, verbose=verbose, unit_name="patch")
+        patches = draw_patches(
+            photos,
+            config,
+            num_patches=num_patches,
+            seed=seed,
+            progress=bar.update if verbose else lambda _: None,
+        )
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:
             np.save(folder / f"{name}.npy", getattr(patches, name))
