@@ -9,8 +9,9 @@ import numpy as np
 from PIL import Image
 
 from clearshot import optics
+from clearshot.decode.image import read_luma
 from clearshot.training.config import FocusConfig
-from clearshot.training.patches import PATCH_PX, draw_patches, measure_softness, read_luma, shrink
+from clearshot.training.patches import PATCH_PX, draw_patches, measure_softness, shrink
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,6 +7,7 @@ import tomllib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 
@@ -17,7 +18,7 @@ from clearshot.scoring.focus import FocusNetwork, pool
 from clearshot.scoring.weights import read_network
 from clearshot.training import trainer
 from clearshot.training.config import FocusConfig
-from clearshot.training.recipes import train_focus
+from clearshot.training.recipes import find_training_photos, train_focus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,6 +95,15 @@ def test_other_settings_or_no_photos_are_refused(
         train_focus(tmp_path, tmp_path / "run", config=TINY, verbose=0)
     with pytest.raises(InputError, match="no such folder"):
         train_focus(tmp_path / "nowhere", tmp_path / "run", config=TINY, verbose=0)
+
+
+def test_photos_that_cannot_train_are_left_out(clear_photos: Path, tmp_path: Path) -> None:
+    whole = (clear_photos / "scene0.jpg").read_bytes()
+    (tmp_path / "good.jpg").write_bytes(whole)
+    (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "._good.jpg").write_bytes(b"hidden")
+    Image.new("RGB", (300, 200)).save(tmp_path / "small.jpg")
+    assert find_training_photos(tmp_path) == [tmp_path / "good.jpg"]
 
 
 def test_no_photo_is_in_both_parts(clear_photos: Path) -> None:

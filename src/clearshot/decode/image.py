@@ -163,6 +163,29 @@ def read_rgb(path: Path, *, long_side_px: int) -> NDArray[np.uint8]:
     return np.asarray(_turn(rgb, orientation), dtype=np.uint8)
 
 
+def read_luma(path: Path) -> PillowImage.Image:
+    """Read the luma of a photo at full size, as it is stored.
+
+    Parameters
+    ----------
+    path : Path
+        A photo.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Mode L; not turned upright.
+
+    Raises
+    ------
+    PhotoError
+        As `decode`.
+    """
+    with _open(path) as picture:
+        picture.draft("L", None)
+        return _to_luma(picture)
+
+
 def choose_size(width: int, height: int) -> tuple[int, int]:
     """Choose the size at which a photo is judged.
 

@@ -12,7 +12,8 @@ from clearshot.scoring.focus import FocusMap, FocusNetwork, pool
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Raise when decoding, reduction or statistics change so that old scores cannot be compared.
+# Raise when decoding, reduction, pooling or statistics change so that old scores cannot be compared
+# with new ones.
 PIXEL_RECIPE: Final = 1
 
 
@@ -112,6 +113,6 @@ class Scorer:
         Returns
         -------
         FocusMap
-            Blur and its uncertainty by cell, and the pooled logits.
+            Blur and its uncertainty by cell.
         """
         return self._network.measure(image.luma_hw)

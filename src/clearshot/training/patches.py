@@ -23,8 +23,7 @@ import numpy as np
 from PIL import Image
 
 from clearshot import optics
-from clearshot.decode.image import CELL_PX
-from clearshot.errors import DamagedPhotoError
+from clearshot.decode.image import CELL_PX, read_luma
 from clearshot.training import degrade
 
 if TYPE_CHECKING:
@@ -108,32 +107,6 @@ def draw_patches(
         np.concatenate([part.log2_sigma for part in parts])[:num_patches],
         np.concatenate([part.is_valid for part in parts])[:num_patches],
     )
-
-
-def read_luma(path: Path) -> Image.Image:
-    """Read the luma of a training photo at full size.
-
-    Parameters
-    ----------
-    path : Path
-        A photo.
-
-    Returns
-    -------
-    PIL.Image.Image
-        Mode L.
-
-    Raises
-    ------
-    DamagedPhotoError
-        If it cannot be read.
-    """
-    try:
-        with Image.open(path) as picture:
-            picture.draft("L", None)
-            return picture.convert("L")
-    except (OSError, SyntaxError, ValueError) as error:
-        raise DamagedPhotoError(str(error), path=path) from error
 
 
 def shrink(photo: Image.Image, *, rng: np.random.Generator, min_side_px: int) -> Image.Image:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from clearshot.decode.image import read_luma
 from clearshot.discover import find_photos
 from clearshot.errors import InputError, PhotoError
 from clearshot.evaluation.labelled import read_labelled
@@ -24,7 +25,7 @@ from clearshot.training.calibrate import fit_calibration
 from clearshot.training.config import FocusConfig
 from clearshot.training.curves import draw_curves
 from clearshot.training.export import digest_photos, export_onnx, read_commit, write_manifest
-from clearshot.training.patches import MIN_PHOTO_PX, read_luma
+from clearshot.training.patches import MIN_PHOTO_PX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
