@@ -60,6 +60,12 @@ def test_the_loss_falls(run_folder: Path) -> None:
     assert rows[1]["loss"] < rows[0]["loss"]
 
 
+def test_training_leaves_the_arithmetic_of_the_process_alone(run_folder: Path) -> None:
+    assert run_folder.exists()
+    smallest = np.array([np.finfo(np.float64).smallest_subnormal])
+    assert (smallest * 1.0)[0] > 0
+
+
 def test_a_finished_run_is_not_trained_again(run_folder: Path, clear_photos: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in run_folder.rglob("*.npy")}
     sha256 = read_network("focus", folder=run_folder).sha256

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -19,7 +20,7 @@ from clearshot.training.batches import PatchBatches
 from clearshot.training.patches import PatchSet, draw_patches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from clearshot.training.config import FocusConfig
@@ -38,12 +39,26 @@ def prepare_backend(seed: int) -> None:
     keras.utils.set_random_seed(seed)
     is_torch = keras.backend.backend() == "torch"
     keras.config.set_image_data_format("channels_first" if is_torch else "channels_last")
-    if is_torch:
-        import torch
 
-        # Gradients of certain cells become so small that x86 computes them in microcode: with
-        # them, a step takes 465 ms instead of 197 ms on two cores.
-        torch.set_flush_denormal(True)
+
+@contextmanager
+def flush_denormals() -> Iterator[None]:
+    """Let torch take numbers that are too small for a normal float as zero, for as long as it runs.
+
+    Gradients of certain cells become so small that x86 computes them in microcode: with them, a
+    step takes 465 ms instead of 197 ms on two cores. The switch holds for all code of the thread,
+    so it is put back.
+    """
+    if keras.backend.backend() != "torch":
+        yield
+        return
+    import torch
+
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def split_photos(photos: Sequence[Path], config: FocusConfig) -> tuple[list[Path], list[Path]]:
@@ -166,23 +181,24 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     best = folder / "best.weights.h5"
     history = History(folder / "history.json")
-    model.fit(
-        training,
-        validation_data=validation,
-        epochs=num_epochs,
-        verbose=verbose,
-        callbacks=[
-            keras.callbacks.BackupAndRestore(str(folder / "backup"), delete_checkpoint=False),
-            keras.callbacks.ModelCheckpoint(
-                str(best),
-                monitor="val_loss",
-                save_best_only=True,
-                save_weights_only=True,
-                initial_value_threshold=history.best_loss(),
-            ),
-            history,
-        ],
-    )
+    with flush_denormals():
+        model.fit(
+            training,
+            validation_data=validation,
+            epochs=num_epochs,
+            verbose=verbose,
+            callbacks=[
+                keras.callbacks.BackupAndRestore(str(folder / "backup"), delete_checkpoint=False),
+                keras.callbacks.ModelCheckpoint(
+                    str(best),
+                    monitor="val_loss",
+                    save_best_only=True,
+                    save_weights_only=True,
+                    initial_value_threshold=history.best_loss(),
+                ),
+                history,
+            ],
+        )
     model.load_weights(str(best))
     return model
 
