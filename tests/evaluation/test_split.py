@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from clearshot.evaluation.labelled import LabelledPhoto
-from clearshot.evaluation.split import is_for_calibration
+from clearshot.evaluation.split import is_for_calibration, keep_unseen
 
 
 def test_halves_share_no_scene_and_are_about_equal() -> None:
@@ -34,3 +34,10 @@ def test_half_is_the_same_whichever_folder_was_named() -> None:
                 for root in ("set", "phone", "clear")
             }
             assert len(halves) == 1
+
+
+def test_the_unseen_half_is_what_may_not_calibrate() -> None:
+    photos = [LabelledPhoto(Path(f"{i}.jpg"), None, "camera") for i in range(20)]
+    unseen = keep_unseen(photos)
+    assert 0 < len(unseen) < len(photos)
+    assert unseen == tuple(photo for photo in photos if not is_for_calibration(photo))

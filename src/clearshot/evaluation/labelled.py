@@ -1,4 +1,7 @@
-"""Labelled sets: folders with one subfolder per label, or CSV files with columns file and label."""
+"""Labelled sets: folders with one subfolder per label, CSV files, and public sets by their names.
+
+A CSV has the columns file and label. Each public set is read by a module of its own in `sets`.
+"""
 
 from __future__ import annotations
 
@@ -11,70 +14,32 @@ from typing import TYPE_CHECKING, Final
 
 from clearshot.discover import find_photos
 from clearshot.errors import InputError, UsageError
+from clearshot.evaluation.labels import (
+    LABEL_WORDS,
+    LabelledPhoto,
+    LabelledSet,
+    find_label_words,
+    keep_label_words,
+    name_some,
+)
+from clearshot.evaluation.sets import certh, cuhk, kwentar
 from clearshot.photo import Label, Skip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-# Names of folders and words in a label column; None is a clear photo. The longer ones are those of
-# the public sets CERTH and Kwentar.
-LABEL_WORDS: Final[dict[str, Label | None]] = {
-    **dict.fromkeys(("clear", "sharp", "good", "normal", "bokeh", "undistorted")),
-    **dict.fromkeys(
-        ("blurred", "blurry", "naturally-blurred", "artificially-blurred"), Label.BLURRY
-    ),
-    **dict.fromkeys(("defocused_blurred", "motion_blurred"), Label.BLURRY),
-    **dict.fromkeys(("dark", "underexposed", "under"), Label.DARK),
-    **dict.fromkeys(("overexposed", "over"), Label.OVEREXPOSED),
-}
+__all__ = ["LabelledPhoto", "LabelledSet", "read_labelled"]
+
 # Words that say that a photo has no label on purpose.
 _NO_LABEL: Final = frozenset({"", "between", "unsure", "unknown", "unlabelled"})
 
 _EXPECTED: Final = (
     "expected subfolders named clear, blurred, dark or overexposed, "
-    "or a CSV with the columns file and label"
+    "or a CSV with the columns file and label, or a public set (CERTH, CUHK, Kwentar)"
 )
 _MANIFEST_NAMES: Final = frozenset({"manifest.csv", "labels.csv"})
 # How far above a folder its manifest may lie [folders].
 _MANIFEST_HEIGHT: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledPhoto:
-    """A photo whose label is known.
-
-    Attributes
-    ----------
-    path : Path
-        The photo, absolute.
-    label : Label or None
-        What is wrong with it; None for a clear, well-exposed photo.
-    source : str
-        Where it comes from, e.g. a camera or a public set; accuracy is told source by source.
-    scene : str
-        What was photographed; photos of one scene of a source are not independent. May be empty.
-    """
-
-    path: Path
-    label: Label | None
-    source: str
-    scene: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledSet:
-    """Labelled photos, and what was left out.
-
-    Attributes
-    ----------
-    photos : tuple of LabelledPhoto
-        The labelled photos, each path once.
-    left_out : tuple of Skip
-        Photos without a usable label, and files that could not be listed.
-    """
-
-    photos: tuple[LabelledPhoto, ...]
-    left_out: tuple[Skip, ...]
 
 
 class _OtherTableError(InputError):
@@ -99,6 +64,9 @@ def read_labelled(*paths: Path) -> LabelledSet:
     (relative to the CSV) and `label`, and may have `source` and `scene`. The source is that of the
     CSV, else the names of the subfolders that are no labels, else the name of the set's folder.
 
+    The public sets CERTH, CUHK and Kwentar are known by the names of their folders and files, and
+    bring sources and scenes of their own; see `clearshot.evaluation.sets`.
+
     Parameters
     ----------
     *paths : Path
@@ -114,30 +82,34 @@ def read_labelled(*paths: Path) -> LabelledSet:
     UsageError
         If no path is given, or one is neither a folder nor a CSV.
     InputError
-        If a path is missing or unreadable, a CSV is malformed, a set has no labelled photo, or two
-        sets label a photo differently.
+        If a path is missing or unreadable, a CSV is malformed, a set has no labelled photo, a name
+        contradicts its folder, or two sets label a photo differently.
+    MissingExtraError
+        If a set has Excel sheets and openpyxl is not installed.
     """
     if not paths:
         raise UsageError("no labelled set is given: name a folder or a CSV")
     photos: dict[Path, LabelledPhoto] = {}
     left_out: dict[Path, Skip] = {}
+    notes: dict[str, None] = {}
     for path in paths:
         found = _read_set(path)
+        notes.update(dict.fromkeys(found.notes))
         for photo in found.photos:
             known = photos.setdefault(photo.path, photo)
             if known.label is not photo.label:
                 msg = f"is labelled both {_spell(known.label)} and {_spell(photo.label)}"
                 raise InputError(msg, path=photo.path)
         left_out.update({skip.path: skip for skip in found.left_out})
-    return LabelledSet(
-        tuple(photos.values()), tuple(s for p, s in left_out.items() if p not in photos)
-    )
+    rest = tuple(skip for path, skip in left_out.items() if path not in photos)
+    return LabelledSet(tuple(photos.values()), rest, tuple(notes))
 
 
 def _read_set(path: Path) -> LabelledSet:
     root = path.resolve()
+    expected = _EXPECTED
     if root.is_dir():
-        found = _read_folder(root)
+        found, expected = _read_folder(root)
     elif not root.exists():
         raise InputError("no such folder or CSV", path=path)
     elif root.suffix.lower() == ".csv":
@@ -145,21 +117,42 @@ def _read_set(path: Path) -> LabelledSet:
     else:
         raise UsageError(f"is neither a folder nor a .csv: {_EXPECTED}", path=path)
     if not found.photos:
-        raise InputError(f"no labelled photo: {_EXPECTED}; found {_describe(root)}", path=path)
+        msg = f"no labelled photo: {expected}; found {_describe(root, found)}"
+        raise InputError(msg, path=path)
     return found
 
 
-def _read_folder(root: Path) -> LabelledSet:
+def _read_folder(root: Path) -> tuple[LabelledSet, str]:
+    """Read a folder of any layout, and say what was expected to be in it."""
     rows: defaultdict[Path, list[_Row]] = defaultdict(list)
     for row in _read_manifest(root):
         rows[row.path].append(row)
     discovery = find_photos([root])
     paths = [photo.path for photo in discovery.photos]
+    # The owner's own table comes before what names tell.
+    known = None if rows else _read_known(root, paths)
+    found, expected = known or (_read_plain(root, paths, rows), _EXPECTED)
+    left_out = (*discovery.skipped, *found.left_out)
+    return LabelledSet(found.photos, left_out, found.notes), expected
+
+
+def _read_known(root: Path, paths: Sequence[Path]) -> tuple[LabelledSet, str] | None:
+    """Read a public set; None if the folder is none of them."""
+    if certh.is_certh(root):
+        return certh.read_certh(root, paths), certh.EXPECTED
+    if cuhk.is_cuhk(root, paths):
+        return cuhk.read_cuhk(root, paths), cuhk.EXPECTED
+    if kwentar.is_kwentar(root, paths):
+        return kwentar.read_kwentar(root, paths), kwentar.EXPECTED
+    return None
+
+
+def _read_plain(root: Path, paths: Sequence[Path], rows: Mapping[Path, list[_Row]]) -> LabelledSet:
     # The set's own name is a label only where its subfolders are not.
-    own = [] if any(_find_words(p, root) for p in paths) else _keep_words([root.name])
-    listed, left_out = [], list(discovery.skipped)
+    own = [] if any(find_label_words(p, root) for p in paths) else keep_label_words([root.name])
+    listed, left_out = [], []
     for path in paths:
-        words = _find_words(path, root) or own
+        words = find_label_words(path, root) or own
         if path in rows:
             listed.extend(rows[path])
         elif words:
@@ -187,15 +180,6 @@ def _label_rows(rows: Iterable[_Row], root: Path) -> LabelledSet:
         if photos.setdefault(row.path, photo).label is not label:
             raise InputError(f"{row.place}: {row.path.name} has two different labels")
     return LabelledSet(tuple(photos.values()), tuple(left_out))
-
-
-def _keep_words(names: Iterable[str]) -> list[str]:
-    return [name.casefold() for name in names if name.casefold() in LABEL_WORDS]
-
-
-def _find_words(path: Path, root: Path) -> list[str]:
-    """Find the folders below the root that are named like labels, outermost first."""
-    return _keep_words(path.relative_to(root).parent.parts)
 
 
 def _name_source(path: Path, root: Path) -> str:
@@ -260,14 +244,16 @@ def _parse(stream: Iterable[str], path: Path) -> Iterator[_Row]:
         )
 
 
-def _describe(root: Path) -> str:
+def _describe(root: Path, found: LabelledSet) -> str:
     """Say what a set that has no labelled photo holds."""
     if root.is_file():
         return "no row with a label"
     names = sorted(p.name for p in _list(root) if p.is_dir())
     num_photos = len(find_photos([root]).photos)
-    shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-    return f"{num_photos} photos and {f'the subfolders {shown}' if names else 'no subfolder'}"
+    folders = f"the subfolders {name_some(names, num_shown=8)}" if names else "no subfolder"
+    reasons = [f"{s.path.name}: {s.reason}" for s in found.left_out if s.reason != "no label"]
+    told = f" ({name_some([*reasons, *found.notes])})" if reasons or found.notes else ""
+    return f"{num_photos} photos and {folders}{told}"
 
 
 def _spell(label: Label | None) -> str:

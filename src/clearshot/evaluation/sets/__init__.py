@@ -1,0 +1,1 @@
+"""Public sets with labels, told by their folders and file names: one module for each set."""
