@@ -1,4 +1,4 @@
-"""Time each stage of judging one photo on one core: decode, network, pooling, light, verdict.
+"""Time each stage of judging one photo on one core: decode, network, pooling, 100 %, verdict.
 
     python benchmarks/stages.py [PHOTO]
 
@@ -21,6 +21,7 @@ from PIL import Image
 from clearshot.decode.image import decode
 from clearshot.scoring.exposure import measure_exposure
 from clearshot.scoring.focus import FocusNetwork, pool
+from clearshot.scoring.native import measure_native_blur
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import judge
 
@@ -38,11 +39,15 @@ def main() -> None:
         network = FocusNetwork()
         focus_map = network.measure(image.luma_hw)
         scores = Scorer().score(path)
+        size_px = image.width_px, image.height_px
         times = {
             "rgb_decode_ms": time_ms(lambda: np.asarray(Image.open(path).convert("RGB"))),
             "decode_ms": time_ms(lambda: decode(path)),
             "network_and_pooling_ms": time_ms(lambda: network.measure(image.luma_hw)),
             "sharpest_region_ms": time_ms(lambda: pool(focus_map, image.width_px, image.height_px)),
+            "sharp_at_full_ms": time_ms(
+                lambda: measure_native_blur(path, focus_map, size_px, network)
+            ),
             "light_ms": time_ms(lambda: measure_exposure(image.luma_hw)),
             "verdict_ms": time_ms(lambda: judge(scores)),
         }

@@ -92,7 +92,12 @@ def _refuse() -> NoReturn:
 
 
 def make_scores(
-    *, blur: float = 1.5, recipe: str = "luma-1", size_px: tuple[int, int] = (6000, 4000)
+    *,
+    blur: float = 1.5,
+    recipe: str = "luma-1",
+    size_px: tuple[int, int] = (6000, 4000),
+    native_blur: float | None = 2.25,
+    native_anisotropy: float | None = 0.375,
 ) -> Scores:
     """Make scores whose numbers all differ."""
     width, height = size_px
@@ -100,7 +105,11 @@ def make_scores(
         width_px=width,
         height_px=height,
         focus=FocusScores(
-            blur=blur, sigma_px=0.75, anisotropy=0.125, sharpest=Region(10, 20, 300, 400)
+            blur=blur,
+            anisotropy=0.125,
+            sharpest=Region(10, 20, 300, 400),
+            native_blur=native_blur,
+            native_anisotropy=native_anisotropy,
         ),
         exposure=ExposureScores(
             shadow_stops=-7.5,

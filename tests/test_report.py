@@ -10,7 +10,17 @@ import pytest
 
 from clearshot import report
 from clearshot.catalog.catalog import Entry
-from clearshot.photo import BlurKind, Failure, FileStamp, Label, Photo, Rating, Region, Verdict
+from clearshot.photo import (
+    BlurKind,
+    Failure,
+    FileStamp,
+    Label,
+    Photo,
+    Rating,
+    Region,
+    SharpAt,
+    Verdict,
+)
 from clearshot.report import (
     FIELDS,
     build_row,
@@ -21,7 +31,7 @@ from clearshot.report import (
 )
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds
-from scoring.records import make_scores
+from luma_scorer import make_scores
 
 VERDICT = Verdict(
     rating=Rating.BAD,
@@ -96,6 +106,23 @@ def test_scores_of_another_network_are_not_judged(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(report, "judge", lambda scores, thresholds: VERDICT)
     monkeypatch.setattr(Scorer, "recipe", make_scores().recipe)
     assert judge_entry(entry, Thresholds()) == VERDICT
+
+
+def test_photos_are_judged_only_at_a_size_at_which_they_were_measured() -> None:
+    photo, full = Photo(Path("a.jpg"), FileStamp(1, 2)), Thresholds(sharp_at=SharpAt.FULL)
+    screen_recipe, full_recipe = Scorer().recipe, Scorer(sharp_at=SharpAt.FULL).recipe
+    for recipe, thresholds, is_judged in (
+        (screen_recipe, Thresholds(), True),
+        (full_recipe, Thresholds(), True),
+        (full_recipe, full, True),
+        (screen_recipe, full, False),
+    ):
+        scores = make_scores(recipe=recipe)
+        result = judge_entry(Entry(photo, scores, None, datetime.now(UTC), False), thresholds)
+        assert isinstance(result, Verdict) is is_judged
+        if isinstance(result, Failure):
+            assert result.kind == "outdated"
+            assert "100 %" in result.message
 
 
 def test_without_scores_the_failure_counts_whatever_the_network() -> None:

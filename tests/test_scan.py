@@ -147,6 +147,19 @@ def test_another_recipe_measures_everything_again(library: Path, scorer: LumaSco
     assert {r.recipe for r in results(library).values() if isinstance(r, Scores)} == {"luma-2"}
 
 
+def test_a_recipe_that_holds_more_needs_no_measuring(library: Path, scorer: LumaScorer) -> None:
+    both = replace(scorer, recipe=f"{scorer.recipe}+full1")
+    assert run(library, scorer).num_new == 3
+    assert run(library, both).num_changed == 3  # the screen alone is not enough
+    begun = scorer.begun()
+    assert run(library, scorer).num_unchanged == 3
+    draw(library, "1.png", luma=222)
+    os.utime(library / "1.png", ns=(1, 1))
+    assert run(library, scorer).num_changed == 1
+    assert scorer.begun()[len(begun) :] == ["1.png"]
+    assert run(library, both).num_changed == 1  # only what lost it
+
+
 def test_a_bad_photo_costs_one_row(library: Path, scorer: LumaScorer) -> None:
     (library / "damaged.jpg").write_text("no picture")
     draw(library, "bug.png", "nan.png", "crash.png", "flaky.png")

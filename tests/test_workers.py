@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from clearshot.photo import Scores
+from clearshot.photo import Failure, Label, Scores
 from clearshot.workers import score_unordered
 from luma_scorer import LumaScorer
+from size_detector import SizeDetector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,3 +69,13 @@ def test_closing_ends_the_workers_at_once(photo: Path, tmp_path: Path) -> None:
     scoring.close()
     assert time.monotonic() - begin < 5
     assert multiprocessing.active_children() == []
+
+
+def test_any_result_is_brought_back_and_nan_in_it_is_a_failure(photo: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    paths = [photo, tmp_path / "empty"]
+    results = {
+        path: each for _, path, each in score_unordered(paths, SizeDetector(), num_workers=1)
+    }
+    assert results[photo] == {Label.BLURRY: photo.stat().st_size}
+    assert results[paths[1]] == Failure("unexpected", "a score is not a number")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from clearshot.errors import ClearshotError, PhotoError
-    from clearshot.photo import BlurKind, Label, Rating, Region, Scores, Verdict
+    from clearshot.photo import BlurKind, Label, Rating, Region, Scores, SharpAt, Verdict
     from clearshot.scoring.scorer import Scorer
     from clearshot.scoring.verdict import Thresholds, judge
 
@@ -26,6 +26,7 @@ __all__ = [
     "Region",
     "Scorer",
     "Scores",
+    "SharpAt",
     "Thresholds",
     "Verdict",
     "judge",
@@ -40,6 +41,7 @@ _HOMES: Final = {
     "Region": "photo",
     "Scorer": "scoring.scorer",
     "Scores": "photo",
+    "SharpAt": "photo",
     "Thresholds": "scoring.verdict",
     "Verdict": "photo",
     "judge": "scoring.verdict",

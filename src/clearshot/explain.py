@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from clearshot.decode.image import JUDGED_PX, decode, find_judged_region, read_rgb
+from clearshot.decode.image import JUDGED_PX, find_judged_region, read_rgb
 from clearshot.photo import Label, Rating
 from clearshot.scoring.exposure import BLACK_LEVEL, WHITE_LEVEL
 from clearshot.scoring.focus import LONGEST
-from clearshot.scoring.verdict import SHARP_SIGMA_PX, judge
+from clearshot.scoring.verdict import judge
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +63,8 @@ _SCALE_COLORS: Final = np.array(
     ],
     dtype=np.float32,
 )  # fmt: skip
-# Blurred end and marks of the scale [px at the judged size].
+# Ends and marks of the scale [px at the judged size].
+_SHARP_SIGMA_PX: Final = 0.5
 _BLURRED_SIGMA_PX: Final = 8.0
 _MARKS_PX: Final = (8, 4, 2, 1, 0.5)
 
@@ -100,7 +101,7 @@ def draw_explanation(path: Path, scorer: Scorer, thresholds: Thresholds) -> Expl
     path : Path
         A photo.
     scorer : Scorer
-        Measures it.
+        Measures it; at 100 % too, if the thresholds are to judge it there.
     thresholds : Thresholds
         When it is called bad.
 
@@ -109,12 +110,11 @@ def draw_explanation(path: Path, scorer: Scorer, thresholds: Thresholds) -> Expl
     Explanation
         The picture, and the verdict that it shows.
     """
-    judged = decode(path)
-    focus_map = scorer.map_focus(judged)
-    scores = scorer.score_map(judged, focus_map)
+    measurement = scorer.measure(path)
+    judged, scores = measurement.image, measurement.scores
     verdict = judge(scores, thresholds)
     rgb_hwc = read_rgb(path, long_side_px=max(judged.width_px, judged.height_px))
-    photo = _draw_photo(Image.fromarray(rgb_hwc), focus_map, verdict.sharpest_region)
+    photo = _draw_photo(Image.fromarray(rgb_hwc), measurement.focus_map, verdict.sharpest_region)
 
     size = (_WIDTH_PX + 2 * _MARGIN_PX, photo.height + _PANEL_HEIGHT_PX + 3 * _MARGIN_PX)
     picture = Image.new("RGB", size, _BACKGROUND)
@@ -187,7 +187,7 @@ def _enlarge(cells_hw: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np
 
 def _to_color(log2_sigma: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Give the colour of each value, (H, W) to (H, W, 3)."""
-    low, high = np.log2(SHARP_SIGMA_PX), np.log2(_BLURRED_SIGMA_PX)
+    low, high = np.log2(_SHARP_SIGMA_PX), np.log2(_BLURRED_SIGMA_PX)
     place = np.clip((high - log2_sigma) / (high - low), 0, 1) * (len(_SCALE_COLORS) - 1)
     steps = np.arange(len(_SCALE_COLORS))
     channels = [np.interp(place, steps, _SCALE_COLORS[:, c]) for c in range(3)]
@@ -271,7 +271,7 @@ def _draw_scale(picture: Image.Image, place: tuple[int, int], scores: Scores) ->
     draw = ImageDraw.Draw(picture)
     side = min(JUDGED_PX, max(scores.width_px, scores.height_px))
     draw.text((x, y), f"Blur in px, with the long side at {side} px", _FAINT, _load_font(18))
-    low, high = np.log2(SHARP_SIGMA_PX), np.log2(_BLURRED_SIGMA_PX)
+    low, high = np.log2(_SHARP_SIGMA_PX), np.log2(_BLURRED_SIGMA_PX)
     line = np.linspace(high, low, _COLUMN_PX, dtype=np.float32)
     picture.paste(Image.fromarray(_to_color(np.tile(line, (24, 1)))), (x, y + 30))
     for mark in _MARKS_PX:

@@ -14,9 +14,15 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# Blur that any picture has, even a sharp one [px]: about that of a pixel's own box,
+# 1 / sqrt(12) px, and of a good demosaic.
+PIXEL_SIGMA_PX: Final = 0.35
+
 # A kernel point is spread over the four nearest pixels; this many points a pixel of path or disc
 # keep the kernel smooth.
 _POINTS_PER_PX: Final = 8
+# Share of shakes that are a sum of a few moments.
+_STEPPED_SHARE: Final = 0.12
 
 
 def to_linear(encoded: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -154,6 +160,9 @@ def draw_shake(sigma_px: float, *, rng: np.random.Generator) -> NDArray[np.float
        IEEE Transactions on Image Processing 21(8), 2012, section III. doi:10.1109/TIP.2012.2192126
     """
     path = _walk(num_steps=256, rng=rng)
+    if rng.random() < _STEPPED_SHARE:
+        # Few frames added up, as video and electronic stabilisers do, leave steps.
+        path = path[np.linspace(0, len(path) - 1, int(rng.integers(5, 15))).astype(int)]
     path -= path.mean(axis=0)
     longest = np.sqrt(np.linalg.eigvalsh(np.cov(path.T))[-1])
     path *= sigma_px / max(float(longest), 1e-9)

@@ -6,6 +6,7 @@ the original file, x to the right and y down.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -35,6 +36,13 @@ class BlurKind(StrEnum):
 
     DEFOCUS = "defocus"
     MOTION = "motion"
+
+
+class SharpAt(StrEnum):
+    """How large a photo is seen when its sharpness is judged."""
+
+    SCREEN = "screen"
+    FULL = "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +130,29 @@ class FocusScores:
     blur : float
         Pooled score of the photo: log2 of the blur's standard deviation in its sharpest part, in
         the worst direction [px at the judged size]; the higher, the blurrier.
-    sigma_px : float
-        The same as a length: 2 ** blur [px at the judged size].
     anisotropy : float
         How much longer the blur of the whole photo is along its worst direction than along its
         best: log2 of the ratio of the standard deviations, >= 0. Motion along a line stands out,
         defocus stays near 0.
     sharpest : Region
         The sharpest region of the photo.
+    native_blur : float or None
+        Score at 100 %: log2 of the blur's standard deviation in the sharpest part, in the worst
+        direction [px of the photo]; the higher, the blurrier. None when it was not measured.
+    native_anisotropy : float or None
+        As `anisotropy`, of the part of the photo that gave `native_blur`. None as that is.
     """
 
     blur: float
-    sigma_px: float
     anisotropy: float
     sharpest: Region
+    native_blur: float | None = None
+    native_anisotropy: float | None = None
+
+    @property
+    def sigma_px(self) -> float:
+        """The blur score as a length: 2 ** blur [px at the judged size]."""
+        return math.exp2(self.blur)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +192,9 @@ class Scores:
     exposure : ExposureScores
         Light statistics.
     recipe : str
-        Names the network's SHA-256 and the version of the pixel recipe; scores with another
-        recipe cannot be compared and are measured anew.
+        Names the network's SHA-256 and the version of the pixel recipe, and behind a `+` what else
+        was measured, of this photo. Scores whose recipe does not cover another's cannot be compared
+        with them, see `covers`.
     """
 
     width_px: int
@@ -184,6 +202,24 @@ class Scores:
     focus: FocusScores
     exposure: ExposureScores
     recipe: str
+
+
+def covers(recipe: str, wanted: str) -> bool:
+    """Tell whether scores hold everything that a recipe would measure, in the same way.
+
+    Parameters
+    ----------
+    recipe : str
+        Recipe of the scores.
+    wanted : str
+        The recipe that is asked for.
+
+    Returns
+    -------
+    bool
+        Whether each part of `wanted`, as `+` divides it, is one of `recipe` too.
+    """
+    return set(wanted.split("+")) <= set(recipe.split("+"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +253,8 @@ class Verdict:
     blur_kind : BlurKind or None
         Kind of blur, only for blurry photos.
     effective_mp : float or None
-        Megapixels of real detail, where the blur tells; None when the photo is sharp at the
-        judged size, because then only native pixels could tell.
+        Megapixels of real detail; None when the photo is sharp at the judged size and was not
+        measured at 100 %, because then only native pixels could tell.
     sharpest_region : Region
         The sharpest region.
     reasons : tuple of str

@@ -7,7 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from clearshot.photo import Failure
+from clearshot.photo import Failure, covers
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds, judge
 
@@ -35,6 +35,9 @@ REPORT_FIELDS: Final = (*FIELDS, "relative_path")
 
 # Scores cannot be judged by a calibration that was made for another network.
 OUTDATED: Final = Failure("outdated", "scored with another network; scan again")
+_NOT_AT_FULL: Final = Failure(
+    OUTDATED.kind, "not measured at 100 %; scan again with --sharp-at full"
+)
 
 # More digits than any calibration can justify.
 _DIGITS: Final = 6
@@ -90,13 +93,16 @@ def judge_entry(entry: Entry, thresholds: Thresholds) -> Verdict | Failure:
     Returns
     -------
     Verdict or Failure
-        The failure where there are no scores, or where they come from another network than the
-        packaged one, whose calibration does not fit them: its kind is `outdated`.
+        The failure where there are no scores. Its kind is `outdated` where they come from another
+        network than the packaged one, whose calibration does not fit them, or were not taken at the
+        size that counts.
     """
     if entry.scores is None:
         return entry.failure or Failure("unscored", "the catalog holds no scores")
-    if entry.scores.recipe != Scorer().recipe:
+    if not covers(entry.scores.recipe, Scorer().recipe):
         return OUTDATED
+    if not covers(entry.scores.recipe, Scorer(sharp_at=thresholds.sharp_at).recipe):
+        return _NOT_AT_FULL
     return judge(entry.scores, thresholds)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from clearshot.config import ScanSettings, usable_cores
 from clearshot.discover import find_photos
 from clearshot.errors import InputError
-from clearshot.photo import Failure
+from clearshot.photo import Failure, covers
 from clearshot.workers import score_unordered
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from clearshot.catalog.catalog import Catalog, PhotoState
     from clearshot.discover import Discovery
     from clearshot.photo import Photo, Scores, Skip
-    from clearshot.workers import PhotoScorer
+    from clearshot.workers import PhotoScorer, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class ScanSummary:
 def scan(
     folder: Path,
     catalog: Catalog,
-    scorer: PhotoScorer,
+    scorer: PhotoScorer[Scores],
     *,
     settings: ScanSettings | None = None,
     progress: Callable[[ScanProgress], None] | None = None,
@@ -148,8 +148,8 @@ def scan(
 
 
 def score_paths(
-    paths: Iterable[Path], scorer: PhotoScorer, *, num_workers: int | None = None
-) -> Generator[tuple[Path, Scores | Failure]]:
+    paths: Iterable[Path], scorer: PhotoScorer[Result], *, num_workers: int | None = None
+) -> Generator[tuple[Path, Result | Failure]]:
     """Measure photos in worker processes, without a catalog.
 
     Parameters
@@ -163,11 +163,11 @@ def score_paths(
 
     Yields
     ------
-    tuple of (Path, Scores or Failure)
+    tuple of (Path, result or Failure)
         In the order of `paths`. Close the generator to stop the workers early.
     """
     num_workers = usable_cores() if num_workers is None else num_workers
-    finished: dict[int, tuple[Path, Scores | Failure]] = {}
+    finished: dict[int, tuple[Path, Result | Failure]] = {}
     due = 0
     with closing(score_unordered(paths, scorer, num_workers=num_workers)) as results:
         for index, path, result in results:
@@ -197,8 +197,10 @@ def _compare(
         if state is None:
             num_new += 1
             due.append(photo)
-        elif (state.photo.stamp, state.recipe) != (photo.stamp, recipe) or (
-            state.is_failed and retry_failed
+        elif (
+            state.photo.stamp != photo.stamp
+            or not covers(state.recipe, recipe)
+            or (state.is_failed and retry_failed)
         ):
             due.append(photo)
         else:
@@ -230,7 +232,7 @@ def _note_presence(catalog: Catalog, found: Discovery, known: dict[Path, PhotoSt
 def _measure(
     backlog: _Backlog,
     writer: _Writer,
-    scorer: PhotoScorer,
+    scorer: PhotoScorer[Scores],
     report: Callable[[ScanProgress], None] | None,
 ) -> ScanProgress:
     due = backlog.due

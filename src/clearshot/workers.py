@@ -11,23 +11,28 @@ import multiprocessing
 import signal
 import threading
 from collections import deque
+from collections.abc import Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from multiprocessing import connection as channels
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from clearshot.errors import ClearshotError, PhotoError
-from clearshot.photo import Failure, Scores
+from clearshot.photo import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
+# What is measured on a photo, e.g. `Scores`.
+Result = TypeVar("Result")
+_Measured = TypeVar("_Measured", covariant=True)
+
 # The next photo waits in its worker's pipe, so that no core is idle while the parent commits.
 _PHOTOS_PER_WORKER = 2
 
 
-class PhotoScorer(Protocol):
+class PhotoScorer(Protocol[_Measured]):
     """What measures a photo. It is pickled once for each worker process."""
 
     @property
@@ -35,7 +40,7 @@ class PhotoScorer(Protocol):
         """Names everything that the scores depend on besides the photo."""
         ...
 
-    def score(self, path: Path) -> Scores:
+    def score(self, path: Path) -> _Measured:
         """Measure one photo; raises PhotoError when the photo is at fault.
 
         Parameters
@@ -45,15 +50,16 @@ class PhotoScorer(Protocol):
 
         Returns
         -------
-        Scores
-            What was measured.
+        record or mapping
+            What was measured: numbers, or records and mappings of them. A photo with NaN among
+            them has failed.
         """
         ...
 
 
 def score_unordered(
-    paths: Iterable[Path], scorer: PhotoScorer, *, num_workers: int
-) -> Generator[tuple[int, Path, Scores | Failure]]:
+    paths: Iterable[Path], scorer: PhotoScorer[Result], *, num_workers: int
+) -> Generator[tuple[int, Path, Result | Failure]]:
     """Measure photos in worker processes.
 
     A photo whose worker dies is measured once more with no other beside it: then neither its
@@ -71,7 +77,7 @@ def score_unordered(
 
     Yields
     ------
-    tuple of (int, Path, Scores or Failure)
+    tuple of (int, Path, result or Failure)
         The place in `paths`, the photo and its result, as soon as it is ready. Closing the
         generator, or an exception in it, ends the workers at once.
 
@@ -96,15 +102,17 @@ class _Task:
     is_suspect: bool = False  # a worker died while it measured this photo
 
 
-class _Pool:
-    def __init__(self, paths: Iterable[Path], scorer: PhotoScorer, num_workers: int) -> None:
+class _Pool(Generic[Result]):
+    def __init__(
+        self, paths: Iterable[Path], scorer: PhotoScorer[Result], num_workers: int
+    ) -> None:
         self._scorer = scorer
         self._num_workers = num_workers
         self._tasks = (_Task(index, path) for index, path in enumerate(paths))
         self._returned: deque[_Task] = deque()  # suspects first
         self._workers: list[_Worker] = []
 
-    def run(self) -> Iterator[tuple[int, Path, Scores | Failure]]:
+    def run(self) -> Iterator[tuple[int, Path, Result | Failure]]:
         self._feed()
         while busy := [worker for worker in self._workers if worker.tasks]:
             ready = channels.wait([worker.channel for worker in busy])
@@ -138,7 +146,7 @@ class _Pool:
             self._workers.append(least)
         return least
 
-    def _collect(self, worker: _Worker) -> tuple[_Task, Scores | Failure] | None:
+    def _collect(self, worker: _Worker) -> tuple[_Task, Result | Failure] | None:
         """Take one message of a worker; None when it is not about a finished photo."""
         try:
             message = worker.channel.recv()
@@ -170,7 +178,7 @@ class _Pool:
 class _Worker:
     """A process that measures one photo after the other, and the photos that it was given."""
 
-    def __init__(self, scorer: PhotoScorer) -> None:
+    def __init__(self, scorer: PhotoScorer[object]) -> None:
         # Not a copy of the parent: threads, locks and open files would come along.
         context = multiprocessing.get_context("spawn")
         self.tasks: deque[_Task] = deque()
@@ -212,7 +220,7 @@ def _interrupts_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _serve(channel: channels.Connection, scorer: PhotoScorer) -> None:
+def _serve(channel: channels.Connection, scorer: PhotoScorer[object]) -> None:
     """Measure the photos that come through a channel until its other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(EOFError, OSError):
@@ -221,9 +229,9 @@ def _serve(channel: channels.Connection, scorer: PhotoScorer) -> None:
             channel.send(_score(scorer, channel.recv()))
 
 
-def _score(scorer: PhotoScorer, path: Path) -> Scores | Failure | ClearshotError:
+def _score(scorer: PhotoScorer[object], path: Path) -> object:
     try:
-        scores = scorer.score(path)
+        measured = scorer.score(path)
     except PhotoError as error:
         return Failure(error.kind, error.message)
     except ClearshotError as error:
@@ -231,23 +239,16 @@ def _score(scorer: PhotoScorer, path: Path) -> Scores | Failure | ClearshotError
         return error
     except Exception as error:  # noqa: BLE001 - one photo must not end the run
         return Failure("unexpected", f"{type(error).__name__}: {error}")
-    if _has_nan(scores):
+    if _has_nan(measured):
         return Failure("unexpected", "a score is not a number")
-    return scores
+    return measured
 
 
-def _has_nan(scores: Scores) -> bool:
-    focus, exposure = scores.focus, scores.exposure
-    return any(
-        math.isnan(value)
-        for value in (
-            focus.blur,
-            focus.sigma_px,
-            focus.anisotropy,
-            exposure.shadow_stops,
-            exposure.median_stops,
-            exposure.bright_stops,
-            exposure.black_share,
-            exposure.white_share,
-        )
-    )
+def _has_nan(measured: object) -> bool:
+    if isinstance(measured, float):
+        return math.isnan(measured)
+    if isinstance(measured, Mapping):
+        return any(_has_nan(value) for value in measured.values())
+    if is_dataclass(measured):
+        return any(_has_nan(getattr(measured, field.name)) for field in fields(measured))
+    return False

@@ -55,6 +55,24 @@ def test_what_is_recorded_comes_back(catalog: Catalog, library: Path) -> None:
     }
 
 
+def test_what_was_not_measured_at_full_size_comes_back_as_none(
+    catalog: Catalog, library: Path
+) -> None:
+    scores = make_scores(native_blur=None, native_anisotropy=None)
+    catalog.record([(make_photo(library, "1.jpg"), scores)], recipe=RECIPE)
+    assert [entry.scores for entry in catalog.entries()] == [scores]
+
+
+def test_scores_keep_their_own_recipe_and_failures_that_of_the_scan(
+    catalog: Catalog, library: Path
+) -> None:
+    good, bad = make_photo(library, "1.jpg"), make_photo(library, "2.jpg")
+    scores = make_scores(recipe=f"{RECIPE}+full1")
+    catalog.record([(good, scores), (bad, Failure("damaged", "cut off"))], recipe=RECIPE)
+    assert [entry.scores for entry in catalog.entries()] == [scores, None]
+    assert [state.recipe for state in catalog.states().values()] == [scores.recipe, RECIPE]
+
+
 def test_it_survives_closing(library: Path) -> None:
     with Catalog.open(library) as catalog:
         catalog.record([(make_photo(library, "1.jpg"), make_scores())], recipe=RECIPE)

@@ -57,6 +57,44 @@ def test_an_older_catalog_keeps_its_rows(library: Path) -> None:
     connection.close()
 
 
+def test_scores_of_the_first_schema_stay(library: Path) -> None:
+    path = default_path(library)
+    path.parent.mkdir()
+    connection = connect(path)
+    migrate(connection, known()[:1], path=path)
+    photos = [Photo(library / f"{name}.jpg", FileStamp(1, 2)) for name in ("large", "small")]
+    for number, (photo, width) in enumerate(zip(photos, (6000, 1024), strict=True), start=1):
+        connection.execute(
+            "INSERT INTO photos (id, path, size_bytes, mtime_ns, companions, recipe, scored_at) "
+            "VALUES (?, ?, 1, 2, '[]', 'luma-1', '2026-01-01T00:00:00+00:00')",
+            (number, photo.path.name.encode()),
+        )
+        connection.execute(
+            "INSERT INTO scores VALUES (?, ?, 700, 1.5, 2.8284, 0.125, 10, 20, 300, 400, "
+            "-7.5, -2.5, -0.5, 0.01, 0.02)",
+            (number, width),
+        )
+    connection.close()
+
+    with Catalog.open(library) as catalog:
+        entries = catalog.entries()
+        catalog.record([(photos[0], make_scores())], recipe="luma-1")
+        [again, _] = catalog.entries()
+
+    assert [entry.photo for entry in entries] == photos
+    assert [entry.scores for entry in entries] == [
+        make_scores(size_px=(6000, 700), native_blur=None, native_anisotropy=None),
+        make_scores(size_px=(1024, 700), native_blur=1.5, native_anisotropy=0.125),
+    ]
+    assert again.scores == make_scores()
+    connection = connect(path)
+    assert "sigma_px" not in columns(connection, "scores")
+    connection.execute("DELETE FROM photos WHERE id = 1")
+    [[left]] = connection.execute("SELECT count(*) FROM scores").fetchall()
+    assert left == 1  # scores still go with their photo
+    connection.close()
+
+
 def test_a_migration_is_applied_once(library: Path) -> None:
     path = library / "catalog.sqlite"
     connection = connect(path)

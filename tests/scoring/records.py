@@ -8,16 +8,19 @@ from clearshot.photo import ExposureScores, FocusScores, Region, Scores
 def make_scores(
     *,
     blur: float = -6.0,
-    sigma_px: float = 0.5,
+    native_blur: float | None = None,
+    native_anisotropy: float | None = None,
     anisotropy: float = 0.1,
     median_stops: float = -2.5,
     white_share: float = 0.0,
+    size_px: tuple[int, int] = (6000, 4000),
 ) -> Scores:
-    """Make the scores of a 6000 x 4000 photo; a good one unless something is said."""
+    """Make the scores of a photo; a good one unless something is said."""
     return Scores(
-        width_px=6000,
-        height_px=4000,
-        focus=FocusScores(blur, sigma_px, anisotropy, Region(100, 200, 1200, 800)),
+        *size_px,
+        focus=FocusScores(
+            blur, anisotropy, Region(100, 200, 1200, 800), native_blur, native_anisotropy
+        ),
         exposure=ExposureScores(
             shadow_stops=median_stops - 4,
             median_stops=median_stops,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clearshot.errors import NetworkError
 from clearshot.photo import Label
@@ -28,7 +30,9 @@ def test_log_odds_and_probability_are_inverse() -> None:
 
 def test_logits_are_weighted_features() -> None:
     table = {"blurry": [2.0, 1.0], "dark": [0, 0, -1.0], "overexposed": [0, 0, 10.0, -1.0]}
-    logits = compute_logits(make_scores(blur=3.0, white_share=0.5), parse_calibration(table))
+    logits = compute_logits(
+        make_scores(blur=3.0, anisotropy=0.0, white_share=0.5), parse_calibration(table)
+    )
     assert logits == {Label.BLURRY: 7.0, Label.DARK: -1.0, Label.OVEREXPOSED: 4.0}
 
 
@@ -43,3 +47,22 @@ def test_the_packaged_constants_go_the_right_way() -> None:
 def test_incomplete_constants_are_refused(table: dict[str, object]) -> None:
     with pytest.raises(NetworkError, match="'blurry' must hold 2 numbers"):
         parse_calibration(table)
+
+
+@given(st.floats(0.35, 8), st.floats(0.35, 8), st.floats(0, 8))
+def test_more_blur_never_lowers_the_odds(first: float, second: float, more: float) -> None:
+    table = {"blurry": [1.0, 0.0], "dark": [0, 0, 0], "overexposed": [0, 0, 0, 0]}
+    logits = []
+    for variance in (0.0, more**2):
+        short, long = sorted(0.5 * math.log2(s**2 + variance) for s in (first, second))
+        scores = make_scores(blur=long, anisotropy=long - short)
+        logits.append(compute_logits(scores, parse_calibration(table))[Label.BLURRY])
+    assert logits[1] >= logits[0] - 1e-9
+
+
+def test_a_moved_photo_is_blurrier_than_one_out_of_focus() -> None:
+    curve = read_calibration()
+    focus, moved = (
+        compute_logits(make_scores(blur=0.0, anisotropy=a), curve)[Label.BLURRY] for a in (0.0, 0.5)
+    )
+    assert moved > focus

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import log2
 
 import pytest
 
-from clearshot.photo import BlurKind, Label, Rating
+from clearshot.photo import BlurKind, Label, Rating, SharpAt
 from clearshot.scoring.calibration import Calibration
-from clearshot.scoring.verdict import Thresholds, estimate_effective_mp, judge
+from clearshot.scoring.verdict import SHARP_SIGMA_PX, Thresholds, judge, rate
 from scoring.records import make_scores
 
 CURVE = Calibration(blurry=(1.0, 0.0), dark=(-1.5, -0.5, -10.0), overexposed=(0.3, 0.3, 20.0, -4.0))
 
 
 def test_a_good_photo_is_good_and_says_why() -> None:
-    verdict = judge(make_scores(), calibration=CURVE)
+    verdict = judge(make_scores(blur=-2.0), calibration=CURVE)
     assert verdict.rating is Rating.GOOD
     assert verdict.labels == ()
     assert verdict.blur_kind is None
     assert verdict.effective_mp is None
-    assert verdict.reasons == ("Sharp: the sharpest part is blurred by 0.5 px only.",)
+    assert verdict.reasons == (
+        "Sharp: the sharpest part is blurred by only 0.2 px, seen at 1024 px.",
+    )
 
 
 def test_probabilities_rise_with_scores() -> None:
@@ -46,21 +49,95 @@ def test_the_threshold_decides_and_a_band_below_it_is_unsure() -> None:
 
 
 def test_several_labels_come_most_probable_first() -> None:
-    verdict = judge(make_scores(blur=1.0, sigma_px=3.0, median_stops=-11), calibration=CURVE)
+    verdict = judge(make_scores(blur=1.0, median_stops=-11), calibration=CURVE)
     assert verdict.labels == (Label.DARK, Label.BLURRY)
     assert len(verdict.reasons) == 2
 
 
 @pytest.mark.parametrize(("anisotropy", "kind"), [(0.1, BlurKind.DEFOCUS), (1.5, BlurKind.MOTION)])
 def test_blur_with_a_direction_is_motion(anisotropy: float, kind: BlurKind) -> None:
-    scores = make_scores(blur=5.0, sigma_px=4.0, anisotropy=anisotropy)
+    scores = make_scores(blur=5.0, anisotropy=anisotropy)
     verdict = judge(scores, calibration=CURVE)
     assert verdict.blur_kind is kind
     assert ("as if moved" in verdict.reasons[0]) is (kind is BlurKind.MOTION)
 
 
+def test_what_decides_tells_the_kind_of_blur() -> None:
+    full = Thresholds(sharp_at=SharpAt.FULL)
+    moved = make_scores(blur=-2.0, anisotropy=0.0, native_blur=2.0, native_anisotropy=1.5)
+    unfocused = make_scores(blur=-2.0, anisotropy=1.5, native_blur=2.0, native_anisotropy=0.0)
+    assert judge(moved, full, CURVE).blur_kind is BlurKind.MOTION
+    assert "as if moved" in judge(moved, full, CURVE).reasons[0]
+    assert judge(unfocused, full, CURVE).blur_kind is BlurKind.DEFOCUS
+    # Blurred on a screen already, so that its native pixels tell nothing more.
+    screen = make_scores(blur=2.0, anisotropy=1.5, native_blur=2.0, native_anisotropy=0.0)
+    for thresholds in (full, Thresholds()):
+        assert judge(screen, thresholds, CURVE).blur_kind is BlurKind.MOTION
+
+
+def read_effective_mp(
+    *, blur: float = -2.0, native_blur: float | None = None, octaves: float = 0.0
+) -> float:
+    """Read megapixels where the blur is longer along one direction by `octaves`."""
+    scores = make_scores(
+        blur=blur,
+        anisotropy=octaves,
+        native_blur=native_blur,
+        native_anisotropy=None if native_blur is None else octaves,
+    )
+    megapixels = judge(scores, calibration=CURVE).effective_mp
+    assert megapixels is not None
+    return megapixels
+
+
 def test_more_blur_leaves_fewer_megapixels() -> None:
-    megapixels = [estimate_effective_mp(make_scores(sigma_px=s)) for s in (0.4, 0.5, 1, 2, 4, 8)]
-    assert megapixels == sorted(megapixels, reverse=True)
-    assert megapixels[0] == pytest.approx(1024 * 683 / 1e6, rel=0.01)
-    assert megapixels[2] == pytest.approx(megapixels[1] / 4, rel=0.01)
+    octaves = log2(SHARP_SIGMA_PX)
+    native = [read_effective_mp(native_blur=octaves + more) for more in (-0.5, 0, 1, 2)]
+    assert native == pytest.approx([24.0, 24.0, 6.0, 1.5])  # never more than there are
+    screen = [read_effective_mp(blur=octaves + more) for more in (2, 3, 4)]
+    judged_mp = 1024 * 682.67 / 1e6
+    assert screen == pytest.approx([judged_mp / 16, judged_mp / 64, judged_mp / 256], rel=0.01)
+
+
+def test_a_movement_costs_megapixels_along_itself_only() -> None:
+    sharp = log2(SHARP_SIGMA_PX)
+    # Four times as long as a pixel shows, and across as sharp as it can be, or twice that.
+    native = [read_effective_mp(native_blur=sharp + 2, octaves=octaves) for octaves in (0, 1, 2, 3)]
+    assert native == pytest.approx([1.5, 3.0, 6.0, 6.0])
+    screen = [read_effective_mp(blur=sharp + 2, octaves=octaves) for octaves in (0, 2)]
+    assert screen[1] == pytest.approx(4 * screen[0])
+
+
+def test_a_photo_that_is_sharp_on_a_screen_tells_no_megapixels_without_a_native_score() -> None:
+    assert judge(make_scores(), calibration=CURVE).effective_mp is None
+    assert judge(make_scores(native_blur=-1.0), calibration=CURVE).effective_mp is not None
+
+
+def test_the_size_that_was_asked_for_decides_and_is_named() -> None:
+    soft = make_scores(blur=-2.0, native_blur=2.0)
+    on_a_screen = judge(soft, calibration=CURVE)
+    at_full = judge(soft, Thresholds(sharp_at=SharpAt.FULL), CURVE)
+    assert on_a_screen.rating is Rating.GOOD
+    assert on_a_screen.reasons[0].endswith("seen at 1024 px.")
+    assert at_full.labels == (Label.BLURRY,)
+    assert at_full.reasons[0].endswith("by about 4.0 px, seen at 100 %.")
+
+
+def test_no_photo_is_sharper_at_full_size_than_on_a_screen() -> None:
+    blurred = make_scores(blur=2.0, native_blur=-1.0)
+    at_full = judge(blurred, Thresholds(sharp_at=SharpAt.FULL), CURVE)
+    assert at_full.p_blurry == judge(blurred, calibration=CURVE).p_blurry
+    assert at_full.reasons[0].endswith("seen at 1024 px.")
+
+
+def test_what_was_not_measured_at_full_size_cannot_be_judged_there() -> None:
+    with pytest.raises(ValueError, match="not measured at 100 %"):
+        judge(make_scores(), Thresholds(sharp_at=SharpAt.FULL), CURVE)
+
+
+@pytest.mark.parametrize(
+    ("p", "expected"),
+    [(0.8, Rating.BAD), (0.79, Rating.UNSURE), (0.4, Rating.UNSURE), (0.39, Rating.GOOD)],
+)
+def test_a_probability_is_rated_from_its_limit_on(p: float, expected: Rating) -> None:
+    assert rate(p, 0.8, 0.5) is expected

@@ -32,10 +32,14 @@ ON CONFLICT (path) DO UPDATE SET
 _DROP_SCORES = "DELETE FROM scores WHERE photo_id = (SELECT id FROM photos WHERE path = :path)"
 _DROP_FAILURE = "DELETE FROM failures WHERE photo_id = (SELECT id FROM photos WHERE path = :path)"
 _INSERT_SCORES = """
-INSERT INTO scores VALUES (
-    (SELECT id FROM photos WHERE path = :path), :width_px, :height_px, :blur, :sigma_px,
-    :anisotropy, :sharpest_x, :sharpest_y, :sharpest_width, :sharpest_height, :shadow_stops,
-    :median_stops, :bright_stops, :black_share, :white_share
+INSERT INTO scores (
+    photo_id, width_px, height_px, blur, anisotropy, sharpest_x, sharpest_y, sharpest_width,
+    sharpest_height, native_blur, native_anisotropy, shadow_stops, median_stops, bright_stops,
+    black_share, white_share
+) VALUES (
+    (SELECT id FROM photos WHERE path = :path), :width_px, :height_px, :blur, :anisotropy,
+    :sharpest_x, :sharpest_y, :sharpest_width, :sharpest_height, :native_blur,
+    :native_anisotropy, :shadow_stops, :median_stops, :bright_stops, :black_share, :white_share
 )
 """
 _INSERT_FAILURE = """
@@ -245,7 +249,7 @@ class Catalog:
         results : iterable of (Photo, Scores or Failure)
             The photos lie in the library. When it raises, nothing is written.
         recipe : str
-            What the photos were scored with; failures carry it too.
+            What photos that failed were to be scored with; scores name their own.
         """
         with explained(self.path), transaction(self._connection):
             for photo, result in results:
@@ -279,6 +283,7 @@ class Catalog:
 
     def _write(self, photo: Photo, result: Scores | Failure, recipe: str) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds")
+        recipe = result.recipe if isinstance(result, Scores) else recipe
         values = {**rows.photo_values(photo, self.library), "recipe": recipe, "scored_at": now}
         execute = self._connection.execute
         execute(_UPSERT_PHOTO, values)

@@ -95,7 +95,7 @@ def failure_values(failure: Failure) -> dict[str, str]:
     return {"kind": failure.kind, "message": message}
 
 
-def score_values(scores: Scores) -> dict[str, int | float]:
+def score_values(scores: Scores) -> dict[str, int | float | None]:
     """Write scores as values of `scores`.
 
     Parameters
@@ -114,12 +114,13 @@ def score_values(scores: Scores) -> dict[str, int | float]:
         "width_px": int(scores.width_px),
         "height_px": int(scores.height_px),
         "blur": float(focus.blur),
-        "sigma_px": float(focus.sigma_px),
         "anisotropy": float(focus.anisotropy),
         "sharpest_x": int(focus.sharpest.x),
         "sharpest_y": int(focus.sharpest.y),
         "sharpest_width": int(focus.sharpest.width),
         "sharpest_height": int(focus.sharpest.height),
+        "native_blur": _to_float(focus.native_blur),
+        "native_anisotropy": _to_float(focus.native_anisotropy),
         "shadow_stops": float(exposure.shadow_stops),
         "median_stops": float(exposure.median_stops),
         "bright_stops": float(exposure.bright_stops),
@@ -146,7 +147,6 @@ def read_scores(row: sqlite3.Row) -> Scores:
         height_px=row["height_px"],
         focus=FocusScores(
             blur=row["blur"],
-            sigma_px=row["sigma_px"],
             anisotropy=row["anisotropy"],
             sharpest=Region(
                 x=row["sharpest_x"],
@@ -154,6 +154,8 @@ def read_scores(row: sqlite3.Row) -> Scores:
                 width=row["sharpest_width"],
                 height=row["sharpest_height"],
             ),
+            native_blur=row["native_blur"],
+            native_anisotropy=row["native_anisotropy"],
         ),
         exposure=ExposureScores(
             shadow_stops=row["shadow_stops"],
@@ -164,3 +166,7 @@ def read_scores(row: sqlite3.Row) -> Scores:
         ),
         recipe=row["recipe"],
     )
+
+
+def _to_float(value: float | None) -> float | None:
+    return None if value is None else float(value)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from clearshot.photo import Label
+from clearshot.photo import Label, SharpAt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 _META_KEY = "clearshot.verbosity"
+_SHARP_AT_KEY = "clearshot.sharp_at"
 
 
 def verbosity_options(function: _Function) -> _Function:
@@ -78,8 +79,8 @@ def is_verbose() -> bool:
     return _read_verbosity() > 0
 
 
-def threshold_option(function: _Function) -> _Function:
-    """Give a command the option --threshold; its function gets `thresholds` as a `Thresholds`.
+def judging_options(function: _Function) -> _Function:
+    """Give a command --threshold and --sharp-at; its function gets `thresholds`, a `Thresholds`.
 
     Parameters
     ----------
@@ -91,7 +92,18 @@ def threshold_option(function: _Function) -> _Function:
     callable
         The same.
     """
-    return click.option(
+    sharp_at = click.option(
+        "--sharp-at",
+        type=click.Choice([each.value for each in SharpAt]),
+        default=SharpAt.SCREEN.value,
+        show_default=True,
+        # Read before --threshold, whose value holds both.
+        is_eager=True,
+        expose_value=False,
+        callback=_note_sharp_at,
+        help="What makes a photo sharp: sharp on a screen (1024 px) or sharp at 100 %.",
+    )
+    threshold = click.option(
         "--threshold",
         "thresholds",
         metavar="LABEL=P",
@@ -99,7 +111,8 @@ def threshold_option(function: _Function) -> _Function:
         callback=_parse_thresholds,
         help="Probability from which on a photo is blurry, dark or overexposed, above 0 to 1 "
         "(0.5 each); may be given once for each label.",
-    )(function)
+    )
+    return threshold(sharp_at(function))
 
 
 def catalog_option(function: _Function) -> _Function:
@@ -167,6 +180,8 @@ def repeat_options(thresholds: Thresholds | None, catalog_path: Path | None) -> 
             limit = getattr(thresholds, label.value)
             if limit != getattr(usual, label.value):
                 words += ["--threshold", f"{label.value}={limit!r}"]
+        if thresholds.sharp_at is not usual.sharp_at:
+            words += ["--sharp-at", thresholds.sharp_at.value]
     if catalog_path is not None:
         words += ["--catalog", catalog_path]
     return words
@@ -187,8 +202,12 @@ def _note_quiet(context: click.Context, _parameter: click.Parameter, value: bool
         context.meta[_META_KEY] = -1
 
 
+def _note_sharp_at(context: click.Context, _parameter: click.Parameter, value: str) -> None:
+    context.meta[_SHARP_AT_KEY] = SharpAt(value)
+
+
 def _parse_thresholds(
-    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+    context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
 ) -> Thresholds:
     limits: dict[str, float] = {}
     for value in values:
@@ -206,4 +225,4 @@ def _parse_thresholds(
     # Imported here: it brings NumPy and Pillow, which --help can do without.
     from clearshot.scoring.verdict import Thresholds
 
-    return Thresholds(**limits)
+    return Thresholds(**limits, sharp_at=context.meta[_SHARP_AT_KEY])

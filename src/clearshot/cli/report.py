@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from clearshot.cli.files import check_free, encode, write_file
-from clearshot.cli.options import catalog_option, show_example, threshold_option, verbosity_options
+from clearshot.cli.options import catalog_option, judging_options, show_example, verbosity_options
 from clearshot.cli.screen import print_remark
 from clearshot.cli.text import to_count, to_printable
 from clearshot.errors import UsageError
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     help="Write a JSON array; - is the standard output.",
 )
 @click.option("--force", is_flag=True, help="Replace a report that exists.")
-@threshold_option
+@judging_options
 @catalog_option
 @verbosity_options
 def report(

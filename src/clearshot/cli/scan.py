@@ -11,9 +11,9 @@ import click
 from clearshot.cli.options import (
     catalog_option,
     is_quiet,
+    judging_options,
     repeat_options,
     show_example,
-    threshold_option,
     verbosity_options,
     workers_option,
 )
@@ -59,7 +59,7 @@ _STYLES = {"good": "green", "unsure": "yellow", "bad": "red", "failed": "magenta
 @click.argument(
     "folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
-@threshold_option
+@judging_options
 @catalog_option
 @workers_option
 @click.option("--retry-failed", is_flag=True, help="Try photos again that failed before.")
@@ -112,6 +112,7 @@ def _scan_folder(
     from clearshot.scan import scan as scan_library
     from clearshot.scoring.scorer import Scorer
 
+    scorer = Scorer(sharp_at=thresholds.sharp_at)
     with Catalog.open(folder, path=catalog_path) as catalog:
         with show_progress("Scanning") as move:
 
@@ -119,11 +120,11 @@ def _scan_folder(
                 counts = (progress.num_done, progress.num_total, progress.num_failed)
                 move(*counts, size_bytes=progress.size_bytes)
 
-            summary = scan_library(folder, catalog, Scorer(), settings=settings, progress=follow)
+            summary = scan_library(folder, catalog, scorer, settings=settings, progress=follow)
         judged = [(entry, judge_entry(entry, thresholds)) for entry in catalog.entries()]
     _print_summary(folder, summary, judged, repeat_options(None, catalog_path))
     if judged and not is_quiet():
-        _print_next_steps(folder, judged, repeat_options(thresholds, catalog_path))
+        _print_next_steps(folder, judged, thresholds, catalog_path)
     return judged, summary
 
 
@@ -219,7 +220,10 @@ def count_results(results: list[Verdict | Failure]) -> list[tuple[str, int, str]
     return [(name, num, remarks.get(name, "") if num else "") for name, num in counts]
 
 
-def _print_next_steps(folder: Path, judged: _Judged, options: list[str | Path]) -> None:
+def _print_next_steps(
+    folder: Path, judged: _Judged, thresholds: Thresholds, catalog_path: Path | None
+) -> None:
+    options = repeat_options(thresholds, catalog_path)
     bad = [
         (entry.photo.path, verdict)
         for entry, verdict in judged
@@ -231,7 +235,10 @@ def _print_next_steps(folder: Path, judged: _Judged, options: list[str | Path]) 
         shown = folder / worst.relative_to(folder.absolute())
         target = _suggest_target(folder)
         steps += [
-            ("See why a photo is bad:", ["explain", shown, "-o", "why.png"]),
+            (
+                "See why a photo is bad:",
+                ["explain", shown, "-o", "why.png", *repeat_options(thresholds, None)],
+            ),
             ("Plan to move the bad ones:", ["sort", folder, "--to", target, *options]),
         ]
     steps.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,9 @@ import click
 from clearshot.cli.options import (
     catalog_option,
     is_quiet,
+    judging_options,
     repeat_options,
     show_example,
-    threshold_option,
     verbosity_options,
 )
 from clearshot.cli.plans import (
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 )
 @click.option("--apply", "is_applied", is_flag=True, help="Move the files; without it none moves.")
 @click.option("--json", "is_json", is_flag=True, help="Print the plan as one JSON object.")
-@threshold_option
+@judging_options
 @catalog_option
 @verbosity_options
 @click.pass_context
@@ -79,7 +80,8 @@ def sort(  # noqa: PLR0913 - one argument per option
     bad, outdated = _list_bad(folder, catalog_path, thresholds)
     bad, absent = find_companions(folder, bad)
     plan = plan_sort(folder, bad, target)
-    _print_left_out(outdated, absent, folder)
+    options = repeat_options(thresholds, catalog_path)
+    _print_left_out(outdated, absent, to_command("clearshot", "scan", folder, *options))
     if plan.moves and not is_json and not (is_applied and is_quiet()):
         print_plan(plan)
     outcome = None
@@ -96,7 +98,7 @@ def sort(  # noqa: PLR0913 - one argument per option
     elif not plan.moves:
         print_line("Nothing to move: no bad photo is known here.")
     else:
-        _print_next_step(plan, folder, target, repeat_options(thresholds, catalog_path))
+        _print_next_step(plan, folder, target, options)
     skipped += () if outcome is None else outcome.skipped
     context.exit(1 if is_applied and skipped else 0)
 
@@ -113,17 +115,17 @@ def _list_bad(
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
         for entry in catalog.entries():
             verdict = judge_entry(entry, thresholds)
-            if verdict == OUTDATED:
-                outdated.append(Skip(entry.photo.path, OUTDATED.message))
-            elif not isinstance(verdict, Failure) and verdict.labels:
+            if isinstance(verdict, Failure):
+                if verdict.kind == OUTDATED.kind:
+                    outdated.append(Skip(entry.photo.path, verdict.message))
+            elif verdict.labels:
                 bad.append((entry.photo, verdict.labels[0]))
     return bad, tuple(outdated)
 
 
-def _print_left_out(outdated: Sequence[Skip], absent: Sequence[Skip], folder: Path) -> None:
-    if outdated:
-        line = f"{to_count(len(outdated), 'photo')} left out, {outdated[0].reason}"
-        print_remark(f"{line}: {to_command('clearshot', 'scan', folder)}")
+def _print_left_out(outdated: Sequence[Skip], absent: Sequence[Skip], remedy: str) -> None:
+    for reason, count in Counter(skip.reason for skip in outdated).items():
+        print_remark(f"{to_count(count, 'photo')} left out, {reason}: {remedy}")
     print_left_alone(absent, "left out")
 
 

@@ -1,34 +1,25 @@
-"""Upright luma of a photo at the one size at which all photos are judged.
+"""Upright luma of a photo: whole at the one size at which all photos are judged, or in parts as is.
 
 JPEG is decoded at a reduced scale and without colour, which libjpeg-turbo does in the frequency
-domain at little more than the cost of reading the bits; area averaging does the rest. The format is
-told by content, never by suffix. Letters in shapes: H rows, W columns.
+domain at little more than the cost of reading the bits; area averaging does the rest. Letters in
+shapes: H rows, W columns.
 """
 
 from __future__ import annotations
 
-import struct
-import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PIL import Image as PillowImage
-from PIL import UnidentifiedImageError
 
-from clearshot.errors import (
-    DamagedPhotoError,
-    MissingPhotoError,
-    OversizedPhotoError,
-    UndersizedPhotoError,
-    UnknownFormatError,
-    UnreadablePhotoError,
-)
+from clearshot.decode.picture import open_picture, read_orientation, to_luma, turn
+from clearshot.errors import UndersizedPhotoError
 from clearshot.photo import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -41,40 +32,6 @@ CELL_PX: Final = 16
 
 # Shorter sides than this leave too few cells to judge [px].
 MIN_SIDE_PX: Final = 64
-
-# The readers that are used, and no other of Pillow's; MPO, a JPEG with more pictures behind the
-# first, comes with JPEG.
-_FORMATS: Final = ("JPEG", "PNG", "TIFF", "WEBP", "AVIF")
-_OTHER_FORMAT: Final = "not a JPEG, PNG, TIFF, WebP or AVIF picture"
-
-# Photos with more pixels than this are refused before they are decoded: twice Pillow's own limit,
-# above the largest camera sensors (151 MP).
-MAX_PIXELS: Final = 178_956_970
-
-# Floats on a scale from 0 to 1 may go this far beyond white.
-_HIGHEST_OF_UNIT: Final = 1.5
-
-# What Pillow's readers let through on hostile input.
-_READER_ERRORS: Final = (
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    RuntimeError,
-    struct.error,
-)
-
-_ORIENTATION_TAG: Final = 0x0112
-_UPRIGHT: Final = {
-    2: PillowImage.Transpose.FLIP_LEFT_RIGHT,
-    3: PillowImage.Transpose.ROTATE_180,
-    4: PillowImage.Transpose.FLIP_TOP_BOTTOM,
-    5: PillowImage.Transpose.TRANSPOSE,
-    6: PillowImage.Transpose.ROTATE_270,
-    7: PillowImage.Transpose.TRANSVERSE,
-    8: PillowImage.Transpose.ROTATE_90,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +83,11 @@ def decode(path: Path) -> Image:
         reader = picture.format or "unknown"
         size = choose_size(width, height)
         picture.draft("L", size)
-        judged = _resize(_to_luma(picture), size)
+        judged = _resize(to_luma(picture), size)
         # Only now: some of Pillow's readers turn the picture themselves when they load it.
-        orientation = _read_orientation(picture)
-    luma_hw = np.asarray(_turn(judged, orientation), dtype=np.uint8)
-    if orientation >= 5:
-        width, height = height, width
+        orientation = read_orientation(picture)
+    luma_hw = np.asarray(turn(judged, orientation), dtype=np.uint8)
+    width, height = _swap((width, height), orientation)
     return Image(np.ascontiguousarray(luma_hw), width, height, reader)
 
 
@@ -157,10 +113,10 @@ def read_rgb(path: Path, *, long_side_px: int) -> NDArray[np.uint8]:
     """
     with _open(path) as picture:
         picture.draft("RGB", (long_side_px, long_side_px))
-        rgb = (_to_luma(picture) if picture.mode.startswith(("I", "F")) else picture).convert("RGB")
-        orientation = _read_orientation(picture)
+        rgb = (to_luma(picture) if picture.mode.startswith(("I", "F")) else picture).convert("RGB")
+        orientation = read_orientation(picture)
         rgb.thumbnail((long_side_px, long_side_px), PillowImage.Resampling.BICUBIC)
-    return np.asarray(_turn(rgb, orientation), dtype=np.uint8)
+    return np.asarray(turn(rgb, orientation), dtype=np.uint8)
 
 
 def read_luma(path: Path) -> PillowImage.Image:
@@ -183,7 +139,46 @@ def read_luma(path: Path) -> PillowImage.Image:
     """
     with _open(path) as picture:
         picture.draft("L", None)
-        return _to_luma(picture)
+        return to_luma(picture)
+
+
+def read_crops(path: Path, regions: Iterable[Region]) -> tuple[NDArray[np.uint8], ...]:
+    """Read the luma of parts of a photo, pixel by pixel as in the file.
+
+    The photo is decoded once; of a JPEG no colour is. At most one plane of it, 1 byte a pixel, is
+    kept beside the crops; formats that hold no plain luma take what Pillow needs for them.
+
+    Parameters
+    ----------
+    path : Path
+        A photo.
+    regions : iterable of Region
+        Parts of the upright photo [px]; what does not fit is shortened to multiples of 16 and moved
+        into the photo.
+
+    Returns
+    -------
+    tuple of ndarray of uint8, shape (H, W)
+        Upright luma of each region, 0-255; H and W are multiples of 16.
+
+    Raises
+    ------
+    PhotoError
+        As `decode`.
+    """
+    with _open(path) as picture:
+        picture.draft("L", None)
+        picture.load()
+        orientation = read_orientation(picture)
+        stored = picture
+        if picture.mode in {"I", "F"}:
+            # Only the whole picture tells which number is white.
+            stored = to_luma(picture)
+        size = _swap(stored.size, orientation)
+        boxes = [_find_stored(fit_region(region, *size), size, orientation) for region in regions]
+        crops = [to_luma(stored.crop(box)) for box in boxes]
+    upright = (np.asarray(turn(crop, orientation), dtype=np.uint8) for crop in crops)
+    return tuple(np.ascontiguousarray(crop) for crop in upright)
 
 
 def choose_size(width: int, height: int) -> tuple[int, int]:
@@ -209,6 +204,26 @@ def choose_size(width: int, height: int) -> tuple[int, int]:
     )
 
 
+def fit_region(region: Region, width: int, height: int) -> Region:
+    """Give a region sides that are multiples of 16 px, and move it into its photo.
+
+    Parameters
+    ----------
+    region : Region
+        Any rectangle.
+    width, height : int
+        Size of the photo [px], at least 16 each.
+
+    Returns
+    -------
+    Region
+        Around the same middle where there is room; never larger, but at least 16 x 16 px.
+    """
+    x, w = _fit_side(region.x, region.width, width)
+    y, h = _fit_side(region.y, region.height, height)
+    return Region(x, y, w, h)
+
+
 def find_judged_region(width: int, height: int) -> Region:
     """Tell which part of a photo its cells cover.
 
@@ -232,94 +247,42 @@ def find_judged_region(width: int, height: int) -> Region:
 
 @contextmanager
 def _open(path: Path) -> Iterator[PillowImage.Image]:
-    """Open a picture and turn everything that can go wrong until it closes into a `PhotoError`.
+    """Open a picture that is large enough to be judged.
 
     Raises
     ------
-    MissingPhotoError
-        If there is no file.
-    UnreadablePhotoError
-        If the file cannot be opened or read.
-    UnknownFormatError
-        If no reader knows the content.
-    DamagedPhotoError
-        If a reader stumbles over the content.
-    OversizedPhotoError
-        If there are too many pixels.
+    UndersizedPhotoError
+        If a side is too short.
     """
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns from 89 MP on; the limit here is checked below.
-            warnings.simplefilter("ignore")
-            with PillowImage.open(path, formats=_FORMATS) as picture:
-                _check_size(picture, path)
-                yield picture
-    except FileNotFoundError as error:
-        raise MissingPhotoError("no such file", path=path) from error
-    except (PermissionError, IsADirectoryError) as error:
-        raise UnreadablePhotoError(f"cannot be read: {error.strerror}", path=path) from error
-    except UnidentifiedImageError as error:
-        raise UnknownFormatError(_describe_unknown(path), path=path) from error
-    except PillowImage.DecompressionBombError as error:
-        raise OversizedPhotoError(f"more than {MAX_PIXELS:,} pixels", path=path) from error
-    except MemoryError as error:
-        raise OversizedPhotoError("too large for the memory", path=path) from error
-    except OSError as error:
-        if error.errno is not None:
-            raise UnreadablePhotoError(f"cannot be read: {error.strerror}", path=path) from error
-        raise DamagedPhotoError(str(error), path=path) from error
-    except _READER_ERRORS as error:
-        raise DamagedPhotoError(str(error) or type(error).__name__, path=path) from error
+    with open_picture(path) as picture:
+        width, height = picture.size
+        size = choose_size(width, height)
+        if min(size) < MIN_SIDE_PX:
+            msg = f"{width} x {height} px is too small to judge (shorter side at {max(size)} px: "
+            msg += f"{min(size)} px, needed: {MIN_SIDE_PX})"
+            raise UndersizedPhotoError(msg, path=path)
+        yield picture
 
 
-def _check_size(picture: PillowImage.Image, path: Path) -> None:
-    width, height = picture.size
-    if width * height > MAX_PIXELS:
-        msg = f"{width} x {height} px is more than {MAX_PIXELS:,} pixels"
-        raise OversizedPhotoError(msg, path=path)
-    size = choose_size(width, height)
-    if min(size) < MIN_SIDE_PX:
-        msg = f"{width} x {height} px is too small to judge (shorter side at {max(size)} px: "
-        msg += f"{min(size)} px, needed: {MIN_SIDE_PX})"
-        raise UndersizedPhotoError(msg, path=path)
+def _fit_side(start: int, length: int, limit: int) -> tuple[int, int]:
+    fitting = max(CELL_PX, min(length, limit) // CELL_PX * CELL_PX)
+    return max(0, min(start + (length - fitting) // 2, limit - fitting)), fitting
 
 
-def _describe_unknown(path: Path) -> str:
-    try:
-        size_bytes = path.stat().st_size
-    except OSError:
-        return _OTHER_FORMAT
-    return "the file is empty (0 bytes)" if size_bytes == 0 else _OTHER_FORMAT
+def _swap(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    return size[::-1] if orientation >= 5 else size
 
 
-def _read_orientation(picture: PillowImage.Image) -> int:
-    """Read the EXIF orientation; broken EXIF counts as upright."""
-    try:
-        value = picture.getexif().get(_ORIENTATION_TAG, 1)
-    except (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError, struct.error):
-        return 1
-    return value if isinstance(value, int) and value in _UPRIGHT else 1
-
-
-def _to_luma(picture: PillowImage.Image) -> PillowImage.Image:
-    """Convert any mode to 8-bit luma; Pillow itself would clip 16-bit values."""
-    if picture.mode.startswith("I;16"):
-        return PillowImage.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-    if picture.mode in {"I", "F"}:
-        values = np.asarray(picture, dtype=np.float64)
-        white = _find_white(values, is_float=picture.mode == "F")
-        # Beyond white there may be infinity, and NaN where nothing was measured.
-        luma_hw = np.nan_to_num(np.clip(values / white * 255, 0, 255), nan=0.0)
-        return PillowImage.fromarray(luma_hw.astype(np.uint8))
-    return picture.convert("L")
-
-
-def _find_white(values: NDArray[np.float64], *, is_float: bool) -> float:
-    """Tell which number is white: such files hold 0-1, 0-255 or 0-65535 and do not say which."""
-    highest = float(values.max(initial=0.0, where=np.isfinite(values)))
-    if highest > 255:
-        return 65535.0
-    return 1.0 if is_float and highest <= _HIGHEST_OF_UNIT else 255.0
+def _find_stored(
+    region: Region, size: tuple[int, int], orientation: int
+) -> tuple[int, int, int, int]:
+    """Find where a region of the upright photo of a size is stored: left, top, right, bottom."""
+    width, height = size
+    x = width - region.x - region.width if orientation in {2, 3, 6, 7} else region.x
+    y = height - region.y - region.height if orientation in {3, 4, 7, 8} else region.y
+    left, top = _swap((x, y), orientation)
+    cols, rows = _swap((region.width, region.height), orientation)
+    return left, top, left + cols, top + rows
 
 
 def _resize(luma: PillowImage.Image, size: tuple[int, int]) -> PillowImage.Image:
@@ -329,7 +292,3 @@ def _resize(luma: PillowImage.Image, size: tuple[int, int]) -> PillowImage.Image
     judged = find_judged_region(*luma.size)
     right, bottom = judged.x + judged.width, judged.y + judged.height
     return luma.crop((judged.x, judged.y, right, bottom))
-
-
-def _turn(picture: PillowImage.Image, orientation: int) -> PillowImage.Image:
-    return picture.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else picture

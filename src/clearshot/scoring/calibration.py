@@ -10,16 +10,22 @@ import math
 import operator
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from clearshot.errors import NetworkError
-from clearshot.photo import Label
+from clearshot.photo import Label, SharpAt
+from clearshot.scoring.native import choose_blur
 from clearshot.scoring.weights import read_packaged_network
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from clearshot.photo import Scores
+
+
+# How much of a photo's anisotropy is added to its blur, and up to which anisotropy [octaves].
+_MOVEMENT_WEIGHT: Final = 0.5
+_MAX_MOVEMENT_OCTAVES: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +94,10 @@ def parse_calibration(table: Mapping[str, object]) -> Calibration:
     return Calibration(**rows)
 
 
-def describe(label: Label, scores: Scores) -> tuple[float, ...]:
+def describe(label: Label, scores: Scores, sharp_at: SharpAt = SharpAt.SCREEN) -> tuple[float, ...]:
     """Give the features from which the probability of a label is computed.
+
+    Raises ValueError as `clearshot.scoring.native.choose_blur`.
 
     Parameters
     ----------
@@ -97,24 +105,42 @@ def describe(label: Label, scores: Scores) -> tuple[float, ...]:
         The label.
     scores : Scores
         Raw scores.
+    sharp_at : SharpAt
+        How large the photo is seen.
 
     Returns
     -------
     tuple of float
         In the order of the label's weights in `Calibration`.
     """
-    focus, exposure = scores.focus, scores.exposure
+    exposure = scores.exposure
     match label:
         case Label.BLURRY:
-            return (focus.blur,)
+            return (choose_blur(scores, sharp_at) + _weigh_movement(scores.focus.anisotropy),)
         case Label.DARK:
             return (exposure.median_stops, exposure.bright_stops)
         case Label.OVEREXPOSED:
             return (exposure.median_stops, exposure.shadow_stops, exposure.white_share)
 
 
-def compute_logits(scores: Scores, calibration: Calibration) -> dict[Label, float]:
+def _weigh_movement(anisotropy: float) -> float:
+    """Give what a movement of the whole photo adds to the blur of its sharpest part [octaves].
+
+    A moved photo is sharp across its movement, so that its sharpest cells look better than it is;
+    a blurred background has no direction. Up to half an octave of anisotropy counts, by one half.
+    With these, more blur never lowers the sum: blur in all directions of variance v lengthens the
+    short axis by at most twice as many octaves as the long one, while that one counts 1.5 times
+    and the short one 0.5 times.
+    """
+    return _MOVEMENT_WEIGHT * min(anisotropy, _MAX_MOVEMENT_OCTAVES)
+
+
+def compute_logits(
+    scores: Scores, calibration: Calibration, sharp_at: SharpAt = SharpAt.SCREEN
+) -> dict[Label, float]:
     """Compute the log odds that each label applies.
+
+    Raises ValueError as `clearshot.scoring.native.choose_blur`.
 
     Parameters
     ----------
@@ -122,6 +148,8 @@ def compute_logits(scores: Scores, calibration: Calibration) -> dict[Label, floa
         Raw scores.
     calibration : Calibration
         The constants.
+    sharp_at : SharpAt
+        How large the photo is seen.
 
     Returns
     -------
@@ -131,7 +159,8 @@ def compute_logits(scores: Scores, calibration: Calibration) -> dict[Label, floa
     logits = {}
     for label in Label:
         *weights, offset = getattr(calibration, label.value)
-        logits[label] = math.fsum(map(operator.mul, weights, describe(label, scores))) + offset
+        features = describe(label, scores, sharp_at)
+        logits[label] = math.fsum(map(operator.mul, weights, features)) + offset
     return logits
 
 

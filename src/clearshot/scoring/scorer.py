@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from clearshot.decode.image import Image, decode
-from clearshot.photo import Scores
+from clearshot.photo import Scores, SharpAt
 from clearshot.scoring.exposure import measure_exposure
-from clearshot.scoring.focus import FocusMap, FocusNetwork, pool
+from clearshot.scoring.focus import FocusMap, FocusNetwork, measure_blur, pool
+from clearshot.scoring.native import NATIVE_RECIPE, is_judged_in_full, measure_native_blur
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 # Raise when decoding, reduction, pooling or statistics change so that old scores cannot be compared
 # with new ones.
-PIXEL_RECIPE: Final = 1
+PIXEL_RECIPE: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Everything that measuring a photo gives.
+
+    Attributes
+    ----------
+    image : Image
+        Upright pixels at the judged size.
+    focus_map : FocusMap
+        Blur and its uncertainty by cell.
+    scores : Scores
+        Raw scores.
+    """
+
+    image: Image
+    focus_map: FocusMap
+    scores: Scores
 
 
 class Scorer:
@@ -27,6 +48,9 @@ class Scorer:
     ----------
     network : FocusNetwork or None
         The focus network; the packaged one by default.
+    sharp_at : SharpAt
+        Whether the blur at 100 % is measured too. It costs a decode of the whole photo and three
+        crops of 512 x 512 px.
 
     Examples
     --------
@@ -36,13 +60,16 @@ class Scorer:
     0.52
     """
 
-    def __init__(self, network: FocusNetwork | None = None) -> None:
+    def __init__(
+        self, network: FocusNetwork | None = None, *, sharp_at: SharpAt = SharpAt.SCREEN
+    ) -> None:
         self._network = FocusNetwork() if network is None else network
+        self._sharp_at = sharp_at
 
     @property
     def recipe(self) -> str:
-        """Name of what was measured how: equal recipes give comparable scores."""
-        return f"{PIXEL_RECIPE}-{self._network.sha256[:16]}"
+        """Name of what is measured of any photo, and how; see `clearshot.photo.covers`."""
+        return self._name_recipe(is_full=self._sharp_at == SharpAt.FULL)
 
     def score(self, path: Path) -> Scores:
         """Measure a photo.
@@ -62,57 +89,42 @@ class Scorer:
         PhotoError
             If the photo cannot be read; see `clearshot.decode.image.decode`.
         """
-        return self.score_image(decode(path))
+        return self.measure(path).scores
 
-    def score_image(self, image: Image) -> Scores:
-        """Measure pixels that are decoded already.
-
-        Parameters
-        ----------
-        image : Image
-            Upright pixels at the judged size.
-
-        Returns
-        -------
-        Scores
-            Raw scores.
-        """
-        return self.score_map(image, self.map_focus(image))
-
-    def score_map(self, image: Image, focus_map: FocusMap) -> Scores:
-        """Sum up what was measured on pixels and their focus map.
+    def measure(self, path: Path) -> Measurement:
+        """Measure a photo and keep what the scores were taken from.
 
         Parameters
         ----------
-        image : Image
-            Upright pixels at the judged size.
-        focus_map : FocusMap
-            What `map_focus` gave for them.
+        path : Path
+            A photo.
 
         Returns
         -------
-        Scores
-            Raw scores.
+        Measurement
+            Pixels, focus map and raw scores.
+
+        Raises
+        ------
+        PhotoError
+            If the photo cannot be read; see `clearshot.decode.image.decode`.
         """
-        return Scores(
-            width_px=image.width_px,
-            height_px=image.height_px,
-            focus=pool(focus_map, image.width_px, image.height_px),
-            exposure=measure_exposure(image.luma_hw),
-            recipe=self.recipe,
-        )
+        image = decode(path)
+        focus_map = self._network.measure(image.luma_hw)
+        size_px = image.width_px, image.height_px
+        focus = pool(focus_map, *size_px)
+        if is_judged_in_full(*size_px):
+            blur = measure_blur(focus_map)
+            focus = replace(focus, native_blur=blur, native_anisotropy=focus.anisotropy)
+        elif self._sharp_at == SharpAt.FULL:
+            blur, anisotropy = measure_native_blur(path, focus_map, size_px, self._network)
+            focus = replace(focus, native_blur=blur, native_anisotropy=anisotropy)
+        exposure = measure_exposure(image.luma_hw)
+        # A small photo holds both scores, whichever was asked for.
+        recipe = self._name_recipe(is_full=focus.native_blur is not None)
+        scores = Scores(*size_px, focus, exposure, recipe)
+        return Measurement(image, focus_map, scores)
 
-    def map_focus(self, image: Image) -> FocusMap:
-        """Measure the blur of each cell of a photo.
-
-        Parameters
-        ----------
-        image : Image
-            Upright pixels at the judged size.
-
-        Returns
-        -------
-        FocusMap
-            Blur and its uncertainty by cell.
-        """
-        return self._network.measure(image.luma_hw)
+    def _name_recipe(self, *, is_full: bool) -> str:
+        recipe = f"{PIXEL_RECIPE}-{self._network.sha256[:16]}"
+        return f"{recipe}+full{NATIVE_RECIPE}" if is_full else recipe

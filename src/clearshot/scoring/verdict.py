@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from clearshot.decode.image import JUDGED_PX
-from clearshot.photo import BlurKind, Label, Rating, Verdict
+from clearshot.photo import BlurKind, Label, Rating, SharpAt, Verdict
 from clearshot.scoring.calibration import (
     Calibration,
     compute_logits,
     read_calibration,
     to_probability,
 )
+from clearshot.scoring.native import choose_blur
 
 if TYPE_CHECKING:
-    from clearshot.photo import ExposureScores, FocusScores, Scores
+    from clearshot.photo import ExposureScores, Scores
 
 # Blur that is longer along one direction than along another by this many octaves is a movement. On
 # photos of phones, nine in ten that are out of focus stay below half of it.
 _MOTION_OCTAVES: Final = 0.12
 
-# A picture is sampled finely enough when its blur has half a pixel of standard deviation, so a blur
-# of sigma px leaves one real pixel in (2 sigma)^2.
-SHARP_SIGMA_PX: Final = 0.5
+# What the network reads where a picture is as sharp as its pixels can show [px]. A longer blur of
+# sigma px leaves one real pixel in sigma / this, along each of its two axes.
+SHARP_SIGMA_PX: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,16 @@ class Thresholds:
         A photo is bad from this probability on, in (0, 1].
     unsure : float
         It is unsure from this share of the threshold on, in [0, 1].
+    sharp_at : SharpAt
+        How large the photo is seen when its sharpness is judged; at 100 % only what was measured
+        there can be judged.
     """
 
     blurry: float = 0.5
     dark: float = 0.5
     overexposed: float = 0.5
     unsure: float = 0.5
+    sharp_at: SharpAt = SharpAt.SCREEN
 
 
 def judge(
@@ -50,6 +56,8 @@ def judge(
     calibration: Calibration | None = None,
 ) -> Verdict:
     """Judge a photo by its scores.
+
+    Raises ValueError if it is to be judged at 100 % but was not measured there.
 
     Parameters
     ----------
@@ -66,17 +74,16 @@ def judge(
         Rating, labels, probabilities and reasons.
     """
     curve = read_calibration() if calibration is None else calibration
-    p = {label: to_probability(logit) for label, logit in compute_logits(scores, curve).items()}
+    logits = compute_logits(scores, curve, thresholds.sharp_at)
+    p = {label: to_probability(logit) for label, logit in logits.items()}
     limits = {label: float(getattr(thresholds, label.value)) for label in Label}
     ranked = sorted(Label, key=lambda label: -p[label])
-    bad = tuple(label for label in ranked if p[label] >= limits[label])
-    doubtful = tuple(
-        label
-        for label in ranked
-        if label not in bad and p[label] >= limits[label] * thresholds.unsure
+    ratings = {label: rate(p[label], limits[label], thresholds.unsure) for label in ranked}
+    bad, doubtful = (
+        tuple(label for label in ranked if ratings[label] is rating)
+        for rating in (Rating.BAD, Rating.UNSURE)
     )
-    kind = classify_blur(scores.focus) if Label.BLURRY in bad else None
-    effective_mp = estimate_effective_mp(scores) if Label.BLURRY in bad else None
+    kind = classify_blur(scores, thresholds.sharp_at) if Label.BLURRY in bad else None
     return Verdict(
         rating=Rating.BAD if bad else Rating.UNSURE if doubtful else Rating.GOOD,
         labels=bad,
@@ -84,77 +91,132 @@ def judge(
         p_dark=p[Label.DARK],
         p_overexposed=p[Label.OVEREXPOSED],
         blur_kind=kind,
-        effective_mp=effective_mp,
+        effective_mp=estimate_effective_mp(scores, is_blurry=Label.BLURRY in bad),
         sharpest_region=scores.focus.sharpest,
-        reasons=_explain(scores, bad, doubtful),
+        reasons=_explain(scores, thresholds.sharp_at, bad, doubtful),
     )
 
 
-def classify_blur(focus: FocusScores) -> BlurKind:
-    """Tell a movement from a lens out of focus.
+def rate(p: float, limit: float, unsure: float) -> Rating:
+    """Rate a photo by the probability of one label.
 
     Parameters
     ----------
-    focus : FocusScores
+    p : float
+        Probability, in [0, 1].
+    limit : float
+        The photo is bad from this probability on, in (0, 1].
+    unsure : float
+        It is unsure from this share of the limit on, in [0, 1].
+
+    Returns
+    -------
+    Rating
+        Good, unsure or bad.
+    """
+    if p >= limit:
+        return Rating.BAD
+    return Rating.UNSURE if p >= limit * unsure else Rating.GOOD
+
+
+def classify_blur(scores: Scores, sharp_at: SharpAt = SharpAt.SCREEN) -> BlurKind:
+    """Tell a movement from a lens out of focus.
+
+    Raises ValueError as `clearshot.scoring.native.choose_blur`.
+
+    Parameters
+    ----------
+    scores : Scores
         Raw scores of a blurred photo.
+    sharp_at : SharpAt
+        How large the photo is seen; the blur that decides there is the one that is classified.
 
     Returns
     -------
     BlurKind
         Motion when the blur has a direction, else defocus.
     """
-    return BlurKind.MOTION if focus.anisotropy >= _MOTION_OCTAVES else BlurKind.DEFOCUS
+    focus = scores.focus
+    anisotropy = focus.anisotropy
+    # A photo that is soft only pixel by pixel shows no direction at the judged size.
+    if focus.native_anisotropy is not None and _is_native_decisive(scores, sharp_at):
+        anisotropy = focus.native_anisotropy
+    return BlurKind.MOTION if anisotropy >= _MOTION_OCTAVES else BlurKind.DEFOCUS
 
 
-def estimate_effective_mp(scores: Scores) -> float:
-    """Estimate how many megapixels would hold all the detail of a blurred photo.
+def estimate_effective_mp(scores: Scores, *, is_blurry: bool) -> float | None:
+    """Estimate how many megapixels would hold all the detail of a photo.
+
+    A blur costs pixels along its longest axis, and across it as far as it is wide there: a movement
+    along a line costs them along that line alone.
 
     Parameters
     ----------
     scores : Scores
         Raw scores.
+    is_blurry : bool
+        Whether the photo is blurry, so that the judged size tells where 100 % was not measured.
 
     Returns
     -------
-    float
-        Megapixels, never more than the photo has.
+    float or None
+        Megapixels, never more than the photo has; None where only 100 % could tell.
     """
-    shrink = min(1.0, JUDGED_PX / max(scores.width_px, scores.height_px))
-    judged_mp = scores.width_px * scores.height_px * shrink**2 / 1e6
-    return judged_mp * min(1.0, (SHARP_SIGMA_PX / scores.focus.sigma_px) ** 2)
+    focus, long_side = scores.focus, max(scores.width_px, scores.height_px)
+    if focus.native_blur is not None:
+        blur, scale = focus.native_blur, 1.0
+        anisotropy = focus.native_anisotropy or 0.0
+    elif is_blurry:
+        blur, scale = focus.blur, min(1.0, JUDGED_PX / long_side)
+        anisotropy = focus.anisotropy
+    else:
+        return None
+    measured_mp = scores.width_px * scores.height_px * scale**2 / 1e6
+    sigmas_px = math.exp2(blur), math.exp2(blur - anisotropy)
+    return measured_mp * math.prod(min(1.0, SHARP_SIGMA_PX / sigma_px) for sigma_px in sigmas_px)
 
 
 def _explain(
-    scores: Scores, bad: tuple[Label, ...], doubtful: tuple[Label, ...]
+    scores: Scores, sharp_at: SharpAt, bad: tuple[Label, ...], doubtful: tuple[Label, ...]
 ) -> tuple[str, ...]:
-    reasons = [_describe(label, scores) for label in bad]
-    reasons += [f"Perhaps: {_describe(label, scores)}" for label in doubtful]
+    reasons = [_describe(label, scores, sharp_at) for label in bad]
+    reasons += [f"Perhaps: {_describe(label, scores, sharp_at)}" for label in doubtful]
     if Label.BLURRY not in bad + doubtful:
-        sigma = scores.focus.sigma_px
-        reasons.append(f"Sharp: the sharpest part is blurred by {sigma:.1f} px only.")
+        length = _describe_length(scores, sharp_at)
+        reasons.append(f"Sharp: the sharpest part is blurred by only {length}.")
     return tuple(reasons)
 
 
-def _describe(label: Label, scores: Scores) -> str:
+def _describe(label: Label, scores: Scores, sharp_at: SharpAt) -> str:
     match label:
         case Label.BLURRY:
-            return _describe_blur(scores)
+            return _describe_blur(scores, sharp_at)
         case Label.DARK:
             return _describe_darkness(scores.exposure)
         case Label.OVEREXPOSED:
             return _describe_overexposure(scores.exposure)
 
 
-def _describe_blur(scores: Scores) -> str:
+def _describe_blur(scores: Scores, sharp_at: SharpAt) -> str:
     what = {
         BlurKind.MOTION: "Blurred along one direction, as if moved",
         BlurKind.DEFOCUS: "Blurred in all directions, as if out of focus",
     }
-    long_side = min(JUDGED_PX, max(scores.width_px, scores.height_px))
-    return (
-        f"{what[classify_blur(scores.focus)]}: even the sharpest part is blurred by about "
-        f"{scores.focus.sigma_px:.1f} px, seen at {long_side} px."
-    )
+    length = _describe_length(scores, sharp_at)
+    kind = what[classify_blur(scores, sharp_at)]
+    return f"{kind}: even the sharpest part is blurred by about {length}."
+
+
+def _describe_length(scores: Scores, sharp_at: SharpAt) -> str:
+    """Say how long the blur is that decided, and at which size."""
+    focus, long_side = scores.focus, min(JUDGED_PX, max(scores.width_px, scores.height_px))
+    if focus.native_blur is not None and _is_native_decisive(scores, sharp_at):
+        return f"{math.exp2(focus.native_blur):.1f} px, seen at 100 %"
+    return f"{focus.sigma_px:.1f} px, seen at {long_side} px"
+
+
+def _is_native_decisive(scores: Scores, sharp_at: SharpAt) -> bool:
+    return choose_blur(scores, sharp_at) != scores.focus.blur
 
 
 def _describe_darkness(exposure: ExposureScores) -> str:

@@ -1,0 +1,60 @@
+"""Measure photos at the judged size and at 100 %, to see how soft the pixels of cameras are.
+
+    python benchmarks/native.py PHOTO_OR_FOLDER...
+
+One line per photo: megapixels, blur on a screen and at 100 %; then the quartiles of those that are
+sharp on a screen and longer than 1024 px.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from clearshot.discover import find_photos
+from clearshot.photo import SharpAt
+from clearshot.scoring.scorer import Scorer
+from clearshot.scoring.verdict import Thresholds, judge
+
+
+def main() -> None:
+    """Print a table, then one line of JSON."""
+    scorer = Scorer(sharp_at=SharpAt.FULL)
+    pairs = []
+    print(
+        f"{'photo':48} {'MP':>5} {'screen':>7} {'100 %':>7} {'p':>6} {'p 100 %':>8} {'real MP':>8}"
+    )
+    for path in list_photos([Path(name) for name in sys.argv[1:]]):
+        scores = scorer.score(path)
+        screen, full = judge(scores), judge(scores, Thresholds(sharp_at=SharpAt.FULL))
+        native = scores.focus.native_blur
+        assert native is not None
+        megapixels = scores.width_px * scores.height_px / 1e6
+        print(
+            f"{path.name[:48]:48} {megapixels:5.1f} {scores.focus.blur:7.2f} {native:7.2f} "
+            f"{screen.p_blurry:6.2f} {full.p_blurry:8.2f} {full.effective_mp or 0:8.2f}"
+        )
+        if screen.p_blurry < 0.5 and max(scores.width_px, scores.height_px) > 1024:
+            pairs.append((scores.focus.blur, native))
+    screen_blur, native_blur = np.array(pairs).T
+    result = {
+        "photos": len(pairs),
+        "screen_quartiles": np.quantile(screen_blur, (0.25, 0.5, 0.75)).round(2).tolist(),
+        "native_quartiles": np.quantile(native_blur, (0.25, 0.5, 0.75)).round(2).tolist(),
+        "native_9_in_10": round(float(np.quantile(native_blur, 0.9)), 2),
+    }
+    print(json.dumps(result))
+
+
+def list_photos(places: list[Path]) -> list[Path]:
+    """List the photos that were named, and those below folders that were."""
+    folders = [place for place in places if place.is_dir()]
+    found = [photo.path for photo in find_photos(folders).photos] if folders else []
+    return [place for place in places if place.is_file()] + found
+
+
+if __name__ == "__main__":
+    main()
