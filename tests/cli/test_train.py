@@ -2,10 +2,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import Result
+
+# The group of commands has the name of its module.
+train = import_module("clearshot.cli.train")
 
 Run = Callable[..., Result]
 
@@ -18,6 +24,84 @@ def test_missing_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_p
     result = run("train", "focus", tmp_path, "--run-folder", tmp_path / "run")
     assert result.exit_code == 7
     assert "pip install 'clearshot[train]'" in result.stderr
+
+
+@pytest.mark.parametrize("recipe", ["lenet", "inception"])
+def test_classifiers_need_the_extra_too(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, recipe: str
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("clearshot.training")]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in ("keras", "cv2"):
+        monkeypatch.setitem(sys.modules, name, None)
+    result = run("train", recipe, tmp_path)
+    assert result.exit_code == 7
+    assert "pip install 'clearshot[train]'" in result.stderr
+
+
+class FakeRecipes:
+    """Recipes that note what they are called with and train nothing."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+
+    def train_focus(self, photos: Path, run_folder: Path, **options: Any) -> Path:
+        self.calls.append((photos, run_folder, options))
+        return run_folder / "focus.onnx"
+
+    def train_lenet(self, photos: Path, run_folder: Path, **options: Any) -> SimpleNamespace:
+        self.calls.append((photos, run_folder, options))
+        return SimpleNamespace(path=run_folder / "x.onnx", validation=None)
+
+    train_inception = train_lenet
+
+
+@pytest.fixture
+def recipes(monkeypatch: pytest.MonkeyPatch) -> FakeRecipes:
+    fake = FakeRecipes()
+    config = import_module("clearshot.training.classifier_config")
+    table = [("class", "recall"), ("clear", "98.0 %"), ("blurry", "97.0 %")]
+    validation = SimpleNamespace(tabulate=lambda _: table)
+    modules = {"classifier_config": config, "validation": validation}
+    monkeypatch.setattr(train, "_load", lambda name: modules.get(name, fake))
+    return fake
+
+
+def test_run_folders_are_named_by_recipe(run: Run, recipes: FakeRecipes, tmp_path: Path) -> None:
+    for recipe in ("focus", "lenet", "inception"):
+        assert run("train", recipe, tmp_path, "-q").exit_code == 0
+    assert [call[1] for call in recipes.calls] == [
+        Path("runs/focus"), Path("runs/lenet"), Path("runs/inception")
+    ]  # fmt: skip
+
+
+def test_the_validation_and_the_next_command_are_shown(
+    run: Run, recipes: FakeRecipes, tmp_path: Path
+) -> None:
+    result = run("train", "lenet", tmp_path)
+    head, rows = result.stdout.splitlines()[:2], result.stdout.splitlines()[2:]
+    assert "stopped the training and picked its weights" in " ".join(head)
+    assert rows == [
+        " class  recall", " clear  98.0 %", "blurry  97.0 %", str(Path("runs/lenet/x.onnx"))
+    ]  # fmt: skip
+    assert "clearshot evaluate LABELLED --network lenet" in result.stderr
+    elsewhere = run("train", "lenet", tmp_path, "--run-folder", "here")
+    assert "clearshot evaluate LABELLED --network here" in elsewhere.stderr
+
+
+def test_epochs_are_limited(run: Run, recipes: FakeRecipes, tmp_path: Path) -> None:
+    for recipe in ("lenet", "inception"):
+        assert run("train", recipe, tmp_path, "--epochs", "2", "-q").exit_code == 0
+    assert [call[2]["config"].num_epochs for call in recipes.calls] == [2, 2]
+    assert run("train", "lenet", tmp_path, "--epochs", "0").exit_code == 2
+
+
+def test_weights_are_a_word_or_a_file(run: Run, recipes: FakeRecipes, tmp_path: Path) -> None:
+    assert "random weights" in run("train", "inception", tmp_path, "--weights", "none").stderr
+    assert "random weights" not in run("train", "inception", tmp_path).stderr
+    assert "random weights" not in run("train", "inception", tmp_path, "--weights", "a.h5").stderr
+    given = [call[2]["weights"] for call in recipes.calls]
+    assert given == ["none", "imagenet", Path("a.h5")]
 
 
 def test_only_known_recipes(run: Run, tmp_path: Path) -> None:
