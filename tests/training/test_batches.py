@@ -9,9 +9,9 @@ pytest.importorskip("torch", reason="the extra `train` is not installed")
 
 from clearshot import optics
 from clearshot.training.batches import PatchBatches
-from clearshot.training.degrade import Blur
+from clearshot.training.kernels import Blur
 from clearshot.training.networks import NUM_SIGMAS
-from clearshot.training.patches import PatchSet
+from clearshot.training.patches import FIRST, NOBODY, SECOND, PatchSet
 
 
 def _make_lamp_patches(num: int) -> PatchSet:
@@ -25,7 +25,8 @@ def _make_lamp_patches(num: int) -> PatchSet:
         plane[32 - radius : 33 + radius, 32 - radius : 33 + radius] = kernel
         luma.append(np.round(plane / plane.max() * 255).astype(np.uint8))
         labels.append(Blur(kernel, optics.measure_covariance(kernel)).log2_sigmas())
-    return PatchSet(np.stack(luma), np.stack(labels), np.ones((num, 4, 4), bool))
+    both = np.stack([labels, labels], axis=1)
+    return PatchSet(np.stack(luma), both, np.full((num, 4, 4), FIRST, np.uint8))
 
 
 def test_augmented_patches_match_their_labels() -> None:
@@ -47,4 +48,17 @@ def test_validation_is_left_as_it_is() -> None:
     batches = PatchBatches(patches, batch_size=4, seed=0, is_training=False)
     luma, target = batches[0]
     assert np.array_equal(luma, patches.luma.astype(np.float32))
-    assert np.allclose(target[:, :NUM_SIGMAS, 0, 0], patches.log2_sigma)
+    assert np.allclose(target[:, :NUM_SIGMAS, 0, 0], patches.log2_sigma[:, 0])
+
+
+def test_every_cell_gets_the_label_of_its_owner() -> None:
+    patches = _make_lamp_patches(4)
+    patches.log2_sigma[:, 1] += 1.0
+    patches.owner[:, 0] = SECOND
+    patches.owner[:, 3] = NOBODY
+    _, target = PatchBatches(patches, batch_size=4, seed=0, is_training=False)[0]
+    first, second = (patches.log2_sigma[:, i, :, None] for i in (0, 1))
+    assert np.allclose(target[:, :NUM_SIGMAS, 0], second)
+    assert np.allclose(target[:, :NUM_SIGMAS, 1], first)
+    assert (target[:, NUM_SIGMAS, :3] == 1).all()
+    assert (target[:, NUM_SIGMAS, 3] == 0).all()

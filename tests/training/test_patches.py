@@ -11,7 +11,17 @@ from PIL import Image
 from clearshot import optics
 from clearshot.decode.image import read_luma
 from clearshot.training.config import FocusConfig
-from clearshot.training.patches import PATCH_PX, draw_patches, measure_softness, shrink
+from clearshot.training.patches import (
+    FIRST,
+    NOBODY,
+    PATCH_CELLS,
+    PATCH_PX,
+    SECOND,
+    draw_mask,
+    draw_patches,
+    measure_softness,
+    shrink,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +35,8 @@ def test_patches_do_not_depend_on_the_number_of_workers(clear_photos: Path) -> N
     assert one.luma.shape == (40, PATCH_PX, PATCH_PX)
     assert np.array_equal(one.luma, two.luma)
     assert np.array_equal(one.log2_sigma, two.log2_sigma)
-    assert one.is_valid.mean() > 0.8
+    assert np.array_equal(one.owner, two.owner)
+    assert (one.owner != NOBODY).mean() > 0.7
     other = draw_patches(photos, config, num_patches=40, seed=4)
     assert not np.array_equal(one.luma, other.luma)
 
@@ -37,9 +48,47 @@ def test_labels_stay_in_range(clear_photos: Path) -> None:
     assert sigma.min() > 0.3
     # A combined blur is up to sqrt(2) as long, a finished picture up to 1.6 times as large.
     assert sigma.max() < config.max_sigma_px * np.sqrt(2) * 1.6 + 1
-    assert (sigma[:, 4] + 1e-3 >= sigma[:, :4].max(axis=1)).all()
-    is_clear = sigma[:, 4] < 0.6
-    assert 0.1 < is_clear.mean() < 0.5
+    assert (sigma[..., 4] + 1e-3 >= sigma[..., :4].max(axis=2)).all()
+    is_clear = sigma[:, 0, 4] < 0.6
+    assert 0.1 < is_clear.mean() < 0.6
+
+
+def test_borders_are_as_frequent_as_asked(clear_photos: Path) -> None:
+    photos = sorted(clear_photos.glob("*.jpg"))
+    for share in (0.0, 1.0):
+        config = FocusConfig(num_workers=1, border_share=share)
+        patches = draw_patches(photos, config, num_patches=32, seed=2)
+        has_two = (patches.log2_sigma[:, 0] != patches.log2_sigma[:, 1]).any(axis=1)
+        assert has_two.all() == has_two.any() == bool(share)
+        assert (patches.owner == SECOND).any() == bool(share)
+
+
+def test_a_mask_has_both_sides_and_a_narrow_border() -> None:
+    for seed in range(10):
+        mask = draw_mask(176, rng=np.random.default_rng(seed))
+        assert mask.min() == 0.0
+        assert mask.max() == 1.0
+        assert 0.2 < mask.mean() < 0.8
+        assert ((mask > 0) & (mask < 1)).mean() < 0.2
+
+
+def test_the_smaller_side_of_a_border_is_sharper_where_its_label_says_so(
+    clear_photos: Path,
+) -> None:
+    config = FocusConfig(num_workers=1, border_share=1.0, min_sigma_px=3.0, max_sigma_px=6.0)
+    photos = sorted(clear_photos.glob("*.jpg"))
+    patches = draw_patches(photos, config, num_patches=96, seed=5)
+    rows, cols = np.indices((PATCH_PX, PATCH_PX)) * PATCH_CELLS // PATCH_PX
+    right = []
+    for luma, labels, owner in zip(patches.luma, patches.log2_sigma, patches.owner, strict=True):
+        if abs(labels[0, 4] - labels[1, 4]) < 2:
+            continue
+        detail = np.abs(np.diff(luma.astype(float), axis=0, append=luma[-1:]))
+        sides = [detail[owner[rows, cols] == who] for who in (FIRST, SECOND)]
+        if min(side.size for side in sides) > 2000:
+            right.append((sides[0].mean() > sides[1].mean()) == (labels[0, 4] < labels[1, 4]))
+    assert len(right) > 10
+    assert np.mean(right) > 0.85
 
 
 def test_softness_finds_the_blur_that_was_applied(clear_photos: Path) -> None:

@@ -28,6 +28,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 TINY = FocusConfig(
     num_patches=160,
     num_epochs=2,
+    num_hard_patches=80,
+    num_hard_epochs=1,
     batch_size=16,
     validation_share=0.34,
     num_workers=1,
@@ -58,6 +60,7 @@ def test_the_loss_falls(run_folder: Path) -> None:
     rows = json.loads((run_folder / "checkpoints" / "history.json").read_text())
     assert [row["epoch"] for row in rows] == [0, 1]
     assert rows[1]["loss"] < rows[0]["loss"]
+    assert len(json.loads((run_folder / "checkpoints-hard" / "history.json").read_text())) == 1
 
 
 def test_training_leaves_the_arithmetic_of_the_process_alone(run_folder: Path) -> None:
@@ -95,12 +98,23 @@ def test_an_interrupted_run_goes_on_where_it_stood(
 def test_other_settings_or_no_photos_are_refused(
     run_folder: Path, clear_photos: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError, match="other settings or photos"):
+    with pytest.raises(InputError, match="holds another run"):
         train_focus(clear_photos, run_folder, config=FocusConfig(), verbose=0)
+    (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no photos of at least"):
-        train_focus(tmp_path, tmp_path / "run", config=TINY, verbose=0)
+        train_focus(tmp_path / "empty", tmp_path / "run", config=TINY, verbose=0)
     with pytest.raises(InputError, match="no such folder"):
         train_focus(tmp_path / "nowhere", tmp_path / "run", config=TINY, verbose=0)
+
+
+def test_no_folder_of_the_user_becomes_a_run_folder(clear_photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "holiday.jpg").write_bytes(b"mine")
+    with pytest.raises(InputError, match=r"holds files, but no run\.json"):
+        train_focus(clear_photos, tmp_path, config=TINY, verbose=0)
+    with pytest.raises(InputError, match=r"inside the folder of the photos.*--run-folder"):
+        train_focus(clear_photos, clear_photos / "runs" / "focus", config=TINY, verbose=0)
+    assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
+    assert not (clear_photos / "runs").exists()
 
 
 def test_photos_that_cannot_train_are_left_out(clear_photos: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from clearshot.training.networks import NUM_SIGMAS
+from clearshot.training.patches import NOBODY, SECOND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,13 +55,13 @@ class PatchBatches(keras.utils.PyDataset):  # type: ignore[misc]
         chosen = np.sort(self._order[index * self._batch_size : (index + 1) * self._batch_size])
         luma = self._patches.luma[chosen]
         sigma = self._patches.log2_sigma[chosen]
-        counts = self._patches.is_valid[chosen]
+        owner = self._patches.owner[chosen]
         if self._is_training:
-            luma, sigma, counts = self._augment(luma, sigma, counts)
-        size = counts.shape[1:]
-        target = np.empty((len(chosen), NUM_SIGMAS + 1, *size), np.float32)
-        target[:, :NUM_SIGMAS] = sigma[:, :, None, None]
-        target[:, NUM_SIGMAS] = counts
+            luma, sigma, owner = self._augment(luma, sigma, owner)
+        target = np.empty((len(chosen), NUM_SIGMAS + 1, *owner.shape[1:]), np.float32)
+        first, second = sigma[:, 0, :, None, None], sigma[:, 1, :, None, None]
+        target[:, :NUM_SIGMAS] = np.where(owner[:, None] == SECOND, second, first)
+        target[:, NUM_SIGMAS] = owner != NOBODY
         return luma.astype(np.float32), target
 
     def on_epoch_end(self) -> None:
@@ -69,14 +70,14 @@ class PatchBatches(keras.utils.PyDataset):  # type: ignore[misc]
             self._rng.shuffle(self._order)
 
     def _augment(
-        self, luma: NDArray[Any], sigma: NDArray[Any], counts: NDArray[Any]
+        self, luma: NDArray[Any], sigma: NDArray[Any], owner: NDArray[Any]
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         mirror_x, mirror_y, transpose = self._rng.random(3) < 0.5
         for is_mirrored, axis in ((mirror_x, 2), (mirror_y, 1)):
             if is_mirrored:
-                luma, counts = np.flip(luma, axis), np.flip(counts, axis)
-                sigma = sigma[:, _MIRRORED]
+                luma, owner = np.flip(luma, axis), np.flip(owner, axis)
+                sigma = sigma[..., _MIRRORED]
         if transpose:
-            luma, counts = luma.swapaxes(1, 2), counts.swapaxes(1, 2)
-            sigma = sigma[:, _TRANSPOSED]
-        return luma, sigma, counts
+            luma, owner = luma.swapaxes(1, 2), owner.swapaxes(1, 2)
+            sigma = sigma[..., _TRANSPOSED]
+        return luma, sigma, owner

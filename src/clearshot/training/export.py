@@ -6,7 +6,6 @@ import hashlib
 import shutil
 import subprocess
 import tempfile
-import tomllib
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,11 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 import keras
 import numpy as np
 import onnx
+import onnxruntime
 
 from clearshot.decode.image import CELL_PX
 from clearshot.errors import NetworkError
 from clearshot.scoring.focus import FocusNetwork
 from clearshot.scoring.weights import NetworkFile
+from clearshot.training.folding import fold_padding
+from clearshot.training.runs import read_tables, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +54,7 @@ def export_onnx(model: Any, path: Path, *, output_names: Sequence[str]) -> Netwo
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "draft.onnx"
         _trace(model, draft)
-        graph = _clean(onnx.load(str(draft)), output_names)
+        graph = _clean(fold_padding(onnx.load(str(_simplify(draft)))), output_names)
         onnx.checker.check_model(graph, full_check=True)
         onnx.save(graph, str(draft))
         content = draft.read_bytes()
@@ -149,17 +151,20 @@ def write_manifest(path: Path, name: str, entry: Mapping[str, object]) -> None:
         The network's table.
     entry : mapping
         Its values: strings, numbers, lists of numbers, and tables of those.
+
+    Raises
+    ------
+    InputError
+        If the manifest that is there is broken.
     """
-    tables: dict[str, dict[str, object]] = {}
-    if path.exists():
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    tables: dict[str, dict[str, object]] = read_tables(path) if path.exists() else {}
     before = tables.get(name, {})
     kept = {}
     if before.get("sha256") == entry["sha256"] and "calibration" in before:
         kept["calibration"] = before["calibration"]
     tables[name] = kept | dict(entry)
     blocks = [_format_table(key, value) for key, value in sorted(tables.items())]
-    path.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+    write_whole(path, "\n\n".join(blocks) + "\n")
 
 
 def _format_table(name: str, table: Any) -> str:
@@ -202,6 +207,16 @@ def _trace(model: Any, path: Path) -> None:
         )
 
 
+def _simplify(draft: Path) -> Path:
+    """Let ONNX Runtime compute what is constant and fold what any machine can fold."""
+    simple = draft.with_name("simple.onnx")
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(simple)
+    onnxruntime.InferenceSession(str(draft), options, providers=["CPUExecutionProvider"])
+    return simple
+
+
 def _clean(graph: Any, output_names: Sequence[str]) -> Any:
     """Name the ends of the graph and drop what only the exporter needs."""
     names = {value.name: new for value, new in zip(graph.graph.output, output_names, strict=True)}
@@ -214,4 +229,12 @@ def _clean(graph: Any, output_names: Sequence[str]) -> Any:
     for value in (*graph.graph.input, *graph.graph.output):
         value.name = names.get(value.name, value.name)
     del graph.graph.value_info[:]
+    used = {name for node in graph.graph.node for name in node.input}
+    kept = [item for item in graph.graph.initializer if item.name in used]
+    del graph.graph.initializer[:]
+    graph.graph.initializer.extend(kept)
+    # The simplifier declares every set of operations that it knows.
+    plain = [declared for declared in graph.opset_import if not declared.domain]
+    del graph.opset_import[:]
+    graph.opset_import.extend(plain)
     return graph

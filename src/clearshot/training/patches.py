@@ -1,8 +1,10 @@
 """Patches with a known blur, cut from clear photos: what the focus map is trained on.
 
-A clear photo also holds blurred backgrounds. Cells in which the photo itself is already soft are
-found by a re-blur test [1]_ and do not count in the loss. Letters in shapes: N patches, P patch
-side, C cells along a patch side.
+Some patches hold two blurs with a border between them, as where a subject stands before its
+background: a network that saw one blur a patch would learn to ask the neighbours. A clear photo
+also holds blurred backgrounds. Cells in which the photo itself is already soft are found by a
+re-blur test [1]_ and do not count in the loss. Letters in shapes: N patches, P patch side, C cells
+along a patch side.
 
 References
 ----------
@@ -24,7 +26,7 @@ from PIL import Image
 
 from clearshot import optics
 from clearshot.decode.image import CELL_PX, read_luma
-from clearshot.training import degrade
+from clearshot.training import cameras, kernels, scenes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,8 +44,17 @@ _MARGIN_PX: Final = 24
 _REBLUR_SIGMA_PX: Final = 1.0
 _SOFT_SIGMA_PX: Final = 1.0
 _PATCHES_PER_VISIT: Final = 16
+# What hard patches have more of.
+_HARD_SMEAR_SHARE: Final = 0.4
+_HARD_SCENES: Final = scenes.SceneMix(night_share=0.55, lamp_share=0.5, small_lights_share=0.6)
+# Values of `PatchSet.owner`: the cell has the first blur, the second one, or cannot be trusted.
+FIRST, SECOND, NOBODY = range(3)
+# A cell belongs to a blur that covers at least this share of it.
+_OWNED_SHARE: Final = 0.9
+# Share of patches with two blurs that have a sharp side.
+_CLEAR_SHARE_AT_BORDER: Final = 0.45
 # Shortest side that a training photo must have: a patch before the strongest later reduction.
-MIN_PHOTO_PX: Final = int(np.ceil(PATCH_PX / degrade.MIN_SCALE)) + 2 * _MARGIN_PX
+MIN_PHOTO_PX: Final = int(np.ceil(PATCH_PX / cameras.MIN_SCALE)) + 2 * _MARGIN_PX
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +65,16 @@ class PatchSet:
     ----------
     luma : ndarray of uint8, shape (N, P, P)
         Patches.
-    log2_sigma : ndarray of float32, shape (N, 5)
-        log2 of the blur [px] along 0, 45, 90, 135 degrees and along its longest axis.
-    is_valid : ndarray of bool, shape (N, C, C)
-        Cells whose label can be trusted.
+    log2_sigma : ndarray of float32, shape (N, 2, 5)
+        log2 of the first and the second blur [px] along 0, 45, 90, 135 degrees and along its
+        longest axis; both are the same where there is one.
+    owner : ndarray of uint8, shape (N, C, C)
+        Which blur a cell has: `FIRST`, `SECOND`, or `NOBODY` where the label cannot be trusted.
     """
 
     luma: NDArray[np.uint8]
     log2_sigma: NDArray[np.float32]
-    is_valid: NDArray[np.bool_]
+    owner: NDArray[np.uint8]
 
 
 def draw_patches(
@@ -71,6 +83,7 @@ def draw_patches(
     *,
     num_patches: int,
     seed: int,
+    is_hard: bool = False,
     progress: Callable[[int], None] = lambda done: None,
 ) -> PatchSet:
     """Draw patches from clear photos, every photo about as often as any other.
@@ -85,6 +98,8 @@ def draw_patches(
         Number of patches N.
     seed : int
         The same seed gives the same patches, whatever the number of workers.
+    is_hard : bool
+        Draw what networks find hard: nights full of lights, and phones that smear texture.
     progress : callable
         Called with the number of patches drawn so far.
 
@@ -94,7 +109,7 @@ def draw_patches(
         The patches, photos in turn.
     """
     num_visits = -(-num_patches // _PATCHES_PER_VISIT)
-    draw = partial(_visit, list(photos), config, seed)
+    draw = partial(_visit, list(photos), config, seed, is_hard)
     parts: list[PatchSet] = []
     # Not forked: a fork copies the locks of the threads that the backend has started.
     context = get_context("spawn")
@@ -105,7 +120,7 @@ def draw_patches(
     return PatchSet(
         np.concatenate([part.luma for part in parts])[:num_patches],
         np.concatenate([part.log2_sigma for part in parts])[:num_patches],
-        np.concatenate([part.is_valid for part in parts])[:num_patches],
+        np.concatenate([part.owner for part in parts])[:num_patches],
     )
 
 
@@ -191,7 +206,9 @@ def _pool_energy(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(total / 9, dtype=np.float32)
 
 
-def _visit(photos: list[Path], config: FocusConfig, seed: int, visit: int) -> PatchSet:
+def _visit(
+    photos: list[Path], config: FocusConfig, seed: int, is_hard: bool, visit: int
+) -> PatchSet:
     """Shrink one photo once and draw a handful of patches from it."""
     rng = np.random.default_rng([seed, visit])
     photo = read_luma(photos[visit % len(photos)])
@@ -199,7 +216,8 @@ def _visit(photos: list[Path], config: FocusConfig, seed: int, visit: int) -> Pa
     luma = np.asarray(shrunk, dtype=np.uint8)
     softness = measure_softness(luma)
     linear = optics.to_linear(luma / np.float32(255))
-    patches = [_draw_patch(linear, softness, config, rng=rng) for _ in range(_PATCHES_PER_VISIT)]
+    draw = partial(_draw_patch, linear, softness, config, is_hard)
+    patches = [draw(rng=rng) for _ in range(_PATCHES_PER_VISIT)]
     return PatchSet(
         np.stack([patch[0] for patch in patches]),
         np.stack([patch[1] for patch in patches]),
@@ -211,30 +229,91 @@ def _draw_patch(
     linear: NDArray[np.float32],
     softness: NDArray[np.float32],
     config: FocusConfig,
+    is_hard: bool,
     *,
     rng: np.random.Generator,
-) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]:
-    blur, camera = _draw_cause(config, rng=rng), degrade.draw_camera(rng=rng)
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8]]:
+    """Draw one patch: luma (P, P), log2 sigma of both blurs (2, 5), owners (C, C)."""
+    camera = cameras.draw_camera(_HARD_SMEAR_SHARE if is_hard else cameras.SMEAR_SHARE, rng=rng)
+    blurs = _draw_causes(config, rng=rng)
     side = min(int(np.ceil(PATCH_PX / camera.scale)) + 2 * _MARGIN_PX, *linear.shape)
-    is_soft_limit = max(_SOFT_SIGMA_PX, 0.4 * np.sqrt(np.linalg.eigvalsh(blur.covariance)[0]))
+    shortest = min(np.linalg.eigvalsh(blur.covariance)[0] for blur in blurs)
+    is_soft_limit = max(_SOFT_SIGMA_PX, 0.4 * float(np.sqrt(max(shortest, 0.0))))
     for _ in range(4):  # prefer places with something to see
         top, left = (int(rng.integers(0, n - side + 1)) for n in linear.shape)
         soft = _crop_cells(softness, top, left, side)
         if (soft < is_soft_limit).mean() > 0.4 and (soft > 0).mean() > 0.3:
             break
-    light = degrade.relight(linear[top : top + side, left : left + side], rng=rng)
-    luma = degrade.photograph(optics.blur(light, blur.kernel), camera, rng=rng)
+    mix = _HARD_SCENES if is_hard else scenes.SceneMix()
+    light = scenes.relight(linear[top : top + side, left : left + side], mix, rng=rng)
+    owner = np.full((PATCH_CELLS, PATCH_CELLS), FIRST, np.uint8)
+    if len(blurs) == 2:
+        mask = draw_mask(side, rng=rng)
+        light = kernels.compose(light, mask, front=blurs[0], back=blurs[1])
+        owner = _find_owners(mask, camera.scale)
+    else:
+        light = optics.blur(light, blurs[0].kernel)
+    owner[~_resize_cells(soft < is_soft_limit)] = NOBODY
+    luma = cameras.photograph(light, camera, rng=rng)
     row, col = ((n - PATCH_PX) // 2 for n in luma.shape)
-    is_valid = _resize_cells(soft < is_soft_limit)
     cut = luma[row : row + PATCH_PX, col : col + PATCH_PX]
-    return cut, blur.log2_sigmas(camera.scale), is_valid
+    labels = np.stack([blurs[i].log2_sigmas(camera.scale) for i in (0, -1)])
+    return cut, labels, owner
 
 
-def _draw_cause(config: FocusConfig, *, rng: np.random.Generator) -> degrade.Blur:
-    if rng.random() < config.clear_share:
-        return degrade.no_blur()
+def draw_mask(side_px: int, *, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Draw the outline of something that stands in front of something else.
+
+    Parameters
+    ----------
+    side_px : int
+        Side S of the mask [px].
+    rng : numpy.random.Generator
+        Source of its shape.
+
+    Returns
+    -------
+    ndarray of float32, shape (S, S)
+        1 where the front is, 0 where the back is, with a border about a pixel wide.
+    """
+    num_knots = int(rng.integers(3, 8))
+    knots = Image.fromarray(rng.normal(size=(num_knots, num_knots)).astype(np.float32))
+    field = np.asarray(knots.resize((side_px, side_px), Image.Resampling.BICUBIC))
+    axis = np.linspace(-1, 1, side_px, dtype=np.float32)
+    angle = rng.uniform(0, 2 * np.pi)
+    tilt = np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None]
+    field = field + rng.uniform(0, 3) * tilt
+    field = field - np.quantile(field, rng.uniform(0.3, 0.7))
+    steepness = np.hypot(*np.gradient(field)) + 1e-3
+    return np.asarray(np.clip(0.5 + field / steepness, 0, 1), dtype=np.float32)
+
+
+def _find_owners(mask: NDArray[np.float32], scale: float) -> NDArray[np.uint8]:
+    inner = min(round(PATCH_PX / scale), len(mask))
+    start = (len(mask) - inner) // 2
+    cut = Image.fromarray(mask[start : start + inner, start : start + inner])
+    share = np.asarray(cut.resize((PATCH_CELLS, PATCH_CELLS), Image.Resampling.BOX))
+    owner = np.full(share.shape, NOBODY, np.uint8)
+    owner[share >= _OWNED_SHARE] = FIRST
+    owner[share <= 1 - _OWNED_SHARE] = SECOND
+    return owner
+
+
+def _draw_causes(config: FocusConfig, *, rng: np.random.Generator) -> list[kernels.Blur]:
+    """Draw the blur of a patch, or those of the front and the back."""
+    if rng.random() >= config.border_share:
+        return [_draw_cause(config, config.clear_share, rng=rng)]
+    blurs = [_draw_cause(config, _CLEAR_SHARE_AT_BORDER, rng=rng), _draw_cause(config, 0, rng=rng)]
+    return blurs if rng.random() < 0.6 else blurs[::-1]
+
+
+def _draw_cause(
+    config: FocusConfig, clear_share: float, *, rng: np.random.Generator
+) -> kernels.Blur:
+    if rng.random() < clear_share:
+        return kernels.no_blur()
     low, high = np.log(config.min_sigma_px), np.log(config.max_sigma_px)
-    return degrade.draw_blur(float(np.exp(rng.uniform(low, high))), rng=rng)
+    return kernels.draw_blur(float(np.exp(rng.uniform(low, high))), rng=rng)
 
 
 def _crop_cells(cells: NDArray[np.float32], top: int, left: int, side: int) -> NDArray[np.float32]:

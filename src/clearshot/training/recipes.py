@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import tomllib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +24,7 @@ from clearshot.training.config import FocusConfig
 from clearshot.training.curves import draw_curves
 from clearshot.training.export import digest_photos, export_onnx, read_commit, write_manifest
 from clearshot.training.patches import MIN_PHOTO_PX
+from clearshot.training.runs import begin_run, check_place, find_run, read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,21 +66,28 @@ def train_focus(
     Raises
     ------
     InputError
-        If the run folder holds a run with other settings or photos, or if photos do not fit.
+        If the run folder is inside that of the photos or cannot be this run's, see
+        `clearshot.training.runs`, or if photos do not fit.
     """
+    check_place(run_folder, photo_folder)
     photos = find_training_photos(photo_folder)
-    run_folder.mkdir(parents=True, exist_ok=True)
+    facts = {"config": asdict(config), "photos_sha256": digest_photos(photos)}
+    if not find_run(run_folder, facts):
+        begin_run(run_folder, facts)
     out = run_folder if out_folder is None else out_folder
     out.mkdir(parents=True, exist_ok=True)
-    facts = {"config": asdict(config), "photos_sha256": digest_photos(photos)}
-    _claim(run_folder, facts)
 
     model = trainer.train(photos, config, run_folder, verbose=verbose)
     path = out / "focus.onnx"
+    # Asked before the network is written, which may lie in the checkout itself.
+    commit = read_commit()
     network = export_onnx(model, path, output_names=["cells"])
     manifest = out / "manifest.toml"
-    write_manifest(manifest, "focus", _describe(network.sha256, model, photos, facts))
-    draw_curves(run_folder / "checkpoints" / "history.json", run_folder / "curves.png")
+    facts |= {"sha256": network.sha256, "commit": commit}
+    write_manifest(manifest, "focus", _describe(model, photos, facts))
+    stages = ("checkpoints", "checkpoints-hard")
+    histories = [run_folder / stage / "history.json" for stage in stages]
+    draw_curves(histories, run_folder / "curves.png")
     return path
 
 
@@ -105,6 +111,13 @@ def calibrate(
     -------
     Path
         The manifest.
+
+    Raises
+    ------
+    InputError
+        If the manifest is missing or broken, or photos of a kind are too few.
+    NetworkError
+        If the network is missing or changed.
     """
     photos = read_labelled(*labelled).photos
     network = FocusNetwork(read_network("focus", folder=network_folder))
@@ -112,7 +125,7 @@ def calibrate(
     results = dict(score_paths(paths, Scorer(network), num_workers=num_workers))
     scores = {path: result for path, result in results.items() if isinstance(result, Scores)}
     manifest = network_folder / "manifest.toml"
-    entry = tomllib.loads(manifest.read_text(encoding="utf-8"))["focus"]
+    entry = read_tables(manifest)["focus"]
     write_manifest(manifest, "focus", {**entry, "calibration": fit_calibration(photos, scores)})
     return manifest
 
@@ -153,31 +166,15 @@ def find_training_photos(folder: Path) -> list[Path]:
     return photos
 
 
-def _claim(run_folder: Path, facts: dict[str, Any]) -> None:
-    """Let a run folder be continued only with the settings and photos that it began with.
-
-    Raises
-    ------
-    InputError
-        If they differ.
-    """
-    path = run_folder / "run.json"
-    if not path.exists():
-        path.write_text(json.dumps(facts, indent=1))
-    elif json.loads(path.read_text()) != facts:
-        msg = "holds a run with other settings or photos; choose another run folder"
-        raise InputError(msg, path=run_folder)
-
-
-def _describe(sha256: str, model: Any, photos: list[Path], facts: dict[str, Any]) -> dict[str, Any]:
+def _describe(model: Any, photos: list[Path], facts: dict[str, Any]) -> dict[str, Any]:
     return {
-        "sha256": sha256,
+        "sha256": facts["sha256"],
         "input": "luma float32 (N, H, W), 0-255, upright, long side <= 1024, sides multiples of 16",
         "cells": "float32 (N, 10, H/16, W/16): 5 means of log2 sigma [px], 5 ln variances; "
         "0, 45, 90, 135 degrees, longest axis",
         "num_parameters": int(model.count_params()),
         "recipe": "clearshot train focus",
-        "commit": read_commit(),
+        "commit": facts["commit"],
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
         "num_photos": len(photos),

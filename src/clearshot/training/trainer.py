@@ -20,9 +20,10 @@ from clearshot.training.batches import PatchBatches
 from clearshot.training.patches import PatchSet, draw_patches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from clearshot.training.classifier_config import ClassifierConfig
     from clearshot.training.config import FocusConfig
 
 _log = logging.getLogger(__name__)
@@ -61,14 +62,16 @@ def flush_denormals() -> Iterator[None]:
         torch.set_flush_denormal(False)
 
 
-def split_photos(photos: Sequence[Path], config: FocusConfig) -> tuple[list[Path], list[Path]]:
+def split_photos(
+    photos: Sequence[Path], config: FocusConfig | ClassifierConfig
+) -> tuple[list[Path], list[Path]]:
     """Split clear photos into those for training and those for validation.
 
     Parameters
     ----------
     photos : sequence of Path
         Clear photos; their order does not matter.
-    config : FocusConfig
+    config : FocusConfig or ClassifierConfig
         Seed and share.
 
     Returns
@@ -112,39 +115,79 @@ def train(
         The network with the weights of its best epoch.
     """
     prepare_backend(config.seed)
-    training, validation = split_photos(photos, config)
+    parts = dict(zip(("training", "validation"), split_photos(photos, config), strict=True))
     data = {
-        part: load_patches(
-            part_photos, config, run_folder / folder, seed=config.seed + offset, verbose=verbose
+        (part, is_hard): load_patches(
+            parts[part], config, run_folder, part=part, is_hard=is_hard, verbose=verbose
         )
-        for offset, (part, part_photos, folder) in enumerate(
-            (
-                ("training", training, "patches"),
-                ("validation", validation, "patches-validation"),
-            )
-        )
+        for is_hard in (False, True)
+        for part in parts
     }
+    model = networks.build_focus_map()
+    plain = {part: data[part, False] for part in parts}
+    _fit_stage(model, plain, config, run_folder / "checkpoints", verbose=verbose)
+    # A model of its own: Keras notes in a model from which epoch an interrupted run goes on.
+    second = networks.build_focus_map()
+    second.set_weights(model.get_weights())
+    both = {part: mix_patches(data[part, True], data[part, False]) for part in parts}
+    return _fit_stage(
+        second, both, config, run_folder / "checkpoints-hard", is_hard=True, verbose=verbose
+    )
+
+
+def mix_patches(hard: PatchSet, others: PatchSet) -> PatchSet:
+    """Put hard patches and as many others together.
+
+    Parameters
+    ----------
+    hard, others : PatchSet
+        Patches; of the others the first ones are taken.
+
+    Returns
+    -------
+    PatchSet
+        Twice as many as the hard ones, or all.
+    """
+    count = len(hard.luma)
+    return PatchSet(
+        np.concatenate([hard.luma, others.luma[:count]]),
+        np.concatenate([hard.log2_sigma, others.log2_sigma[:count]]),
+        np.concatenate([hard.owner, others.owner[:count]]),
+    )
+
+
+def _fit_stage(
+    model: Any,
+    data: Mapping[str, PatchSet],
+    config: FocusConfig,
+    folder: Path,
+    *,
+    is_hard: bool = False,
+    verbose: int,
+) -> Any:
     batches = {
         part: PatchBatches(
             patches,
             batch_size=min(config.batch_size, len(patches.luma)),
-            seed=config.seed,
+            seed=config.seed + is_hard,
             is_training=part == "training",
         )
         for part, patches in data.items()
     }
-    model = networks.build_focus_map()
-    model.compile(
-        _make_optimiser(config.peak_rate, config.num_epochs * len(batches["training"])),
-        loss=losses.measure_map_loss,
-        metrics=[losses.measure_octave_error],
+    num_epochs = config.num_hard_epochs if is_hard else config.num_epochs
+    num_steps = num_epochs * len(batches["training"])
+    optimiser = (
+        _make_optimiser(config.hard_rate, num_steps, warmup_share=0.0)
+        if is_hard
+        else _make_optimiser(config.peak_rate, num_steps)
     )
+    model.compile(optimiser, loss=losses.measure_map_loss, metrics=[losses.measure_octave_error])
     return fit(
         model,
         batches["training"],
         batches["validation"],
-        num_epochs=config.num_epochs,
-        folder=run_folder / "checkpoints",
+        num_epochs=num_epochs,
+        folder=folder,
         verbose=verbose,
     )
 
@@ -204,7 +247,13 @@ def fit(
 
 
 def load_patches(
-    photos: Sequence[Path], config: FocusConfig, folder: Path, *, seed: int, verbose: int = 1
+    photos: Sequence[Path],
+    config: FocusConfig,
+    run_folder: Path,
+    *,
+    part: str,
+    is_hard: bool = False,
+    verbose: int = 1,
 ) -> PatchSet:
     """Draw the patches of a run, or map those that an earlier call left.
 
@@ -213,11 +262,13 @@ def load_patches(
     photos : sequence of Path
         Clear photos.
     config : FocusConfig
-        Settings; validation gets a tenth of the patches.
-    folder : Path
-        Holds one `.npy` file per array.
-    seed : int
-        Seed of the drawing.
+        Settings.
+    run_folder : Path
+        Gets a folder with one `.npy` file per array.
+    part : str
+        `training`, or `validation`, which gets a tenth of the patches.
+    is_hard : bool
+        Draw hard patches.
     verbose : int
         Keras' own; 0 draws no progress bar.
 
@@ -226,17 +277,20 @@ def load_patches(
     PatchSet
         Arrays mapped from disk.
     """
-    names = ("luma", "log2_sigma", "is_valid")
+    is_validation = part == "validation"
+    folder = run_folder / f"patches{'-hard' * is_hard}{'-validation' * is_validation}"
+    names = ("luma", "log2_sigma", "owner")
     if not (folder / "complete").exists():
-        is_validation = folder.name.endswith("validation")
-        num_patches = config.num_patches // (10 if is_validation else 1)
+        num_patches = config.num_hard_patches if is_hard else config.num_patches
+        num_patches = num_patches // 10 if is_validation else num_patches
         _log.info("drawing %d patches from %d photos", num_patches, len(photos))
         bar = keras.utils.Progbar(num_patches, verbose=verbose, unit_name="patch")
         patches = draw_patches(
             photos,
             config,
             num_patches=num_patches,
-            seed=seed,
+            seed=config.seed + is_validation + 2 * is_hard,
+            is_hard=is_hard,
             progress=bar.update if verbose else lambda _: None,
         )
         folder.mkdir(parents=True, exist_ok=True)
@@ -246,8 +300,8 @@ def load_patches(
     return PatchSet(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in names))
 
 
-def _make_optimiser(peak_rate: float, num_steps: int) -> Any:
-    warmup = max(1, num_steps // 5)
+def _make_optimiser(peak_rate: float, num_steps: int, *, warmup_share: float = 0.2) -> Any:
+    warmup = max(1, int(num_steps * warmup_share))
     schedule = keras.optimizers.schedules.CosineDecay(
         peak_rate / 25,
         decay_steps=max(1, num_steps - warmup),

@@ -1,0 +1,144 @@
+"""The light of a scene before the lens: highlights above white, nights, lamps.
+
+A lamp many times brighter than white draws a bright trail only if it is still brighter than white
+when the blur is applied [1]_. Letters in shapes: H rows, W columns.
+
+References
+----------
+.. [1] J. Rim et al., "Realistic blur synthesis for learning image deblurring", ECCV 2022.
+   arXiv:2202.08771
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Lamps are drawn this many times as large, and reduced, so that their outlines are smooth.
+_LAMP_DETAIL: Final = 4
+# Area with one lamp on average [px^2], and the most lamps of a scene.
+_LAMP_AREA_PX: Final = 20_000
+_MAX_LAMPS: Final = 25
+# Share of days with highlights above white.
+_HIGHLIGHT_SHARE: Final = 0.3
+# Range of the number of lights in a scene full of small ones.
+_SMALL_LIGHTS: Final = (5, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class SceneMix:
+    """How often scenes of a kind occur.
+
+    Attributes
+    ----------
+    night_share : float
+        Share of scenes at night, in [0, 1].
+    lamp_share : float
+        Share of nights with a few lamps, tubes and signs, in [0, 1].
+    small_lights_share : float
+        Share of nights with many small lights, as of a town or on wet ground, in [0, 1].
+    """
+
+    night_share: float = 0.22
+    lamp_share: float = 0.6
+    small_lights_share: float = 0.0
+
+
+def relight(
+    linear_hw: NDArray[np.float32],
+    mix: SceneMix = SceneMix(),
+    *,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Give a picture the light that a camera meets: highlights above white, at times a night.
+
+    Parameters
+    ----------
+    linear_hw : ndarray of float32, shape (H, W)
+        Linear light, white = 1.
+    mix : SceneMix
+        How often it is night, and what shines then.
+    rng : numpy.random.Generator
+        Source of the light.
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W)
+        Linear light; lamps and reflections may be up to 64 times white.
+    """
+    light = linear_hw
+    is_night = rng.random() < mix.night_share
+    if is_night:
+        # A steeper curve empties the shadows; what stays bright becomes a lamp.
+        light = light ** rng.uniform(1.0, 1.8) * 2.0 ** rng.uniform(-1.5, 0.0)
+    if is_night or rng.random() < _HIGHLIGHT_SHARE:
+        knee = float(np.quantile(light, rng.uniform(0.9, 0.997)))
+        boost = 2.0 ** rng.uniform(1.0, 6.0 if is_night else 4.0)
+        excess = np.clip((light - knee) / max(1.0 - knee, 0.05), 0.0, 1.0)
+        light = light * (1.0 + (boost - 1.0) * excess**2)
+    if is_night and rng.random() < mix.lamp_share:
+        light = _add_lamps(light, rng=rng)
+    if is_night and mix.small_lights_share and rng.random() < mix.small_lights_share:
+        light = _add_small_lights(light, rng=rng)
+    return light.astype(np.float32)
+
+
+def _add_lamps(light: NDArray[np.float32], *, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Add a few lamps, tubes and signs, sharp as the scene is before the blur."""
+    height, width = light.shape
+    # About the same number of lamps per area in a patch and in a whole photo.
+    num_lamps = min(1 + int(rng.poisson(height * width / _LAMP_AREA_PX)), _MAX_LAMPS)
+    large = Image.new("F", (width * _LAMP_DETAIL, height * _LAMP_DETAIL))
+    for _ in range(num_lamps):
+        _draw_lamp(large, width, height, rng=rng)
+    lamps = np.asarray(large.reduce(_LAMP_DETAIL), dtype=np.float32)
+    return np.maximum(light, lamps)
+
+
+def _add_small_lights(
+    light: NDArray[np.float32], *, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Add many lights of about a pixel, alike in brightness, in a part of the scene."""
+    height, width = light.shape
+    num_lights = int(rng.integers(*_SMALL_LIGHTS))
+    brightness = 2.0 ** rng.uniform(1.0, 6.0)
+    centre, spread = rng.uniform(0.2, 0.8, 2), rng.uniform(0.1, 0.5)
+    lit = light.copy()
+    for _ in range(num_lights):
+        row, col = (rng.normal(centre, spread) * (height, width)).astype(int)
+        side = int(rng.integers(1, 4))
+        lit[max(row, 0) : max(row + side, 0), max(col, 0) : max(col + side, 0)] = (
+            brightness * rng.uniform(0.3, 1.0)
+        )
+    return lit
+
+
+def _draw_lamp(large: Image.Image, width: int, height: int, *, rng: np.random.Generator) -> None:
+    """Draw a dot, a straight tube, a frame or an arc somewhere in a scene of this size [px]."""
+    pen = ImageDraw.Draw(large)
+    brightness = 2.0 ** rng.uniform(0.0, 5.0)
+    x, y = rng.uniform(0, width), rng.uniform(0, height)
+    reach, angle = rng.uniform(2, 30), rng.uniform(0, 2 * np.pi)
+    end_x, end_y = x + reach * np.cos(angle), y + reach * np.sin(angle)
+    edges = (min(x, end_x), min(y, end_y), max(x, end_x) + 1, max(y, end_y) + 1)
+    left, top, right, bottom = (_LAMP_DETAIL * edge for edge in edges)
+    thickness = max(1, round(_LAMP_DETAIL * rng.uniform(0.7, 3.0)))
+    match rng.integers(5):
+        case 0 | 1:
+            radius = rng.uniform(0.6, 3.0)
+            dot = [_LAMP_DETAIL * v for v in (x - radius, y - radius, x + radius, y + radius)]
+            pen.ellipse(dot, fill=brightness)
+        case 2:
+            rows = (top, bottom) if rng.random() < 0.5 else (bottom, top)
+            pen.line((left, rows[0], right, rows[1]), fill=brightness, width=thickness)
+        case 3:
+            pen.rectangle((left, top, right, bottom), outline=brightness, width=thickness)
+        case _:
+            begin, end = sorted(rng.uniform(0, 360, 2))
+            pen.arc((left, top, right, bottom), begin, end, fill=brightness, width=thickness)
