@@ -2,16 +2,21 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
+from PIL import Image
 
+from clearshot.evaluation.detectors import Detector
+from clearshot.evaluation.evaluate import Measures
 from clearshot.evaluation.labelled import read_labelled
-from clearshot.evaluation.split import is_for_calibration
+from clearshot.evaluation.split import is_for_calibration, keep_unseen
+from clearshot.photo import Failure
 
 Run = Callable[..., Result]
 
@@ -97,3 +102,180 @@ def test_another_network_is_measured(run: Run, labelled: Path, tmp_path: Path) -
 def test_folder_without_labels(run: Run, library: Path, tmp_path: Path) -> None:
     assert run("evaluate", library).exit_code == 3
     assert run("evaluate", tmp_path / "missing").exit_code == 3
+
+
+@pytest.fixture
+def tiny_network(tmp_path: Path) -> Path:
+    """Folder of a classifier that takes bright photos for blurry ones."""
+    pytest.importorskip("onnx", reason="the test network is made with the extra `train`")
+    from classifier_network import write_classifier
+
+    return write_classifier(tmp_path / "tiny")
+
+
+def test_networks_are_rows_of_one_table(
+    run: Run, labelled: Path, library: Path, tiny_network: Path, tmp_path: Path
+) -> None:
+    (labelled / "blurred").mkdir()
+    shutil.copy(library / "blurred.jpg", labelled / "blurred")
+    (labelled / "dark" / "broken.jpg").unlink()
+    words = ["evaluate", labelled, "--workers", "1", "--network", f"bright={tiny_network}"]
+    words += ["--network", "focus", "--network", "laplacian"]
+    numbers = tmp_path / "numbers.json"
+    result = run(*words, "--json", numbers, "--markdown", tmp_path / "t.md")
+    assert result.exit_code == 0, result.output
+    table = result.stdout.split("blurry against clear")[1].split("against clear")[0]
+    firsts = [line.split()[0] for line in table.splitlines() if line.split()]
+    assert [name for name in firsts if name in {"bright", "focus", "laplacian"}] == [
+        "bright", "focus", "laplacian",
+    ]  # fmt: skip
+    networks = json.loads(numbers.read_text("utf-8"))["networks"]
+    labels = [(n["network"], [r["label"] for r in n["results"]]) for n in networks]
+    assert labels == [
+        ("bright", ["blurry"]),
+        ("focus", ["blurry", "dark"]),
+        ("laplacian", ["blurry"]),
+    ]
+    assert "| bright |" in (tmp_path / "t.md").read_text("utf-8")
+
+
+def test_words_for_networks_that_mean_nothing(run: Run, labelled: Path) -> None:
+    result = run("evaluate", labelled, "--network", "nothing")
+    assert result.exit_code == 2
+    assert (
+        "'nothing' is neither a folder with manifest.toml nor one of focus, lenet" in result.stderr
+    )
+
+
+def test_card_has_prose_numbers_and_plots_and_can_be_made_again(
+    run: Run, labelled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib", reason="plots need the extra `evaluate`")
+    pytest.importorskip("skimage", reason="blur-effect needs the extra `bench`")
+    (labelled / "dark" / "broken.jpg").unlink()
+    for number in range(9):  # dark photos in both halves
+        shutil.copy(labelled / "dark" / "black.jpg", labelled / "dark" / f"black{number}.jpg")
+    work = tmp_path / "work"
+    (work / "docs").mkdir(parents=True)
+    monkeypatch.chdir(work)
+    (work / "docs" / "focus.notes.md").write_text("## Speed\nFast.\n", "utf-8")
+    words = ["evaluate", labelled, "--workers", "1", "--card", "docs/focus.md"]
+    result = run(*words, "--plots", "images", "--network", "focus", "--network", "classical")
+    assert result.exit_code == 0, result.output
+    card = (work / "docs" / "focus.md").read_text("utf-8")
+    assert card.startswith("# Model card: focus\n")
+    assert "## Speed\n\nFast.\n" in card
+    assert "](../images/roc_dark.png)" in card
+    assert str(tmp_path) not in card
+    command = (
+        "clearshot evaluate set --network focus --network classical --plots images "
+        "--card docs/focus.md --force"
+    )
+    assert command in card
+    assert run(*words).exit_code == 3  # it is there already
+    assert run(*words, "--force", "--unseen").exit_code == 2
+    refused = run(*words, "--force", "--network", "laplacian")
+    assert "no network with a description" in refused.stderr
+
+
+@pytest.fixture
+def bright_and_dark(tmp_path: Path) -> Path:
+    """Twenty dark clear photos and twenty bright blurry ones."""
+    root = tmp_path / "photos"
+    for kind, level in (("clear", 40), ("blurred", 220)):
+        (root / kind).mkdir(parents=True)
+        for number in range(20):
+            picture = Image.new("L", (80, 80), level + number)
+            picture.save(root / kind / f"{kind}{number}.png")
+    return root
+
+
+def test_card_of_a_classifier_beside_a_peer_that_fails(
+    run: Run,
+    bright_and_dark: Path,
+    tiny_network: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("matplotlib", reason="plots need the extra `evaluate`")
+
+    def score_all(
+        paths: list[Path], detector: Detector, *, num_workers: int | None
+    ) -> Iterator[tuple[Path, Measures | Failure]]:
+        assert num_workers == 1
+        for path in paths:
+            is_broken = detector.name == "laplacian" and path.name == "blurred0.png"
+            yield path, Failure("damaged", "broken") if is_broken else detector.score(path)
+
+    monkeypatch.setattr("clearshot.scan.score_paths", score_all)
+    card, tables = tmp_path / "tiny.md", tmp_path / "tables.md"
+    words = ["evaluate", bright_and_dark, "--workers", "1", "--card", card]
+    words += ["--network", tiny_network, "--network", "laplacian"]
+    result = run(*words, "--plots", tmp_path / "plots", "--markdown", tables)
+    assert result.exit_code == 1, result.output
+    assert "1 photo could not be judged:" in result.stderr
+    assert "blurred0.png: broken" in result.stderr
+    assert "## 1 photo could not be measured" in tables.read_text("utf-8")
+    text = card.read_text("utf-8")
+    assert "photo could not be measured" not in text
+    assert "| photos | 20 | 20 | 1.0000 |" in text
+    assert "1 photo left out of the comparison" in text
+    assert "Blurry against clear, all scenes. 20 clear and 19 blurry photos." in text
+    assert "Blurry against clear, unseen scenes." in text
+    assert "](plots/reliability_blurry.png)" in text
+    assert "](plots/networks_blurry.png)" in text
+
+
+def test_a_label_that_the_first_network_cannot_tell_is_told_by_the_next(
+    run: Run, labelled: Path, tiny_network: Path
+) -> None:
+    words = ["evaluate", labelled, "--workers", "1", "--network", tiny_network]
+    result = run(*words, "--network", "focus", "--json", "-")
+    # The broken photo is dark, which the classifier cannot tell.
+    assert result.exit_code == 1
+    assert "broken.jpg" in result.stderr
+    networks = json.loads(result.stdout)["networks"]
+    assert [len(each["failures"]) for each in networks] == [0, 1]
+    assert [r["label"] for r in networks[1]["results"]] == ["dark"]
+
+
+def test_shipped_threshold_is_written_as_given(run: Run, bright_and_dark: Path) -> None:
+    words = ["evaluate", bright_and_dark, "--workers", "1", "--json", "-"]
+    thresholds = read_numbers(run(*words))["thresholds"]
+    assert thresholds[-1] == {"value": 0.0, "rate": None}
+
+
+def test_measured_files_are_never_replaced(run: Run, labelled: Path, tmp_path: Path) -> None:
+    photo, table = labelled / "dark" / "black.jpg", tmp_path / "table.csv"
+    rows = [f"{path},clear" for path in (labelled / "clear").iterdir()]
+    table.write_text("\n".join(["file,label", *rows]), encoding="utf-8")
+    before = photo.read_bytes(), table.read_bytes()
+    for option in ("--json", "--markdown", "--card"):
+        for output in (photo, table):
+            result = run("evaluate", labelled, table, option, output, "--force")
+            assert result.exit_code == 2
+            assert "is one of the labelled files" in result.stderr
+    assert before == (photo.read_bytes(), table.read_bytes())
+
+
+def test_what_is_missing_is_found_before_any_photo_is_measured(
+    run: Run, labelled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a photo was measured")
+
+    monkeypatch.setattr("clearshot.scan.score_paths", refuse)
+    # The seen half alone has a clear photo of the phone.
+    photos = [p for p in read_labelled(labelled).photos if p.label is None]
+    seen = next(photo for photo in photos if photo not in keep_unseen(photos))
+    (labelled / "clear" / "phone").mkdir()
+    seen.path.rename(labelled / "clear" / "phone" / seen.path.name)
+    words = ["evaluate", labelled, "--card", tmp_path / "card.md"]
+    result = run(*words, "--threshold-on", "phone")
+    assert result.exit_code == 2
+    assert "unseen half" in result.stderr
+    assert run("evaluate", labelled, "--threshold-on", "tablet").exit_code == 2
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert run(*words, "--plots", tmp_path / "plots").exit_code == 7
+    monkeypatch.setitem(sys.modules, "skimage", None)
+    assert run("evaluate", labelled, "--network", "blur-effect").exit_code == 7

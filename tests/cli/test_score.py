@@ -143,3 +143,40 @@ def test_photo_below_a_locked_folder_fails_alone(
     result = run("score", library / "locked" / "a.jpg", library / "clear.jpg", "--workers", "1")
     assert result.exit_code == 1
     assert [row["error"] is None for row in read_lines(result)] == [False, True]
+
+
+def test_a_classifier_fills_what_it_can_tell(run: Run, library: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="the test network is made with the extra `train`")
+    from classifier_network import write_classifier
+
+    # The brighter a photo, the blurrier this network calls it.
+    network = write_classifier(tmp_path / "tiny")
+    paths = [library / "white.jpg", library / "black.jpg", library / "missing.jpg"]
+    words = ["score", *paths, "--workers", "1", "--network", network]
+    bright, dark, missing = read_lines(run(*words))
+    assert (bright["verdict"], bright["labels"]) == ("bad", ["blurry"])
+    assert (dark["verdict"], dark["labels"]) == ("good", [])
+    assert bright["p_blurry"] > 0.9 > 0.1 > dark["p_blurry"]
+    empty = ("p_dark", "p_overexposed", "blur_kind", "effective_mp", "sharpest_region", "error")
+    assert list(bright) == list(FIELDS)
+    assert [bright[name] for name in empty] == [None] * 6
+    assert missing["error"]["kind"] == "missing"
+    strict = read_lines(run(*words, "--threshold", "blurry=1"))[0]
+    assert strict["verdict"] == "unsure"
+    refused = run(*words, "--threshold", "blurry=1", "--threshold", "dark=0.9")
+    assert refused.exit_code == 2
+    assert "cannot tell dark photos; --threshold dark=... needs focus" in refused.stderr
+    rows = list(csv.DictReader(run(*words, "--format", "csv").stdout.splitlines()))
+    assert [row["labels"] for row in rows] == ["blurry", "", ""]
+    assert "blurry" in run(*words, "--format", "table").stdout
+
+
+def test_only_networks_that_give_probabilities_judge(
+    run: Run, library: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("skimage", reason="blur-effect needs the extra `bench`")
+    photo = library / "clear.jpg"
+    assert read_lines(run("score", photo, "--network", "focus")) == read_lines(run("score", photo))
+    for word in ("laplacian", "classical", "nothing"):
+        assert run("score", photo, "--network", word).exit_code == 2
+    assert run("score", photo, "--network", tmp_path).exit_code == 6

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from clearshot.errors import InputError, UsageError
-from clearshot.evaluation.evaluate import LabelResult, evaluate
+from clearshot.evaluation.evaluate import LabelResult, check_sources, evaluate
 from clearshot.evaluation.labelled import LabelledPhoto, read_labelled
 from clearshot.photo import Failure, Label
 
@@ -106,21 +106,32 @@ def test_intervals_hold_the_value_and_repeat() -> None:
     assert found.low < found.value < found.high
 
 
-def test_a_scene_counts_once_in_the_mean_over_scenes() -> None:
+def test_scenes_are_counted() -> None:
     scenes = ["x"] * 3 + ["y"]
     photos = [LabelledPhoto(Path(f"/{i}"), Label.BLURRY, "a", s) for i, s in enumerate(scenes)] + [
         LabelledPhoto(Path("/c"), None, "a", "y")
     ]
     scores: dict[Path, Measures | Failure] = {p.path: {Label.BLURRY: 1.0} for p in photos}
-    scores[photos[3].path] = {Label.BLURRY: 3.0}
-    scores[photos[4].path] = {Label.BLURRY: 2.0}
     (source,) = evaluate(photos, scores, num_resamples=20).results[0].sources
-    outcome = source.outcomes[0]
-    assert outcome.found is not None
-    assert outcome.found_by_scene is not None
-    assert outcome.found.value == 0.25
-    assert outcome.found_by_scene.value == 0.5
     assert source.num_scenes == 2
+
+
+@pytest.mark.parametrize("given", [0.0, 0.1, -7.25])
+def test_the_shipped_threshold_is_told_as_it_was_given(given: float) -> None:
+    threshold = run(make_source("a", 0.0), shipped=given).thresholds[-1]
+    assert threshold.value < given
+    assert threshold.given == given
+    assert math.copysign(1.0, threshold.given) == math.copysign(1.0, given)
+
+
+def test_sources_are_checked_without_any_score() -> None:
+    photos = [LabelledPhoto(Path("/a"), None, "a"), LabelledPhoto(Path("/b"), Label.DARK, "b")]
+    check_sources(photos)
+    check_sources(photos, ["a"])
+    with pytest.raises(UsageError, match=r"cannot be set on b: sources with clear photos are a"):
+        check_sources(photos, ["a", "b"])
+    with pytest.raises(InputError, match="none of the 1 photos is clear"):
+        check_sources(photos[1:])
 
 
 def test_failed_photos_are_named_and_count_nowhere() -> None:

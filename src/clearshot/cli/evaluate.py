@@ -4,28 +4,44 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from clearshot.cli.card import CardRequest, check_card, check_unseen, write_card_file
 from clearshot.cli.files import check_free, encode, write_file
-from clearshot.cli.options import is_quiet, show_example, verbosity_options, workers_option
+from clearshot.cli.options import (
+    is_quiet,
+    is_verbose,
+    show_example,
+    verbosity_options,
+    workers_option,
+)
 from clearshot.cli.screen import (
     describe_failures,
     open_console,
     print_failures,
     print_remark,
+    print_skipped,
     show_progress,
 )
 from clearshot.cli.text import to_count, to_printable
-from clearshot.photo import Failure, Label
+from clearshot.errors import UsageError
+from clearshot.photo import Failure
 
 if TYPE_CHECKING:
-    from clearshot.evaluation.evaluate import Evaluation, Measures
-    from clearshot.evaluation.labelled import LabelledPhoto
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from clearshot.evaluation.comparison import NetworkEvaluation
+    from clearshot.evaluation.detectors import Detector
+    from clearshot.evaluation.evaluate import Measures
+    from clearshot.evaluation.labels import LabelledPhoto, LabelledSet
     from clearshot.evaluation.table import Table
-    from clearshot.scoring.focus import FocusNetwork
+
+    # Who measured what.
+    Measured = list[tuple[Detector, Mapping[Path, Measures | Failure]]]
 
 _MAX_WIDTH = 1000
 
@@ -35,6 +51,7 @@ _MAX_WIDTH = 1000
     epilog=show_example(
         "clearshot evaluate ~/labelled --plots plots",
         "clearshot evaluate phone.csv dslr.csv --json -",
+        "clearshot evaluate ~/labelled --network focus --network classical",
     ),
 )
 @click.argument(
@@ -52,7 +69,8 @@ _MAX_WIDTH = 1000
     "plot_folder",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Write plots here; plots of the same names are replaced.",
+    help="Write plots of the first network here, and of all beside each other; plots of the same "
+    "names are replaced.",
 )
 @click.option(
     "--markdown",
@@ -61,7 +79,15 @@ _MAX_WIDTH = 1000
     type=click.Path(path_type=Path),
     help="Write the tables as Markdown.",
 )
-@click.option("--force", is_flag=True, help="Replace the files of --json and --markdown.")
+@click.option(
+    "--card",
+    "card_path",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="Write the card of the first network as Markdown, with the plots of --plots and the prose "
+    "of the file beside it whose name ends in .notes.md.",
+)
+@click.option("--force", is_flag=True, help="Replace the files of --json, --markdown and --card.")
 @click.option(
     "--threshold-on",
     "threshold_sources",
@@ -73,14 +99,17 @@ _MAX_WIDTH = 1000
 @click.option(
     "--unseen",
     is_flag=True,
-    help="Leave out the scenes that may calibrate: the honest half for the shipped threshold.",
+    help="Measure on the unseen half only: leave out the scenes that may calibrate.",
 )
 @click.option(
     "--network",
-    "network_folder",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="Folder with the focus.onnx and manifest.toml to measure (those of the package).",
+    "words",
+    metavar="NAME",
+    multiple=True,
+    default=("focus",),
+    help="What to measure (focus): focus; lenet or inception as trained in runs/; laplacian, "
+    "tile-laplacian, blur-effect, or classical for these three; cleanvision; or a folder with "
+    "manifest.toml. NAME=DIR names its row. Repeated, all are compared in one table.",
 )
 @workers_option
 @verbosity_options
@@ -91,8 +120,9 @@ def evaluate(  # noqa: PLR0913 - one argument per option
     json_path: Path | None,
     plot_folder: Path | None,
     markdown_path: Path | None,
+    card_path: Path | None,
     threshold_sources: tuple[str, ...],
-    network_folder: Path | None,
+    words: tuple[str, ...],
     workers: int | None,
     *,
     unseen: bool,
@@ -100,113 +130,183 @@ def evaluate(  # noqa: PLR0913 - one argument per option
 ) -> None:
     """Measure on labelled photos how many bad ones are found and how many clear ones are lost.
 
-    LABELLED is a folder with subfolders named clear, blurred, dark or overexposed, or a CSV with
-    the columns file and label. Scores are log odds: 0 is a probability of 0.5, ln(p / (1 - p)) one
-    of p.
+    LABELLED is a folder with subfolders named clear, blurred, dark or overexposed, a CSV with the
+    columns file and label, or one of the public sets CERTH, CUHK and Kwentar. Scores of networks
+    are log odds: 0 is a probability of 0.5, ln(p / (1 - p)) one of p.
     """
-    for path in (json_path, markdown_path):
-        if path is not None:
-            check_free(path, force=force)
-    photos = _read_photos(labelled, unseen=unseen)
-    evaluation = _evaluate(photos, _load_network(network_folder), threshold_sources, workers)
-    if json_path is not None:
-        _write_json(evaluation, json_path, force=force)
-    if markdown_path is not None:
-        _write_markdown(evaluation, markdown_path, force=force)
-    if json_path is None or str(json_path) != "-":
-        _print_tables(evaluation)
-    if plot_folder is not None:
-        _write_plots(evaluation, plot_folder)
-    if evaluation.failures:
-        print_remark(f"{describe_failures(len(evaluation.failures))}:")
-        failures = [(path, failure.message) for path, failure in evaluation.failures]
-        print_failures(failures, rest="see with -v")
-    context.exit(1 if evaluation.failures else 0)
+    outputs = [path for path in (json_path, markdown_path, card_path) if path is not None]
+    for path in outputs:
+        check_free(path, force=force)
+    request = None
+    if card_path is not None:
+        request = CardRequest(card_path, labelled, words, threshold_sources, plot_folder)
+        check_card(request, is_unseen_only=unseen)
+    detectors = _open_detectors(words, has_plots=plot_folder is not None)
+    found = _read_labelled(labelled)
+    _check_not_measured(outputs, [*labelled, *(photo.path for photo in found.photos)])
+    photos = _choose_photos(found.photos, threshold_sources, unseen=unseen)
+    if request is not None:
+        check_unseen(request, photos)
+    measured: Measured = [(each, _measure(photos, each, workers)) for each in detectors]
+    networks = _evaluate(photos, measured, threshold_sources)
+    _write_numbers(networks, json_path, markdown_path, force=force)
+    plots = _write_plots(networks, plot_folder)
+    if request is not None:
+        on_unseen = _evaluate_unseen(photos, measured, threshold_sources)
+        write_card_file(request, photos, networks, on_unseen, plots)
+    if request is not None or is_verbose():
+        _print_worst(networks[0])
+    num_failed = _print_failed(networks)
+    is_complete = not any(skip.is_unreadable for skip in found.left_out)
+    context.exit(0 if is_complete and not num_failed else 1)
 
 
-def _read_photos(labelled: tuple[Path, ...], *, unseen: bool) -> tuple[LabelledPhoto, ...]:
+def _read_labelled(labelled: tuple[Path, ...]) -> LabelledSet:
     from clearshot.evaluation.labelled import read_labelled
-    from clearshot.evaluation.split import is_for_calibration
 
     found = read_labelled(*labelled)
-    if found.left_out:
-        print_remark(f"{to_count(len(found.left_out), 'photo')} without a label left out")
-    if not unseen:
-        return found.photos
-    photos = tuple(photo for photo in found.photos if not is_for_calibration(photo))
-    seen = to_count(len(found.photos) - len(photos), "photo")
-    print_remark(f"{seen} of calibration scenes left out")
-    return photos
+    for note in found.notes:
+        print_remark(to_printable(note))
+    print_skipped(found.left_out, rest="see with -v")
+    return found
 
 
-def _load_network(folder: Path | None) -> FocusNetwork:
-    from clearshot.scoring.focus import FocusNetwork
-    from clearshot.scoring.weights import read_network
+def _check_not_measured(outputs: Iterable[Path], inputs: Sequence[Path]) -> None:
+    """Refuse to replace a photo that is measured, or the table of its labels.
 
-    return FocusNetwork(None if folder is None else read_network("focus", folder=folder))
+    Raises
+    ------
+    UsageError
+        If one of the files to write is such a file.
+    """
+    for output in outputs:
+        if output.exists() and any(path.exists() and output.samefile(path) for path in inputs):
+            raise UsageError("is one of the labelled files; name another file", path=output)
 
 
-def _evaluate(
-    photos: tuple[LabelledPhoto, ...],
-    network: FocusNetwork,
-    threshold_sources: tuple[str, ...],
-    workers: int | None,
-) -> Evaluation:
-    from clearshot.evaluation.evaluate import evaluate as evaluate_photos
-    from clearshot.scoring.calibration import to_logit
-    from clearshot.scoring.verdict import Thresholds
+def _choose_photos(
+    photos: tuple[LabelledPhoto, ...], threshold_sources: tuple[str, ...], *, unseen: bool
+) -> tuple[LabelledPhoto, ...]:
+    """Choose what to measure, and check that thresholds can be set on it."""
+    from clearshot.evaluation.evaluate import check_sources
+    from clearshot.evaluation.split import keep_unseen
 
-    shipped = {label: to_logit(getattr(Thresholds(), label.value)) for label in Label}
-    measures = _measure([photo.path for photo in photos], network, workers)
-    return evaluate_photos(
-        photos, measures, shipped=shipped, threshold_sources=threshold_sources or None
-    )
+    chosen = keep_unseen(photos) if unseen else photos
+    if unseen:
+        seen = to_count(len(photos) - len(chosen), "photo")
+        print_remark(f"{seen} of calibration scenes left out")
+    check_sources(chosen, threshold_sources or None)
+    return chosen
+
+
+def _open_detectors(words: tuple[str, ...], *, has_plots: bool) -> list[Detector]:
+    """Open what measures, once it is sure that all that comes after it is installed."""
+    from clearshot.evaluation.figure import check_matplotlib
+    from clearshot.evaluation.networks import open_detectors
+
+    if has_plots:
+        check_matplotlib()
+    return open_detectors(words)
 
 
 def _measure(
-    paths: list[Path], network: FocusNetwork, workers: int | None
+    photos: tuple[LabelledPhoto, ...], detector: Detector, workers: int | None
 ) -> dict[Path, Measures | Failure]:
+    from clearshot.evaluation.networks import count_workers
     from clearshot.scan import score_paths
-    from clearshot.scoring.calibration import compute_logits, parse_calibration
-    from clearshot.scoring.scorer import Scorer
 
-    calibration = parse_calibration(network.file.calibration)
+    workers = count_workers(detector) if workers is None else workers
+    paths = [photo.path for photo in photos]
     measures: dict[Path, Measures | Failure] = {}
     num_failed = 0
     with (
-        show_progress("Scoring") as move,
-        closing(score_paths(paths, Scorer(network), num_workers=workers)) as results,
+        show_progress(f"Scoring with {detector.name}") as move,
+        closing(score_paths(paths, detector, num_workers=workers)) as results,
     ):
         move(0, len(paths))
         for path, result in results:
-            if isinstance(result, Failure):
-                num_failed += 1
-                measures[path] = result
-            else:
-                # Not probabilities: those of very good and very bad photos are all alike.
-                measures[path] = compute_logits(result, calibration)
+            num_failed += isinstance(result, Failure)
+            measures[path] = result
             move(len(measures), len(paths), num_failed)
     return measures
 
 
-def _write_json(evaluation: Evaluation, path: Path, *, force: bool) -> None:
+def _evaluate(
+    photos: tuple[LabelledPhoto, ...], measured: Measured, threshold_sources: tuple[str, ...]
+) -> list[NetworkEvaluation]:
+    from clearshot.evaluation.comparison import evaluate_networks
+
+    return evaluate_networks(photos, measured, threshold_sources=threshold_sources or None)
+
+
+def _evaluate_unseen(
+    photos: tuple[LabelledPhoto, ...], measured: Measured, threshold_sources: tuple[str, ...]
+) -> list[NetworkEvaluation]:
+    from clearshot.evaluation.split import keep_unseen
+
+    return _evaluate(keep_unseen(photos), measured, threshold_sources)
+
+
+def _write_numbers(
+    networks: list[NetworkEvaluation],
+    json_path: Path | None,
+    markdown_path: Path | None,
+    *,
+    force: bool,
+) -> None:
+    if json_path is not None:
+        _write_json(networks, json_path, force=force)
+    if markdown_path is not None:
+        _write_markdown(networks, markdown_path, force=force)
+    if json_path is None or str(json_path) != "-":
+        _print_tables(networks)
+
+
+def _write_json(networks: list[NetworkEvaluation], path: Path, *, force: bool) -> None:
+    from clearshot.evaluation.comparison import networks_to_json
     from clearshot.evaluation.table import to_json
 
-    content = json.dumps(to_json(evaluation), indent=2) + "\n"
+    one = to_json(networks[0].evaluation) if len(networks) == 1 else None
+    content = json.dumps(one or networks_to_json(networks), indent=2) + "\n"
     write_file(path, encode(content), force=force)
 
 
-def _write_markdown(evaluation: Evaluation, path: Path, *, force: bool) -> None:
+def _write_markdown(networks: list[NetworkEvaluation], path: Path, *, force: bool) -> None:
+    from clearshot.evaluation.comparison import write_networks_markdown
     from clearshot.evaluation.table import write_markdown
 
-    write_file(path, encode(write_markdown(evaluation)), force=force)
+    one = write_markdown(networks[0].evaluation) if len(networks) == 1 else None
+    write_file(path, encode(one or write_networks_markdown(networks)), force=force)
 
 
-def _print_tables(evaluation: Evaluation) -> None:
+def _print_tables(networks: list[NetworkEvaluation]) -> None:
+    from clearshot.evaluation.comparison import tabulate_networks
     from clearshot.evaluation.table import tabulate
 
-    for result in evaluation.results:
-        _print_table(tabulate(result))
+    if len(networks) == 1:
+        for result in networks[0].evaluation.results:
+            _print_table(tabulate(result))
+        return
+    for table in tabulate_networks(networks):
+        # There are many columns: they are as narrow as their words.
+        columns = tuple("\n".join(name.split(" ", 2)) for name in table.columns)
+        _print_table(replace(table, columns=columns))
+
+
+def _print_worst(network: NetworkEvaluation) -> None:
+    """Name the photos that the network judged most wrongly, on stderr."""
+    from clearshot.evaluation.worst import find_worst
+
+    for result in network.own.results:
+        worst = find_worst(result)
+        judged = f"{result.label.value} {worst.threshold.name}"
+        kinds = (("missed", worst.num_missed, worst.missed), ("lost", worst.num_lost, worst.lost))
+        for kind, num, photos in kinds:
+            if photos:
+                print_remark(f"{network.name}, {judged}: {num:,} {kind}, the worst:")
+            for each in photos:
+                name = to_printable(each.photo.path.stem)
+                print_remark(f"  {each.score:8.3f}  {each.photo.source}  {name}")
 
 
 def _print_table(cells: Table) -> None:
@@ -230,8 +330,25 @@ def _print_table(cells: Table) -> None:
     console.print()
 
 
-def _write_plots(evaluation: Evaluation, folder: Path) -> None:
-    from clearshot.evaluation.plots import write_plots
+def _write_plots(networks: list[NetworkEvaluation], folder: Path | None) -> list[Path]:
+    """Write the plots where a folder is given."""
+    from clearshot.evaluation.plots import write_network_plots, write_plots
 
-    paths = write_plots(evaluation, folder)
+    if folder is None:
+        return []
+    first = networks[0]
+    paths = write_plots(first.own, folder, has_log_odds=first.has_log_odds)
+    paths += write_network_plots([(each.name, each.evaluation) for each in networks], folder)
     print_remark(f"{to_count(len(paths), 'plot')} written to {to_printable(folder)}")
+    return paths
+
+
+def _print_failed(networks: list[NetworkEvaluation]) -> int:
+    """Name the photos that a network could not measure, on stderr, and count them."""
+    from clearshot.evaluation.comparison import collect_failures
+
+    failures = collect_failures(networks)
+    if failures:
+        print_remark(f"{describe_failures(len(failures))}:")
+        print_failures([(path, each.message) for path, each in failures], rest="see with -v")
+    return len(failures)

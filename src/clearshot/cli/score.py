@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from clearshot.cli.files import encode, write_stdout
-from clearshot.cli.options import show_example, threshold_option, verbosity_options, workers_option
+from clearshot.cli.judges import Judge, open_judge
+from clearshot.cli.options import judging_options, show_example, verbosity_options, workers_option
 from clearshot.cli.screen import (
     PhotoProgress,
     describe_failures,
@@ -54,7 +55,15 @@ _COLORS = {"good": "green", "unsure": "yellow", "bad": "red", None: "red"}
     show_default=True,
     help="One JSON object per photo and line, CSV with a header, or a table to look at.",
 )
-@threshold_option
+@judging_options
+@click.option(
+    "--network",
+    "word",
+    metavar="NAME",
+    help="Judge with another network (focus): lenet or inception as trained in runs/, or a folder "
+    "with manifest.toml. Other networks tell blurry photos only; their probability is the "
+    "network's own, not calibrated.",
+)
 @workers_option
 @verbosity_options
 @click.pass_context
@@ -63,6 +72,7 @@ def score(
     paths: tuple[Path, ...],
     format_name: str,
     thresholds: Thresholds,
+    word: str | None,
     workers: int | None,
 ) -> None:
     """Score photos, and all photos below folders, and print the results in the order of input.
@@ -70,13 +80,14 @@ def score(
     Nothing is written but the output. A photo that cannot be judged has its cause in the field
     `error`, and the exit code is 1; it is 1 too when a folder could not be read.
     """
+    judge = open_judge(word, thresholds)
     photos, skipped = _list_photos(paths)
     print_skipped(skipped, rest="see with -v")
     _check_found(photos, paths)
     is_table = format_name == "table"
     # A bar on the terminal that the lines go to would tear them.
     with show_progress("Scoring", is_wanted=is_table or not sys.stdout.isatty()) as move:
-        rows = _score_photos(photos, thresholds, workers, move)
+        rows = _score_photos(photos, judge, workers, move)
         if is_table:
             table = list(rows)
         else:
@@ -122,21 +133,18 @@ def _check_found(photos: list[Path], paths: tuple[Path, ...]) -> None:
 
 
 def _score_photos(
-    photos: list[Path], thresholds: Thresholds, workers: int | None, move: PhotoProgress
+    photos: list[Path], judge: Judge, workers: int | None, move: PhotoProgress
 ) -> Iterator[dict[str, Any]]:
-    from clearshot.report import build_row
     from clearshot.scan import score_paths
-    from clearshot.scoring.scorer import Scorer
-    from clearshot.scoring.verdict import judge
 
     num_failed = 0
     move(0, len(photos))
-    with closing(score_paths(photos, Scorer(), num_workers=workers)) as results:
+    num_workers = judge.num_workers if workers is None else workers
+    with closing(score_paths(photos, judge.scorer, num_workers=num_workers)) as results:
         for num_done, (path, result) in enumerate(results, start=1):
             num_failed += isinstance(result, Failure)
             move(num_done, len(photos), num_failed)
-            verdict = result if isinstance(result, Failure) else judge(result, thresholds)
-            yield build_row(path, verdict)
+            yield judge.build_row(path, result)
 
 
 def _print_lines(rows: Iterable[dict[str, Any]], format_name: str) -> int:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from clearshot.evaluation.labelled import LabelledPhoto
+    from clearshot.evaluation.labels import LabelledPhoto
 
 # Shares of clear photos that the thresholds may lose.
 RATES: Final = (0.02, 0.005)
@@ -54,7 +54,7 @@ class Threshold:
     Attributes
     ----------
     value : float
-        The threshold, on the raw score.
+        The threshold, on the raw score; of the shipped one, the number just before it.
     rate : float or None
         Share of the clear photos that it may lose; None for the shipped threshold.
     """
@@ -67,6 +67,12 @@ class Threshold:
         """E.g. `at 2 %`, or `as shipped`."""
         return "as shipped" if self.rate is None else f"at {100 * self.rate:g} %"
 
+    @property
+    def given(self) -> float:
+        """The shipped threshold as it was given; any other as it is."""
+        # Without the zero, the number after the one before 0 would be -0.
+        return self.value if self.rate is not None else math.nextafter(self.value, math.inf) + 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -76,14 +82,11 @@ class Outcome:
     ----------
     found : Estimate or None
         Share of bad photos called bad; None without bad photos.
-    found_by_scene : Estimate or None
-        The same where each scene counts once however many bad photos it has.
     lost : Estimate or None
         Share of clear photos called bad; None without clear photos.
     """
 
     found: Estimate | None
-    found_by_scene: Estimate | None
     lost: Estimate | None
 
 
@@ -175,6 +178,32 @@ class Evaluation:
     seed: int
 
 
+def check_sources(
+    labelled: Sequence[LabelledPhoto], threshold_sources: Collection[str] | None = None
+) -> None:
+    """Refuse photos that no threshold can be set on, before they are measured.
+
+    Parameters
+    ----------
+    labelled : sequence of LabelledPhoto
+        Photos with their labels.
+    threshold_sources : collection of str or None
+        As in `evaluate`.
+
+    Raises
+    ------
+    InputError
+        If no photo is clear.
+    UsageError
+        If a threshold source has no clear photo.
+    """
+    has_clear = {photo.source for photo in labelled if photo.label is None}
+    if not has_clear:
+        raise InputError(f"none of the {len(labelled)} photos is clear")
+    if threshold_sources is not None:
+        _check_given(threshold_sources, has_clear)
+
+
 def evaluate(
     labelled: Sequence[LabelledPhoto],
     measures: Mapping[Path, Measures | Failure],
@@ -189,7 +218,7 @@ def evaluate(
     Each label is told from clear photos by one threshold over all sources, set on the clear photos
     of the threshold sources; photos with other labels take no part. The intervals hold the
     uncertainty of the thresholds too: each resample sets its own. What the threshold sources lose
-    together at a rate is set, not measured; sources with clear photos only are an honest test.
+    together at a rate is set, not measured; sources with clear photos only are a true test.
 
     Parameters
     ----------
@@ -245,14 +274,9 @@ def evaluate(
 def _look_up(
     measures: Mapping[Path, Measures | Failure], labelled: Sequence[LabelledPhoto]
 ) -> tuple[dict[LabelledPhoto, Measures], list[tuple[Path, Failure]]]:
-    measured: dict[LabelledPhoto, Measures] = {}
-    failures = []
-    for photo in labelled:
-        scores = measures[photo.path]
-        if isinstance(scores, Failure):
-            failures.append((photo.path, scores))
-        else:
-            measured[photo] = scores
+    found = [(photo, measures[photo.path]) for photo in labelled]
+    measured = {photo: each for photo, each in found if not isinstance(each, Failure)}
+    failures = [(photo.path, each) for photo, each in found if isinstance(each, Failure)]
     return measured, failures
 
 
@@ -266,7 +290,7 @@ def _get_score(scores: Measures, label: Label, photo: LabelledPhoto) -> float:
 class _Task:
     """The photos of one label as arrays, and the numbers that are computed on (re)samples of them.
 
-    Numbers have the shape (all and each source, area and three for each threshold).
+    Numbers have the shape (all and each source, area and two for each threshold).
     """
 
     def __init__(
@@ -284,7 +308,6 @@ class _Task:
         self.masks = np.stack([np.ones(source.size, bool), *(source == s for s in self.sources)])
         self.scenes = [(p.photo.source, p.photo.scene or f"\0{i}") for i, p in enumerate(photos)]
         self.groups = np.unique(["\0".join(s) for s in self.scenes], return_inverse=True)[1]
-        self.weights = self._weigh_scenes()
         # "From this score on" is "above the number before it".
         self.shipped = None if shipped is None else float(np.nextafter(shipped, -np.inf))
         self.threshold_sources = self._choose_sources(threshold_sources)
@@ -306,45 +329,36 @@ class _Task:
     def measure(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
         """Compute all numbers on some photos; NaN where a kind of photo is missing."""
         thresholds = self.set_thresholds(at)
-        scores, is_bad, weights = self.scores[at], self.is_bad[at], self.weights[at]
+        scores, is_bad = self.scores[at], self.is_bad[at]
         rows = []
         for mask in self.masks[:, at]:
             clear, bad = scores[mask & ~is_bad], scores[mask & is_bad]
             row = [compute_auc(clear, bad) if clear.size and bad.size else math.nan]
             for threshold in thresholds:
-                row += [
-                    _share(bad, threshold.value),
-                    _share(bad, threshold.value, weights[mask & is_bad]),
-                    _share(clear, threshold.value),
-                ]
+                row += [_share(bad, threshold.value), _share(clear, threshold.value)]
             rows.append(row)
         return np.array(rows)
 
-    def _weigh_scenes(self) -> NDArray[np.float64]:
-        counts = np.bincount(self.groups, weights=self.is_bad)
-        return 1.0 / np.maximum(counts[self.groups], 1.0)
-
     def _choose_sources(self, given: Collection[str] | None) -> tuple[str, ...]:
-        has_clear = {s for s, m in self._pair() if (m & ~self.is_bad).any()}
-        has_both = {s for s in has_clear if (dict(self._pair())[s] & self.is_bad).any()}
+        has_clear, has_bad = (
+            {p.photo.source for p in self.photos if (p.photo.label is not None) is is_bad}
+            for is_bad in (False, True)
+        )
         if given is None:
-            return tuple(sorted(has_both or has_clear))
-        if not given or not set(given) <= has_clear:
-            wrong = ", ".join(sorted(set(given) - has_clear)) or "nothing"
-            msg = f"thresholds cannot be set on {wrong}: "
-            raise UsageError(f"{msg}sources with clear photos are {', '.join(sorted(has_clear))}")
+            return tuple(sorted(has_clear & has_bad or has_clear))
+        _check_given(given, has_clear)
         return tuple(sorted(set(given)))
 
-    def _pair(self) -> list[tuple[str, NDArray[np.bool_]]]:
-        return list(zip(self.sources, self.masks[1:], strict=True))
+
+def _check_given(given: Collection[str], has_clear: set[str]) -> None:
+    if not given or not set(given) <= has_clear:
+        wrong = ", ".join(sorted(set(given) - has_clear)) or "nothing"
+        msg = f"thresholds cannot be set on {wrong}: "
+        raise UsageError(f"{msg}sources with clear photos are {', '.join(sorted(has_clear))}")
 
 
-def _share(
-    scores: NDArray[np.float64], threshold: float, weights: NDArray[np.float64] | None = None
-) -> float:
-    if scores.size == 0 or math.isnan(threshold):
-        return math.nan
-    return share_above(scores, threshold, weights=weights)
+def _share(scores: NDArray[np.float64], threshold: float) -> float:
+    return math.nan if scores.size == 0 or math.isnan(threshold) else share_above(scores, threshold)
 
 
 def _evaluate_label(label: Label, task: _Task, num_resamples: int, seed: int) -> LabelResult:
@@ -381,5 +395,5 @@ def _describe(
         num_bad=int((mask & task.is_bad).sum()),
         num_scenes=len(np.unique(task.groups[mask])),
         auc=auc,
-        outcomes=tuple(Outcome(*shares[i : i + 3]) for i in range(0, len(shares), 3)),
+        outcomes=tuple(Outcome(*shares[i : i + 2]) for i in range(0, len(shares), 2)),
     )

@@ -7,7 +7,7 @@ the threshold, not at it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike, NDArray
+
+# Two-sided 95 % quantile of the normal distribution.
+_Z95: Final = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,46 @@ class RocCurve:
     thresholds: NDArray[np.float64]
     false_alarms: NDArray[np.float64]
     found: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class PrecisionRecallCurve:
+    """Found photos against the truth of the calls at every threshold, strictest first.
+
+    Attributes
+    ----------
+    thresholds : ndarray of float64, shape (N,)
+        Falling from below the highest score to minus infinity.
+    found : ndarray of float64, shape (N,)
+        Shares of the bad photos above each threshold, rising to 1.
+    precision : ndarray of float64, shape (N,)
+        Shares of bad photos among those above each threshold; at the end, that among all.
+    """
+
+    thresholds: NDArray[np.float64]
+    found: NDArray[np.float64]
+    precision: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Probabilities against what came true, in bins of probability that hold photos.
+
+    Attributes
+    ----------
+    predicted : ndarray of float64, shape (N,)
+        Mean probability of the photos in a bin, rising.
+    observed, low, high : ndarray of float64, shape (N,)
+        Share of them that are bad, and the ends of its 95 % interval.
+    counts : ndarray of int, shape (N,)
+        How many photos are in a bin.
+    """
+
+    predicted: NDArray[np.float64]
+    observed: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    counts: NDArray[np.intp]
 
 
 def compute_auc(clear_scores: ArrayLike, bad_scores: ArrayLike) -> float:
@@ -97,6 +140,78 @@ def trace_roc(clear_scores: ArrayLike, bad_scores: ArrayLike) -> RocCurve:
     )
 
 
+def trace_precision_recall(clear_scores: ArrayLike, bad_scores: ArrayLike) -> PrecisionRecallCurve:
+    """Trace precision against recall.
+
+    Parameters
+    ----------
+    clear_scores, bad_scores : array_like of float, one-dimensional
+        Scores.
+
+    Returns
+    -------
+    PrecisionRecallCurve
+        One point for each threshold of `trace_roc` that any photo is above.
+
+    Raises
+    ------
+    ValueError
+        As `compute_auc`.
+    """
+    curve = trace_roc(clear_scores, bad_scores)
+    num_lost = curve.false_alarms * np.size(clear_scores)
+    num_found = curve.found * np.size(bad_scores)
+    is_called = num_lost + num_found > 0
+    precision = num_found[is_called] / (num_lost + num_found)[is_called]
+    return PrecisionRecallCurve(curve.thresholds[is_called], curve.found[is_called], precision)
+
+
+def measure_reliability(
+    probabilities: ArrayLike, is_bad: ArrayLike, *, num_bins: int = 10
+) -> Reliability:
+    """Compare probabilities with what came true.
+
+    Parameters
+    ----------
+    probabilities : array_like of float, one-dimensional
+        Probabilities that photos are bad, in [0, 1].
+    is_bad : array_like of bool, same shape
+        Whether they are.
+    num_bins : int
+        Bins of equal width, >= 1.
+
+    Returns
+    -------
+    Reliability
+        The bins that hold photos; the intervals are Wilson's [1]_ and take photos for independent.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, there is no photo, or a probability is none.
+
+    References
+    ----------
+    .. [1] Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22,
+       1927. doi:10.1080/01621459.1927.10502953
+    """
+    p, bad = _check(probabilities), np.asarray(is_bad, dtype=bool)
+    if bad.shape != p.shape or p.min() < 0 or p.max() > 1 or num_bins < 1:
+        msg = f"need probabilities in [0, 1] and as many truths, got {p.shape} and {bad.shape}"
+        raise ValueError(msg)
+    bins = np.minimum((p * num_bins).astype(np.intp), num_bins - 1)
+    counts = np.bincount(bins, minlength=num_bins)
+    is_used = counts > 0
+    counts_used = counts[is_used]
+    observed = np.bincount(bins, weights=bad, minlength=num_bins)[is_used] / counts_used
+    predicted = np.bincount(bins, weights=p, minlength=num_bins)[is_used] / counts_used
+    center = (observed + _Z95**2 / (2 * counts_used)) / (1 + _Z95**2 / counts_used)
+    variance = observed * (1 - observed) / counts_used + (_Z95 / (2 * counts_used)) ** 2
+    half = _Z95 * np.sqrt(variance) / (1 + _Z95**2 / counts_used)
+    low, high = np.clip(center - half, 0.0, observed), np.clip(center + half, observed, 1.0)
+    return Reliability(predicted, observed, low, high, counts_used)
+
+
 def threshold_at_false_alarms(clear_scores: ArrayLike, rate: float) -> float:
     """Find the lowest threshold that loses at most a given share of the clear photos.
 
@@ -129,9 +244,7 @@ def threshold_at_false_alarms(clear_scores: ArrayLike, rate: float) -> float:
     return -np.inf if num_lost >= clear.size else float(clear[clear.size - 1 - num_lost])
 
 
-def share_above(
-    scores: ArrayLike, threshold: float, *, weights: NDArray[np.float64] | None = None
-) -> float:
+def share_above(scores: ArrayLike, threshold: float) -> float:
     """Compute the share of photos whose score is above a threshold.
 
     Parameters
@@ -140,8 +253,6 @@ def share_above(
         Scores.
     threshold : float
         The threshold.
-    weights : ndarray of float64, same shape, or None
-        How much each photo counts, > 0; all the same by default.
 
     Returns
     -------
@@ -153,7 +264,7 @@ def share_above(
     ValueError
         As `compute_auc`.
     """
-    return float(np.average(_check(scores) > threshold, weights=weights))
+    return float(np.mean(_check(scores) > threshold))
 
 
 def bootstrap(

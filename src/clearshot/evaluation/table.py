@@ -6,8 +6,15 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from clearshot.evaluation.worst import find_worst
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from clearshot.evaluation.evaluate import Estimate, Evaluation, LabelResult, SourceResult
+    from clearshot.evaluation.worst import Worst
+    from clearshot.photo import Failure, Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +31,15 @@ class Table:
         Cells.
     notes : tuple of str
         Sentences below it: how the numbers were made, and what is missing.
+    label : Label or None
+        The label that it is about, if it is about one.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
+    label: Label | None = None
 
 
 def tabulate(result: LabelResult) -> Table:
@@ -46,13 +56,14 @@ def tabulate(result: LabelResult) -> Table:
         Shares in percent with their 95 % intervals in brackets; a dash where photos are missing.
     """
     label = result.label.value
+    title = f"{label} against clear"
     columns = ["source", "clear", label, "AUC"]
     for threshold in result.thresholds:
         columns += [f"found {threshold.name}", f"lost {threshold.name}"]
     rows = [_write_row(r.source, r) for r in result.sources]
     if len(result.sources) > 1:
         rows.append(_write_row("all", result.total))
-    return Table(f"{label} against clear", tuple(columns), tuple(rows), tuple(_note(result)))
+    return Table(title, tuple(columns), tuple(rows), tuple(_note(result)), result.label)
 
 
 def write_markdown(evaluation: Evaluation) -> str:
@@ -71,14 +82,83 @@ def write_markdown(evaluation: Evaluation) -> str:
     lines = []
     for result in evaluation.results:
         table = tabulate(result)
-        lines += [f"## {table.title.capitalize()}", ""]
-        lines += [_join(table.columns), _join(["---", *["---:"] * (len(table.columns) - 1)])]
-        lines += [_join(row) for row in table.rows]
-        lines += ["", *(f"- {note}" for note in table.notes), ""]
-    if evaluation.failures:
-        lines += [f"## {len(evaluation.failures)} photos could not be measured", ""]
-        lines += [f"- `{path}`: {failure.message}" for path, failure in evaluation.failures]
+        lines += [f"## {table.title.capitalize()}", "", *to_markdown(table), ""]
+        lines += [*(f"- {note}" for note in table.notes), ""]
+    lines += write_failures(evaluation.failures)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def write_failures(failures: Sequence[tuple[Path, Failure]]) -> list[str]:
+    """Write which photos could not be measured as Markdown.
+
+    Parameters
+    ----------
+    failures : sequence of (Path, Failure)
+        Photos, and why.
+
+    Returns
+    -------
+    list of str
+        Lines of a section; none without failures.
+    """
+    if not failures:
+        return []
+    title = f"## {count_photos(len(failures))} could not be measured"
+    return [title, "", *(f"- `{path}`: {failure.message}" for path, failure in failures)]
+
+
+def count_photos(num: int) -> str:
+    """Write a number of photos.
+
+    Parameters
+    ----------
+    num : int
+        How many.
+
+    Returns
+    -------
+    str
+        E.g. `1 photo` or `1,200 photos`.
+    """
+    return f"{num:,} {'photo' if num == 1 else 'photos'}"
+
+
+def to_markdown(table: Table) -> list[str]:
+    """Write the cells of a table as Markdown, without its title and notes.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+
+    Returns
+    -------
+    list of str
+        Lines; numbers are to the right.
+    """
+    ruler = ["---", *["---:"] * (len(table.columns) - 1)]
+    return [_join(table.columns), _join(ruler), *(_join(row) for row in table.rows)]
+
+
+def write_share(estimate: Estimate | None, *, has_interval: bool = True) -> str:
+    """Write a share in percent.
+
+    Parameters
+    ----------
+    estimate : Estimate or None
+        The share.
+    has_interval : bool
+        Whether to write its interval, in brackets.
+
+    Returns
+    -------
+    str
+        A dash where there is none.
+    """
+    if estimate is None:
+        return "-"
+    value, low, high = (100 * x for x in (estimate.value, estimate.low, estimate.high))
+    return f"{value:.1f} [{low:.1f}, {high:.1f}]" if has_interval else f"{value:.1f}"
 
 
 def to_json(evaluation: Evaluation) -> dict[str, Any]:
@@ -116,12 +196,24 @@ def _result_to_json(result: LabelResult) -> dict[str, Any]:
     content = {
         "label": result.label.value,
         "threshold_sources": list(result.threshold_sources),
-        "thresholds": [asdict(threshold) for threshold in result.thresholds],
+        "thresholds": [{"value": t.given, "rate": t.rate} for t in result.thresholds],
         "sources": sources[:-1],
         "all": sources[-1],
+        "worst": _worst_to_json(find_worst(result)),
     }
     finite: dict[str, Any] = _drop_infinite(content)
     return finite
+
+
+def _worst_to_json(worst: Worst) -> dict[str, Any]:
+    kinds = {"missed": worst.missed, "lost": worst.lost}
+    return {"threshold": worst.threshold.name} | {
+        kind: [
+            {"file": each.photo.path.name, "source": each.photo.source, "score": each.score}
+            for each in photos
+        ]
+        for kind, photos in kinds.items()
+    }
 
 
 def _drop_infinite(value: Any) -> Any:
@@ -137,25 +229,17 @@ def _write_row(name: str, result: SourceResult) -> tuple[str, ...]:
     auc = "-" if result.auc is None else f"{result.auc.value:.4f}"
     cells = [name, str(result.num_clear), str(result.num_bad), auc]
     for outcome in result.outcomes:
-        cells += [_write_share(outcome.found), _write_share(outcome.lost)]
+        cells += [write_share(outcome.found), write_share(outcome.lost)]
     return tuple(cells)
-
-
-def _write_share(estimate: Estimate | None) -> str:
-    if estimate is None:
-        return "-"
-    value, low, high = (100 * x for x in (estimate.value, estimate.low, estimate.high))
-    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
 
 
 def _note(result: LabelResult) -> list[str]:
     label = result.label.value
-    # Rounded, because the shipped threshold is the number just before the one that was given.
-    values = ", ".join(f"{round(t.value, 9) + 0.0:.4g} {t.name}" for t in result.thresholds)
+    values = ", ".join(f"{t.given + 0.0:.4g} {t.name}" for t in result.thresholds)
     notes = [
         f"Found: {label} photos called {label}. Lost: clear photos called {label}. "
         "In percent, with 95 % bootstrap intervals; one without width, at 0 or 100 %, hides up to "
-        "about 3 / n more for n photos.",
+        "about 3 / n more for n scenes.",
         f"One threshold over all sources: {values}.",
     ]
     if any(threshold.rate is not None for threshold in result.thresholds):
