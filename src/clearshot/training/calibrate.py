@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from clearshot.photo import Scores
 
 # Share of bad photos in the library for which probabilities are stated: one in four, as after a
-# shoot that has not been culled yet. With it a threshold of 0.5 loses about 1 % of the clear photos.
+# shoot that has not been culled yet. With it a threshold of 0.5 loses about 1 % of the clear
+# photos.
 PRIOR_BAD: Final = 0.25
 
 # Fewest photos of each kind from which a curve is fitted.
