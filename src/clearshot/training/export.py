@@ -229,12 +229,23 @@ def _clean(graph: Any, output_names: Sequence[str]) -> Any:
     for value in (*graph.graph.input, *graph.graph.output):
         value.name = names.get(value.name, value.name)
     del graph.graph.value_info[:]
-    used = {name for node in graph.graph.node for name in node.input}
-    kept = [item for item in graph.graph.initializer if item.name in used]
-    del graph.graph.initializer[:]
-    graph.graph.initializer.extend(kept)
+    _rename_weights(graph)
     # The simplifier declares every set of operations that it knows.
     plain = [declared for declared in graph.opset_import if not declared.domain]
     del graph.opset_import[:]
     graph.opset_import.extend(plain)
     return graph
+
+
+def _rename_weights(graph: Any) -> None:
+    """Give weights numbers in the order of their use, so that equal networks give equal files."""
+    weights = {item.name: item for item in graph.graph.initializer}
+    used = dict.fromkeys(n for node in graph.graph.node for n in node.input if n in weights)
+    names = {name: f"weight_{number}" for number, name in enumerate(used)}
+    for node in graph.graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+    kept = [weights[name] for name in used]
+    for item in kept:
+        item.name = names[item.name]
+    del graph.graph.initializer[:]
+    graph.graph.initializer.extend(kept)
