@@ -14,10 +14,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Blur that any picture has, even a sharp one [px]: about that of a pixel's own box,
-# 1 / sqrt(12) px, and of a good demosaic.
-PIXEL_SIGMA_PX: Final = 0.35
-
 # A kernel point is spread over the four nearest pixels; this many points a pixel of path or disc
 # keep the kernel smooth.
 _POINTS_PER_PX: Final = 8

@@ -40,7 +40,7 @@ _NOT_AT_FULL: Final = Failure(
 )
 
 # More digits than any calibration can justify.
-_DIGITS: Final = 6
+DIGITS: Final = 6
 
 
 def build_row(path: Path, result: Verdict | Failure) -> dict[str, Any]:
@@ -67,13 +67,11 @@ def build_row(path: Path, result: Verdict | Failure) -> dict[str, Any]:
         "path": str(path),
         "verdict": result.rating.value,
         "labels": [label.value for label in result.labels],
-        "p_blurry": round(result.p_blurry, _DIGITS),
-        "p_dark": round(result.p_dark, _DIGITS),
-        "p_overexposed": round(result.p_overexposed, _DIGITS),
+        "p_blurry": round(result.p_blurry, DIGITS),
+        "p_dark": round(result.p_dark, DIGITS),
+        "p_overexposed": round(result.p_overexposed, DIGITS),
         "blur_kind": None if result.blur_kind is None else result.blur_kind.value,
-        "effective_mp": None
-        if result.effective_mp is None
-        else round(result.effective_mp, _DIGITS),
+        "effective_mp": None if result.effective_mp is None else round(result.effective_mp, DIGITS),
         "sharpest_region": result.sharpest_region.as_list(),
         "reasons": list(result.reasons),
         "error": None,

@@ -19,7 +19,7 @@ def test_labels_are_ordered_and_scale_with_the_picture() -> None:
     assert label[4] == pytest.approx(label.max(), abs=1e-4) or label[4] > label[:4].max()
     assert label[4] - half[4] == pytest.approx(1.0, abs=0.05)
     sharp = kernels.no_blur().log2_sigmas()
-    assert np.allclose(2.0**sharp, optics.PIXEL_SIGMA_PX)
+    assert np.allclose(2.0**sharp, kernels.PIXEL_SIGMA_PX)
 
 
 def test_a_horizontal_line_blurs_along_x_only() -> None:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from clearshot.scoring.verdict import Thresholds
     from clearshot.workers import PhotoScorer
 
-_DIGITS = 6
-
 
 @dataclass(frozen=True, slots=True)
 class Judge:
@@ -133,6 +131,6 @@ def _build_row(path: Path, result: Measures | Failure, thresholds: Thresholds) -
         "path": str(path),
         "verdict": rating.value,
         "labels": [Label.BLURRY.value] if rating is Rating.BAD else [],
-        "p_blurry": round(p, _DIGITS),
+        "p_blurry": round(p, report.DIGITS),
         "reasons": [],
     }

@@ -18,6 +18,7 @@ from clearshot.evaluation.evaluate import Measures
 from clearshot.photo import Label
 from clearshot.scoring.calibration import Calibration, compute_logits, parse_calibration
 from clearshot.scoring.scorer import Scorer
+from clearshot.scoring.session import open_session
 from clearshot.workers import PhotoScorer
 
 if TYPE_CHECKING:
@@ -193,16 +194,8 @@ class ClassifierDetector:
         return {Label.BLURRY: _to_log_odds(float(blurry), float(clear))}
 
     def _load(self) -> Any:
-        # Imported here: not every process that names a detector scores with it.
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
         try:
-            session = onnxruntime.InferenceSession(
-                self.file.path, options, providers=["CPUExecutionProvider"]
-            )
+            session = open_session(self.file.path)
         except Exception as error:  # its errors have no other class in common
             raise NetworkError(f"cannot be loaded: {error}", path=self.file.path) from error
         inputs = [each.name for each in session.get_inputs()]

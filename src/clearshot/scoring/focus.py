@@ -13,6 +13,7 @@ import numpy as np
 
 from clearshot.decode.image import CELL_PX, find_judged_region
 from clearshot.photo import FocusScores, Region
+from clearshot.scoring.session import open_session
 from clearshot.scoring.weights import NetworkFile, read_packaged_network
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class FocusNetwork:
             msg += f"got shape {luma_hw.shape}"
             raise ValueError(msg)
         if self._session is None:
-            self._session = _load_session(self.file)
+            self._session = open_session(self.file.content)
         cells = self._session.run(["cells"], {"luma": luma_hw[None].astype(np.float32)})[0][0]
         count = len(cells) // 2
         return FocusMap(log2_sigma=cells[:count], deviation=np.exp(0.5 * cells[count:]))
@@ -207,19 +208,26 @@ def find_sharpest_cells(focus_map: FocusMap) -> tuple[int, int, int, int]:
     height, width = (max(1, round(n * _REGION_SHARE)) for n in (rows, cols))
     # An uncertain cell counts as blurred as it may well be.
     pessimistic = focus_map.log2_sigma[LONGEST] + focus_map.deviation[LONGEST]
-    sums = np.pad(pessimistic.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    windows = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width]
-    windows = windows + sums[:-height, :-width]
+    windows = sum_windows(pessimistic, height, width)
     top, left = np.unravel_index(int(windows.argmin()), windows.shape)
     return int(top), int(left), height, width
 
 
-def _load_session(file: NetworkFile) -> Any:
-    # Imported here: it takes longer than everything else at start-up and most commands do not
-    # need it in this process.
-    import onnxruntime
+def sum_windows(cells_hw: NDArray[np.floating], height: int, width: int) -> NDArray[np.floating]:
+    """Sum up the cells of every window of one size.
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(file.content, options, providers=["CPUExecutionProvider"])
+    Parameters
+    ----------
+    cells_hw : ndarray of float, shape (h, w)
+        Cells.
+    height, width : int
+        Size of the window [cells], at most h and w.
+
+    Returns
+    -------
+    ndarray of float, shape (h - height + 1, w - width + 1)
+        Sums by the top and left cell of the window.
+    """
+    sums = np.pad(cells_hw.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    totals = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width]
+    return np.asarray(totals + sums[:-height, :-width])

@@ -8,7 +8,13 @@ import numpy as np
 
 from clearshot.decode.image import JUDGED_PX, fit_region, read_crops
 from clearshot.photo import Region, SharpAt
-from clearshot.scoring.focus import LONGEST, FocusMap, measure_anisotropy, measure_blur
+from clearshot.scoring.focus import (
+    LONGEST,
+    FocusMap,
+    measure_anisotropy,
+    measure_blur,
+    sum_windows,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,9 +159,7 @@ def _choose_windows(focus_map: FocusMap, size_px: tuple[int, int]) -> list[_Wind
     width = min(cols, max(1, round(CROP_PX / cell_width)))
     # An uncertain cell counts as blurred as it may well be; few sharp cells outweigh many others.
     sharpness = np.exp2(-focus_map.log2_sigma[LONGEST] - focus_map.deviation[LONGEST])
-    sums = np.pad(sharpness.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    totals = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width]
-    totals = totals + sums[:-height, :-width]
+    totals = sum_windows(sharpness, height, width)
     windows: list[_Window] = []
     while len(windows) < NUM_CROPS and np.isfinite(totals).any():
         top, left = (int(n) for n in np.unravel_index(int(totals.argmax()), totals.shape))

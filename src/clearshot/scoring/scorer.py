@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from clearshot.decode.image import Image, decode
 from clearshot.photo import Scores, SharpAt
 from clearshot.scoring.exposure import measure_exposure
-from clearshot.scoring.focus import FocusMap, FocusNetwork, measure_blur, pool
+from clearshot.scoring.focus import FocusMap, FocusNetwork, pool
 from clearshot.scoring.native import NATIVE_RECIPE, is_judged_in_full, measure_native_blur
 
 if TYPE_CHECKING:
@@ -114,8 +114,7 @@ class Scorer:
         size_px = image.width_px, image.height_px
         focus = pool(focus_map, *size_px)
         if is_judged_in_full(*size_px):
-            blur = measure_blur(focus_map)
-            focus = replace(focus, native_blur=blur, native_anisotropy=focus.anisotropy)
+            focus = replace(focus, native_blur=focus.blur, native_anisotropy=focus.anisotropy)
         elif self._sharp_at == SharpAt.FULL:
             blur, anisotropy = measure_native_blur(path, focus_map, size_px, self._network)
             focus = replace(focus, native_blur=blur, native_anisotropy=anisotropy)

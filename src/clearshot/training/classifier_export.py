@@ -15,6 +15,7 @@ import onnx
 import onnxruntime
 
 from clearshot.errors import NetworkError
+from clearshot.training.export import rename_ends
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -124,12 +125,5 @@ def _trace(model: Any) -> Any:
 def _clean(graph: Any) -> Any:
     """Name the ends of the graph and drop what only the exporter needs."""
     names = {graph.graph.input[0].name: INPUT_NAME, graph.graph.output[0].name: OUTPUT_NAME}
-    for node in graph.graph.node:
-        node.input[:] = [names.get(name, name) for name in node.input]
-        node.output[:] = [names.get(name, name) for name in node.output]
-        node.doc_string = ""
-        del node.metadata_props[:]
-    for value in (*graph.graph.input, *graph.graph.output):
-        value.name = names.get(value.name, value.name)
-    del graph.graph.value_info[:]
+    rename_ends(graph, names)
     return graph

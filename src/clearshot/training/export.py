@@ -217,10 +217,16 @@ def _simplify(draft: Path) -> Path:
     return simple
 
 
-def _clean(graph: Any, output_names: Sequence[str]) -> Any:
-    """Name the ends of the graph and drop what only the exporter needs."""
-    names = {value.name: new for value, new in zip(graph.graph.output, output_names, strict=True)}
-    names[graph.graph.input[0].name] = "luma"
+def rename_ends(graph: Any, names: Mapping[str, str]) -> None:
+    """Rename inputs and outputs of a graph in place, and drop what only its exporter needs.
+
+    Parameters
+    ----------
+    graph : onnx.ModelProto
+        The graph.
+    names : mapping of str to str
+        New names by the old ones.
+    """
     for node in graph.graph.node:
         node.input[:] = [names.get(name, name) for name in node.input]
         node.output[:] = [names.get(name, name) for name in node.output]
@@ -229,6 +235,13 @@ def _clean(graph: Any, output_names: Sequence[str]) -> Any:
     for value in (*graph.graph.input, *graph.graph.output):
         value.name = names.get(value.name, value.name)
     del graph.graph.value_info[:]
+
+
+def _clean(graph: Any, output_names: Sequence[str]) -> Any:
+    """Name the ends of the graph and drop what only the exporter needs."""
+    names = {value.name: new for value, new in zip(graph.graph.output, output_names, strict=True)}
+    names[graph.graph.input[0].name] = "luma"
+    rename_ends(graph, names)
     _rename_weights(graph)
     # The simplifier declares every set of operations that it knows.
     plain = [declared for declared in graph.opset_import if not declared.domain]

@@ -15,6 +15,10 @@ from clearshot import optics
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# Blur that any picture has, even a sharp one [px]: about that of a pixel's own box,
+# 1 / sqrt(12) px, and of a good demosaic.
+PIXEL_SIGMA_PX: Final = 0.35
+
 # Directions along which blur is reported [rad, from x towards y].
 DIRECTIONS_RAD: Final = (0.0, np.pi / 4, np.pi / 2, 3 * np.pi / 4)
 
@@ -47,7 +51,7 @@ class Blur:
         ndarray of float32, shape (5,)
             Along 0, 45, 90 and 135 degrees, and along the longest axis.
         """
-        pixel = (optics.PIXEL_SIGMA_PX * max(scale, 1.0)) ** 2
+        pixel = (PIXEL_SIGMA_PX * max(scale, 1.0)) ** 2
         cov = self.covariance * scale**2
         axes = np.array([[np.cos(a), np.sin(a)] for a in DIRECTIONS_RAD])
         along = np.einsum("di,ij,dj->d", axes, cov, axes)
