@@ -13,7 +13,6 @@ import click
 from clearshot.cli.card import CardRequest, check_card, check_unseen, write_card_file
 from clearshot.cli.files import check_free, encode, write_file
 from clearshot.cli.options import (
-    is_quiet,
     is_verbose,
     show_example,
     verbosity_options,
@@ -21,12 +20,12 @@ from clearshot.cli.options import (
 )
 from clearshot.cli.screen import (
     describe_failures,
-    open_console,
     print_failures,
     print_remark,
     print_skipped,
     show_progress,
 )
+from clearshot.cli.tables import print_table
 from clearshot.cli.text import to_count, to_printable
 from clearshot.errors import UsageError
 from clearshot.photo import Failure
@@ -38,12 +37,9 @@ if TYPE_CHECKING:
     from clearshot.evaluation.detectors import Detector
     from clearshot.evaluation.evaluate import Measures
     from clearshot.evaluation.labels import LabelledPhoto, LabelledSet
-    from clearshot.evaluation.table import Table
 
     # Who measured what.
     Measured = list[tuple[Detector, Mapping[Path, Measures | Failure]]]
-
-_MAX_WIDTH = 1000
 
 
 @click.command(
@@ -285,12 +281,12 @@ def _print_tables(networks: list[NetworkEvaluation]) -> None:
 
     if len(networks) == 1:
         for result in networks[0].evaluation.results:
-            _print_table(tabulate(result))
+            print_table(tabulate(result))
         return
     for table in tabulate_networks(networks):
         # There are many columns: they are as narrow as their words.
         columns = tuple("\n".join(name.split(" ", 2)) for name in table.columns)
-        _print_table(replace(table, columns=columns))
+        print_table(replace(table, columns=columns))
 
 
 def _print_worst(network: NetworkEvaluation) -> None:
@@ -307,27 +303,6 @@ def _print_worst(network: NetworkEvaluation) -> None:
             for each in photos:
                 name = to_printable(each.photo.path.stem)
                 print_remark(f"  {each.score:8.3f}  {each.photo.source}  {name}")
-
-
-def _print_table(cells: Table) -> None:
-    from rich.measure import Measurement
-    from rich.table import Table as RichTable
-
-    table = RichTable(title=cells.title, title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for index, name in enumerate(cells.columns):
-        table.add_column(name, justify="right" if index else "left", overflow="fold")
-    for row in cells.rows:
-        table.add_row(*(to_printable(cell) for cell in row))
-    console = open_console()
-    if not console.is_terminal:
-        # A file has no width that the table must fit.
-        endless = console.options.update(max_width=_MAX_WIDTH)
-        console.width = max(console.width, Measurement.get(console, endless, table).maximum)
-    console.print(table)
-    if not is_quiet():
-        for note in cells.notes:
-            console.print(to_printable(note), style="dim")
-    console.print()
 
 
 def _write_plots(networks: list[NetworkEvaluation], folder: Path | None) -> list[Path]:

@@ -1,0 +1,1 @@
+"""How fast clearshot is, beside a bare decoder, CleanVision and a usual script (extra `bench`)."""

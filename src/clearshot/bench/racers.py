@@ -1,0 +1,130 @@
+"""What is timed: ways to go through a folder of photos, each with a number of processes.
+
+A racer is run in a process of its own, see `clearshot.bench.race`, so that what it imports and how
+much memory it takes is its own.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stdout, suppress
+from io import StringIO
+from typing import TYPE_CHECKING, Final
+
+from PIL import Image
+
+from clearshot.decode.image import choose_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+# Photos that a worker of the plain pools takes at a time.
+_CHUNK: Final = 4
+
+
+def decode_bare(folder: Path, num_workers: int, scratch: Path) -> None:
+    """Decode the luma of all photos at the reduced scale that a verdict needs, and no more.
+
+    It is what any program has to do at least.
+
+    Parameters
+    ----------
+    folder : Path
+        The photos.
+    num_workers : int
+        Processes.
+    scratch : Path
+        Not used.
+    """
+    del scratch
+    _map(_decode_reduced, folder, num_workers)
+
+
+def scan_folder(folder: Path, num_workers: int, scratch: Path) -> None:
+    """Scan all photos into a new catalog, as `clearshot scan` does.
+
+    Parameters
+    ----------
+    folder : Path
+        The photos.
+    num_workers : int
+        Processes.
+    scratch : Path
+        Gets the catalog.
+    """
+    from clearshot.catalog.catalog import Catalog
+    from clearshot.config import ScanSettings
+    from clearshot.scan import scan
+    from clearshot.scoring.scorer import Scorer
+
+    with Catalog.open(folder, path=scratch / "catalog.sqlite", create=True) as catalog:
+        scan(folder, catalog, Scorer(), settings=ScanSettings(num_workers=num_workers))
+
+
+def run_cleanvision(folder: Path, num_workers: int, scratch: Path) -> None:
+    """Let CleanVision look for blurry, dark and bright photos.
+
+    Parameters
+    ----------
+    folder : Path
+        The photos.
+    num_workers : int
+        Processes.
+    scratch : Path
+        Not used.
+    """
+    del scratch
+    from cleanvision import Imagelab
+
+    with redirect_stdout(StringIO()):
+        lab = Imagelab(data_path=str(folder))
+        lab.find_issues({"blurry": {}, "dark": {}, "light": {}}, n_jobs=num_workers, verbose=False)
+
+
+def measure_laplacians(folder: Path, num_workers: int, scratch: Path) -> None:
+    """Compute the variance of OpenCV's Laplacian of all photos at full size: the usual script.
+
+    Parameters
+    ----------
+    folder : Path
+        The photos.
+    num_workers : int
+        Processes.
+    scratch : Path
+        Not used.
+    """
+    del scratch
+    _map(_measure_laplacian, folder, num_workers)
+
+
+RACERS: Final[dict[str, Callable[[Path, int, Path], None]]] = {
+    "bare decode": decode_bare,
+    "clearshot": scan_folder,
+    "CleanVision": run_cleanvision,
+    "Laplacian": measure_laplacians,
+}
+
+
+def _map(function: Callable[[Path], None], folder: Path, num_workers: int) -> None:
+    photos = sorted(folder.glob("*.jpg"))
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(num_workers, mp_context=spawn) as pool:
+        list(pool.map(function, photos, chunksize=_CHUNK))
+
+
+def _decode_reduced(path: Path) -> None:
+    with suppress(OSError), Image.open(path) as picture:
+        picture.draft("L", choose_size(*picture.size))
+        picture.load()
+
+
+def _measure_laplacian(path: Path) -> None:
+    import cv2
+
+    # One thread: the processes are to keep the cores busy, as everywhere here.
+    cv2.setNumThreads(1)
+    luma = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if luma is not None:
+        cv2.Laplacian(luma, cv2.CV_64F).var()

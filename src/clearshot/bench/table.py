@@ -1,0 +1,101 @@
+"""Laps as a table and as JSON, each beside the bare decoder on the same photos."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from clearshot.evaluation.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clearshot.bench.race import Lap
+
+# What all others are compared with; a key of `clearshot.bench.racers.RACERS`.
+BASE: Final = "bare decode"
+
+_COLUMNS: Final = ("processes", "photos/s", "MB/s", "time", "MB of memory")
+
+
+def tabulate(laps: Sequence[Lap]) -> Table:
+    """Lay out the laps of one size of photos.
+
+    Parameters
+    ----------
+    laps : sequence of Lap
+        All of the same photos; at least one.
+
+    Returns
+    -------
+    Table
+        One row each.
+    """
+    first = laps[0]
+    title = f"{first.num_photos:,} JPEG of {first.megapixels} MP, "
+    title += f"{first.size_bytes / first.num_photos / 1e6:.1f} MB each"
+    rows = tuple(
+        (
+            lap.racer,
+            str(lap.num_workers),
+            f"{lap.photos_per_s:.1f}",
+            f"{lap.mb_per_s:.0f}",
+            f"{ratio:.2f} x" if (ratio := compare(lap, laps)) else "-",
+            f"{lap.peak_mb:.0f}" if lap.peak_mb else "-",
+        )
+        for lap in laps
+    )
+    notes = (
+        "Time is that of the bare decoder, 1.00 x: luma alone, at the scale of a verdict, with as "
+        "many processes. Memory is that of the largest process.",
+    )
+    return Table(title, ("", *_COLUMNS), rows, notes)
+
+
+def to_json(laps: Sequence[Lap]) -> list[dict[str, Any]]:
+    """Write laps for JSON.
+
+    Parameters
+    ----------
+    laps : sequence of Lap
+        Any.
+
+    Returns
+    -------
+    list of dict
+        The fields of each lap, `photos_per_s`, `mb_per_s`, and `times_bare_decode`, which is None
+        without a lap of the bare decoder.
+    """
+    return [
+        {
+            **asdict(lap),
+            "photos_per_s": round(lap.photos_per_s, 2),
+            "mb_per_s": round(lap.mb_per_s, 1),
+            "times_bare_decode": compare(lap, laps),
+        }
+        for lap in laps
+    ]
+
+
+def compare(lap: Lap, laps: Sequence[Lap]) -> float | None:
+    """Divide a lap's time by that of the bare decoder.
+
+    Parameters
+    ----------
+    lap : Lap
+        A lap.
+    laps : sequence of Lap
+        All laps.
+
+    Returns
+    -------
+    float or None
+        The ratio to the bare decoder with as many processes on the same photos; None without one.
+    """
+    course = (lap.megapixels, lap.num_workers)
+    base = [
+        each.seconds
+        for each in laps
+        if (each.megapixels, each.num_workers) == course and each.racer == BASE
+    ]
+    return round(lap.seconds / base[0], 3) if base else None

@@ -1,0 +1,140 @@
+"""`clearshot bench`: how fast it is here, beside a bare decoder and others."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from clearshot.cli.options import show_example, verbosity_options
+from clearshot.cli.screen import print_line, print_remark, show_progress
+from clearshot.cli.tables import print_table
+from clearshot.cli.text import to_printable
+from clearshot.config import usable_cores
+
+if TYPE_CHECKING:
+    from clearshot.bench.race import Lap
+
+# Also in `clearshot.bench`, which --help must not wait for.
+_MEGAPIXELS: Final = ("24", "45")
+_RACERS: Final = ("bare decode", "clearshot", "CleanVision", "Laplacian")
+
+
+@click.command(
+    short_help="Measure the speed beside others.",
+    epilog=show_example(
+        "clearshot bench", "clearshot bench --photos 40 --workers 1 --workers 2 --plot speed.png"
+    ),
+)
+@click.option(
+    "--photos",
+    "num_photos",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help="Photos of each size; a few of them are drawn, the others are links to these.",
+)
+@click.option(
+    "--megapixels",
+    "sizes",
+    type=click.Choice(_MEGAPIXELS),
+    multiple=True,
+    default=("24",),
+    help="Size of the photos (24); may be repeated.",
+)
+@click.option(
+    "--workers",
+    "workers",
+    type=click.IntRange(min=1),
+    multiple=True,
+    help="Processes (as many as cores); may be repeated.",
+)
+@click.option(
+    "--only",
+    "racers",
+    type=click.Choice(_RACERS),
+    multiple=True,
+    default=_RACERS,
+    help="What runs beside the bare decoder (all); may be repeated.",
+)
+@click.option(
+    "--rounds",
+    "num_rounds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How often each runs; the fastest counts.",
+)
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep the photos here for the next time (a temporary folder).",
+)
+@click.option(
+    "--plot",
+    "plot_path",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="Write a plot of the speed over processes; a file of this name is replaced.",
+)
+@verbosity_options
+def bench(  # noqa: PLR0913 - one argument per option
+    num_photos: int,
+    sizes: tuple[str, ...],
+    workers: tuple[int, ...],
+    racers: tuple[str, ...],
+    num_rounds: int,
+    folder: Path | None,
+    plot_path: Path | None,
+) -> None:
+    """Measure how fast clearshot is on this machine.
+
+    It draws photos as a large camera writes them, and goes through them with a bare libjpeg-turbo
+    decoder of reduced luma, with clearshot, with CleanVision and with a script that computes
+    OpenCV's Laplacian, one after the other. The last line of the output is JSON.
+    """
+    if plot_path is not None:
+        from clearshot.evaluation.figure import check_matplotlib
+
+        check_matplotlib()
+    from clearshot.bench.table import BASE, tabulate, to_json
+
+    names = list(dict.fromkeys((BASE, *racers)))
+    counts = dict.fromkeys(workers or (usable_cores(),))
+    place = nullcontext(str(folder)) if folder else tempfile.TemporaryDirectory()
+    laps: list[Lap] = []
+    with place as name:
+        for size in dict.fromkeys(int(word) for word in sizes):
+            photos = _draw(Path(name) / f"{size}mp-{num_photos}", size, num_photos)
+            for num_workers in counts:
+                laps += _race(photos, size, names, num_workers, num_rounds)
+            print_table(tabulate([lap for lap in laps if lap.megapixels == size]))
+    if plot_path is not None:
+        from clearshot.bench.plots import plot_speed
+
+        plot_speed(laps, plot_path)
+        print_remark(f"plot written to {to_printable(plot_path)}")
+    print_line(json.dumps(to_json(laps)))
+
+
+def _draw(folder: Path, size: int, num_photos: int) -> Path:
+    from clearshot.bench.photos import write_photos
+
+    with show_progress("Drawing photos") as move:
+        write_photos(folder, size, num_photos, progress=move)
+    return folder
+
+
+def _race(
+    photos: Path, size: int, names: list[str], num_workers: int, num_rounds: int
+) -> list[Lap]:
+    from clearshot.bench.race import race
+
+    with show_progress("Racing", unit="laps") as move:
+        return race(
+            photos, size, names, num_workers=num_workers, num_rounds=num_rounds, progress=move
+        )

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from clearshot.bench import photos
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def small_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(photos.SIZES_PX, 24, (1600, 1300))
+
+
+def test_photos_are_as_large_as_asked_and_have_detail(tmp_path: Path) -> None:
+    photos.draw_photo(tmp_path / "a.jpg", 24, seed=0)
+    with Image.open(tmp_path / "a.jpg") as picture:
+        assert picture.size == (1600, 1300)
+        assert picture.format == "JPEG"
+    # A camera needs about a quarter of a byte a pixel; a flat picture a hundredth.
+    assert (tmp_path / "a.jpg").stat().st_size > 0.15 * 1600 * 1300
+
+
+def test_a_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        photos.draw_photo(tmp_path / f"{name}.jpg", 24, seed=seed)
+    contents = [(tmp_path / f"{name}.jpg").read_bytes() for name in "abc"]
+    assert contents[0] == contents[1] != contents[2]
+
+
+def test_few_photos_stand_for_many_and_none_is_drawn_twice(tmp_path: Path) -> None:
+    calls: list[tuple[int, int]] = []
+    photos.write_photos(tmp_path, 24, 5, num_distinct=2, progress=lambda *n: calls.append(n))
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files] == [f"{number:04}.jpg" for number in range(5)]
+    assert calls == [(number, 5) for number in range(1, 6)]
+    contents = [file.read_bytes() for file in files]
+    assert contents[0] == contents[2] == contents[4] != contents[1] == contents[3]
+    before = files[0].stat().st_mtime_ns
+    photos.write_photos(tmp_path, 24, 6, num_distinct=2)
+    assert files[0].stat().st_mtime_ns == before
+    assert (tmp_path / "0005.jpg").read_bytes() == contents[1]

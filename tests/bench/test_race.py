@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clearshot.bench.race import Lap, race
+from clearshot.bench.table import compare, tabulate, to_json
+from clearshot.errors import ClearshotError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def make_lap(racer: str, seconds: float, *, megapixels: int = 24, num_workers: int = 2) -> Lap:
+    return Lap(racer, megapixels, num_workers, 10, 60_000_000, seconds, 120.0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(3):
+        pixels = rng.integers(0, 255, (300, 400, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.jpg")
+    return folder
+
+
+@pytest.mark.parametrize("racer", ["bare decode", "clearshot", "Laplacian"])
+def test_a_racer_runs_through_all_photos_and_leaves_nothing(folder: Path, racer: str) -> None:
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    [lap] = race(folder, 24, [racer], num_workers=1)
+    assert lap.num_photos == 3
+    assert lap.seconds > 0
+    assert 10 < lap.peak_mb < 2000
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+
+
+def test_a_racer_that_fails_is_named(folder: Path) -> None:
+    with pytest.raises(ClearshotError, match="benchmark of nobody failed: KeyError: 'nobody'"):
+        race(folder, 24, ["nobody"], num_workers=1)
+
+
+def test_time_is_compared_with_the_bare_decoder_on_the_same_course() -> None:
+    laps = [
+        make_lap("bare decode", 2.0),
+        make_lap("clearshot", 2.2),
+        make_lap("bare decode", 9.0, megapixels=45),
+        make_lap("clearshot", 9.9, megapixels=45),
+        make_lap("clearshot", 5.0, num_workers=1),
+    ]
+    assert [compare(lap, laps) for lap in laps] == [1.0, 1.1, 1.0, 1.1, None]
+    assert to_json(laps)[1]["times_bare_decode"] == 1.1
+    assert to_json(laps)[1]["photos_per_s"] == pytest.approx(10 / 2.2, abs=0.01)
+
+
+def test_table_has_a_row_for_each_lap() -> None:
+    table = tabulate([make_lap("bare decode", 2.0), make_lap("clearshot", 2.2)])
+    assert table.title == "10 JPEG of 24 MP, 6.0 MB each"
+    assert table.rows[1] == ("clearshot", "2", "4.5", "27", "1.10 x", "120")

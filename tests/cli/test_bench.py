@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from clearshot.bench import photos
+from clearshot.cli.bench import _MEGAPIXELS, _RACERS
+from clearshot.cli.main import cli
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_choices_are_those_of_the_library() -> None:
+    from clearshot.bench.racers import RACERS
+
+    assert [int(size) for size in _MEGAPIXELS] == list(photos.SIZES_PX)
+    assert list(_RACERS) == list(RACERS)
+
+
+def test_table_plot_and_a_last_line_of_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(photos.SIZES_PX, 24, (800, 600))
+    plot = tmp_path / "speed.png"
+    words = ["bench", "--photos", "3", "--workers", "1", "--only", "clearshot"]
+    words += ["--folder", str(tmp_path / "kept"), "--plot", str(plot)]
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("3 JPEG of 24 MP")
+    bare, own = json.loads(lines[-1])
+    assert (bare["racer"], own["racer"]) == ("bare decode", "clearshot")
+    assert bare["times_bare_decode"] == 1.0
+    assert own["times_bare_decode"] == pytest.approx(own["seconds"] / bare["seconds"], abs=1e-3)
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    assert len(list((tmp_path / "kept" / "24mp-3").iterdir())) == 3
