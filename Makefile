@@ -1,5 +1,5 @@
 # The developer's commands. Every target runs in the active environment: pip install -e '.[dev]'.
-.PHONY: check lint types imports test docs pictures smoke
+.PHONY: check lint types imports test docs pictures smoke golden
 
 check: lint types imports test
 
@@ -21,3 +21,6 @@ docs:  # the command reference, from the commands' own help
 
 smoke:  # the built wheel, without any extra, in an environment of its own
 	python tests/smoke.py
+
+golden:  # the scores that tests/golden compares with; say why they changed when you commit them
+	python tests/golden/test_scores.py
