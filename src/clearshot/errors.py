@@ -82,6 +82,18 @@ class UnknownFormatError(PhotoError):
     kind = "format"
 
 
+class MissingReaderError(PhotoError):
+    """The photo's format needs an optional part of clearshot that is not installed."""
+
+    kind = "reader"
+
+
+class ChangedPhotoError(PhotoError):
+    """The file changed while it was read; what was read may be of two states."""
+
+    kind = "changed"
+
+
 class DamagedPhotoError(PhotoError):
     """The file is truncated or its content is broken."""
 

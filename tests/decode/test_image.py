@@ -133,7 +133,7 @@ def test_floats_are_read_on_the_scale_that_they_use(tmp_path: Path, white: float
 @pytest.mark.parametrize("suffix", [".gif", ".bmp", ".jp2", ".tga", ".ppm"])
 def test_other_formats_are_refused_by_name(tmp_path: Path, suffix: str) -> None:
     PillowImage.fromarray(_draw(128, 128)).save(tmp_path / f"photo{suffix}")
-    with pytest.raises(UnknownFormatError, match="not a JPEG, PNG, TIFF, WebP or AVIF picture"):
+    with pytest.raises(UnknownFormatError, match="not a JPEG, PNG, TIFF, WebP, AVIF, HEIC or raw"):
         decode(tmp_path / f"photo{suffix}")
 
 
