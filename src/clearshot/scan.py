@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from clearshot.config import ScanSettings, usable_cores
+from clearshot.config import PHOTO_TIMEOUT_S, ScanSettings, usable_cores
 from clearshot.discover import find_photos
 from clearshot.errors import InputError
 from clearshot.photo import Failure, covers
@@ -148,7 +148,11 @@ def scan(
 
 
 def score_paths(
-    paths: Iterable[Path], scorer: PhotoScorer[Result], *, num_workers: int | None = None
+    paths: Iterable[Path],
+    scorer: PhotoScorer[Result],
+    *,
+    num_workers: int | None = None,
+    timeout_s: float | None = PHOTO_TIMEOUT_S,
 ) -> Generator[tuple[Path, Result | Failure]]:
     """Measure photos in worker processes, without a catalog.
 
@@ -160,6 +164,8 @@ def score_paths(
         Measures the photos, in the workers.
     num_workers : int or None
         Worker processes, >= 1; None for one per usable core.
+    timeout_s : float or None
+        A photo that takes longer has failed [s]; None for no limit.
 
     Yields
     ------
@@ -169,7 +175,8 @@ def score_paths(
     num_workers = usable_cores() if num_workers is None else num_workers
     finished: dict[int, tuple[Path, Result | Failure]] = {}
     due = 0
-    with closing(score_unordered(paths, scorer, num_workers=num_workers)) as results:
+    scoring = score_unordered(paths, scorer, num_workers=num_workers, timeout_s=timeout_s)
+    with closing(scoring) as results:
         for index, path, result in results:
             finished[index] = (path, result)
             while due in finished:
@@ -238,7 +245,12 @@ def _measure(
     due = backlog.due
     state = ScanProgress(num_done=0, num_total=len(due), num_failed=0, size_bytes=0)
     paths = (photo.path for photo in due)
-    measuring = score_unordered(paths, scorer, num_workers=writer.settings.num_workers)
+    measuring = score_unordered(
+        paths,
+        scorer,
+        num_workers=writer.settings.num_workers,
+        timeout_s=writer.settings.timeout_s,
+    )
     try:
         with closing(measuring) as results:
             if report:
