@@ -85,7 +85,19 @@ class UnknownFormatError(PhotoError):
 class MissingReaderError(PhotoError):
     """The photo's format needs an optional part of clearshot that is not installed."""
 
-    kind = "reader"
+    kind = "no-reader"
+
+
+class MissingHeifReaderError(MissingReaderError):
+    """The photo is a HEIC picture, and the extra `heif` is not installed."""
+
+    kind = "no-heif-reader"
+
+
+class MissingRawReaderError(MissingReaderError):
+    """The photo is a raw file, and the extra `raw` is not installed."""
+
+    kind = "no-raw-reader"
 
 
 class ChangedPhotoError(PhotoError):

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from clearshot.config import PHOTO_TIMEOUT_S, ScanSettings, usable_cores
-from clearshot.discover import find_photos
+from clearshot.decode.formats import list_cured_failures
+from clearshot.discover import count_twins, find_photos
 from clearshot.errors import InputError
 from clearshot.photo import Failure, covers
 from clearshot.workers import score_unordered
@@ -70,6 +71,8 @@ class ScanSummary:
         Size of the photos that were measured [bytes].
     seconds : float
         How long the scan took [s].
+    num_paired : int
+        Photos of whose shot there is a raw or HEIC file, too: a companion, and not judged.
     """
 
     num_new: int
@@ -81,6 +84,7 @@ class ScanSummary:
     skipped: tuple[Skip, ...]
     size_bytes: int
     seconds: float
+    num_paired: int = 0
 
 
 def scan(
@@ -144,6 +148,7 @@ def scan(
         skipped=found.skipped,
         size_bytes=end.size_bytes,
         seconds=time.perf_counter() - started,
+        num_paired=sum(count_twins(photo) > 0 for photo in found.photos),
     )
 
 
@@ -199,6 +204,7 @@ def _compare(
 ) -> _Backlog:
     due: list[Photo] = []
     num_new = num_failed_before = 0
+    cured = list_cured_failures()
     for photo in found.photos:
         state = known.get(photo.path)
         if state is None:
@@ -208,6 +214,7 @@ def _compare(
             state.photo.stamp != photo.stamp
             or not covers(state.recipe, recipe)
             or (state.is_failed and retry_failed)
+            or state.failure_kind in cured
         ):
             due.append(photo)
         else:

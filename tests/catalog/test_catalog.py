@@ -50,8 +50,8 @@ def test_what_is_recorded_comes_back(catalog: Catalog, library: Path) -> None:
     assert second == Entry(good, make_scores(), None, second.scored_at, False)
     assert before <= first.scored_at <= datetime.now(UTC)
     assert catalog.states() == {
-        good.path: PhotoState(good, RECIPE, is_failed=False, is_missing=False),
-        bad.path: PhotoState(bad, RECIPE, is_failed=True, is_missing=False),
+        good.path: PhotoState(good, RECIPE, failure_kind=None, is_missing=False),
+        bad.path: PhotoState(bad, RECIPE, failure_kind="damaged", is_missing=False),
     }
 
 

@@ -140,7 +140,7 @@ def test_what_is_left_out_on_purpose_is_no_failure(run: Run, scanned_library: Pa
     (scanned_library / "notes.txt").touch()
     result = run("scan", scanned_library)
     assert result.exit_code == 0
-    assert "1 file or folder left out:" in result.stderr
+    assert "1 file or folder left out or left alone:" in result.stderr
     assert "4 unchanged; 1 other file ignored\n" in result.stdout
 
 

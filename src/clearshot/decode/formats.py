@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import struct
 from enum import StrEnum
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
+
+from clearshot.errors import MissingHeifReaderError, MissingRawReaderError
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -52,6 +55,12 @@ _COMPRESSION, _PHOTOMETRIC, _SUB_IFDS, _DNG_VERSION = 0x0103, 0x0106, 0x014A, 0x
 _RAW_PHOTOMETRICS: Final = frozenset({32803, 34892})  # colour filter array, linear raw
 # Nikon NEF, Sony ARW, Samsung SRW, Pentax PEF, Kodak DCR and KDC.
 _RAW_COMPRESSIONS: Final = frozenset({34713, 32767, 32769, 32770, 32772, 65535, 65000, 262})
+# The library that has to be installed for a photo that failed for want of it, by kind of failure.
+_LIBRARIES: Final = {
+    MissingHeifReaderError.kind: "pillow_heif",
+    MissingRawReaderError.kind: "rawpy",
+}
+
 _MAX_IFDS: Final = 16
 _MAX_ENTRIES: Final = 512
 
@@ -78,6 +87,17 @@ def sniff(stream: BinaryIO) -> Format:
     if head[:4] in {b"II*\x00", b"MM\x00*"}:
         return Format.RAW if head[8:10] == b"CR" or _is_raw_tiff(stream) else Format.PICTURE
     return Format.PICTURE
+
+
+def list_cured_failures() -> frozenset[str]:
+    """List the kinds of failure that a library which is installed now would not have again.
+
+    Returns
+    -------
+    frozenset of str
+        Kinds, see `clearshot.errors`.
+    """
+    return frozenset(kind for kind, name in _LIBRARIES.items() if find_spec(name) is not None)
 
 
 def _sniff_boxes(stream: BinaryIO, head: bytes) -> Format:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clearshot.errors import MissingReaderError
+from clearshot.errors import MissingHeifReaderError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,14 +34,14 @@ def open_heif(stream: BinaryIO, path: Path) -> PillowImage.Image:
 
     Raises
     ------
-    MissingReaderError
+    MissingHeifReaderError
         If pillow-heif is not installed.
     """
     try:
         from pillow_heif import HeifImageFile, options
     except ImportError as error:
         message = "a HEIC picture: pip install 'clearshot[heif]' adds what reads it"
-        raise MissingReaderError(message, path=path) from error
+        raise MissingHeifReaderError(message, path=path) from error
     before = options.DECODE_THREADS, options.THUMBNAILS
     # Each worker process keeps one core busy; a thumbnail may be sharper than the photo.
     options.DECODE_THREADS, options.THUMBNAILS = 1, False

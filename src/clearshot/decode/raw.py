@@ -16,7 +16,7 @@ from PIL import Image as PillowImage
 
 from clearshot.errors import (
     DamagedPhotoError,
-    MissingReaderError,
+    MissingRawReaderError,
     OversizedPhotoError,
     UnknownFormatError,
 )
@@ -175,7 +175,7 @@ def open_raw(stream: BinaryIO, path: Path, *, max_pixels: int) -> Iterator[RawPh
 
     Raises
     ------
-    MissingReaderError
+    MissingRawReaderError
         If rawpy is not installed.
     UnknownFormatError
         If LibRaw does not know the camera's format.
@@ -188,7 +188,7 @@ def open_raw(stream: BinaryIO, path: Path, *, max_pixels: int) -> Iterator[RawPh
         import rawpy
     except ImportError as error:
         message = "a raw photo: pip install 'clearshot[raw]' adds what reads it"
-        raise MissingReaderError(message, path=path) from error
+        raise MissingRawReaderError(message, path=path) from error
     try:
         with rawpy.RawPy() as raw:
             _open(raw, stream, path)
