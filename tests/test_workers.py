@@ -106,3 +106,11 @@ def test_the_time_that_the_caller_takes_is_not_the_photos(photo: Path, tmp_path:
         results.append(result)
         time.sleep(1.2)
     assert all(isinstance(result, Scores) for result in results)
+
+
+def test_decoders_do_not_write_to_the_terminal(
+    photo: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    noisy = photo.rename(tmp_path / "noisy.png")
+    list(score_unordered([noisy], LumaScorer(tmp_path / "log"), num_workers=1))
+    assert capfd.readouterr().err == ""

@@ -266,6 +266,10 @@ def _serve(channel: channels.Connection, scorer: PhotoScorer[object]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # LibRaw, loaded later, would use every core.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Decoders write about broken files straight to the terminal, over the progress of the run.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
     with suppress(EOFError, OSError):
         channel.send(None)
         while True:

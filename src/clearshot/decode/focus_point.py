@@ -116,15 +116,15 @@ def find_common_point(tags: Mapping[str, IfdTag]) -> Point | None:
     return _to_share(x, y, width.values[0], height.values[0]) if x or y else None
 
 
-def find_maker_point(tiff: Directory, make: str) -> Point | None:
+def find_maker_point(tiff: Directory, camera: str) -> Point | None:
     """Find the focused point in the maker's note.
 
     Parameters
     ----------
     tiff : Directory
         The first directory of the EXIF block.
-    make : str
-        The camera's maker, as EXIF names it.
+    camera : str
+        Maker and model, as EXIF names them.
 
     Returns
     -------
@@ -136,18 +136,15 @@ def find_maker_point(tiff: Directory, make: str) -> Point | None:
     struct.error
         If the note ends too early.
     """
-    word = make.upper().partition(" ")[0]
-    if word not in _READERS:
-        return None
     exif_offset = tiff.read(_EXIF_IFD)
     if not exif_offset:
         return None
     exif = Directory(tiff.stream, tiff.base, tiff.order, exif_offset[0])
     found = exif.find(_MAKER_NOTE)
-    return None if found is None else read_note(exif, found[2], word)
+    return None if found is None else read_note(exif, found[2], camera)
 
 
-def read_note(exif: Directory, place: int, word: str) -> Point | None:
+def read_note(exif: Directory, place: int, camera: str) -> Point | None:
     """Read the focused point from a maker's note.
 
     Parameters
@@ -156,8 +153,8 @@ def read_note(exif: Directory, place: int, word: str) -> Point | None:
         The directory that holds the note, for its file and byte order.
     place : int
         Where the note begins in the file [bytes].
-    word : str
-        First word of the maker's name, in capitals.
+    camera : str
+        Maker and model, as EXIF names them.
 
     Returns
     -------
@@ -169,7 +166,7 @@ def read_note(exif: Directory, place: int, word: str) -> Point | None:
     struct.error
         If the note ends too early.
     """
-    reader = _READERS.get(word)
+    reader = _READERS.get(camera.upper().partition(" ")[0])
     if reader is None:
         return None
     stream = exif.stream
@@ -182,21 +179,25 @@ def read_note(exif: Directory, place: int, word: str) -> Point | None:
         note = Directory(stream, exif.base, exif.order, place + 12 - exif.base)
     else:
         note = Directory(stream, exif.base, exif.order, place - exif.base)
-    return reader(note, exif)
+    return reader(note, exif, camera)
 
 
-def _read_canon(note: Directory, _exif: Directory) -> Point | None:
+def _read_canon(note: Directory, _exif: Directory, camera: str) -> Point | None:
+    # EOS cameras count upwards, PowerShots downwards.
+    upwards = -1 if "EOS" in camera else 1
     values = note.read(0x0026)
     if len(values) > 8:
         count, image = values[2], values[6:8]
-        return _find_canon_area(values[8 + 2 * count :], count, image)
+        return _find_canon_area(values[8 + 2 * count :], count, image, upwards)
     values = note.read(0x0012)
     if len(values) > 8:
-        return _find_canon_area(values[8:], values[0], values[4:6])
+        return _find_canon_area(values[8:], values[0], values[4:6], upwards)
     return None
 
 
-def _find_canon_area(values: tuple[int, ...], count: int, image: tuple[int, ...]) -> Point | None:
+def _find_canon_area(
+    values: tuple[int, ...], count: int, image: tuple[int, ...], upwards: int
+) -> Point | None:
     """Average the areas that were in focus; coordinates count from the middle of the picture."""
     if not 0 < count <= _MAX_AREAS or len(values) < 2 * count + 1:
         return None
@@ -206,33 +207,29 @@ def _find_canon_area(values: tuple[int, ...], count: int, image: tuple[int, ...]
         return None
     middles = [sum(_sign(values[at + start]) for at in chosen) for start in (0, count)]
     x, y = (total / len(chosen) for total in middles)
-    # EOS cameras count upwards, PowerShots downwards; the areas of the latter come from top to
-    # bottom, those of EOS too.
-    if _sign(values[count]) > _sign(values[2 * count - 1]):
-        y = -y
-    return _to_share(x + image[0] / 2, y + image[1] / 2, *image)
+    return _to_share(x + image[0] / 2, upwards * y + image[1] / 2, *image)
 
 
-def _read_fujifilm(note: Directory, exif: Directory) -> Point | None:
+def _read_fujifilm(note: Directory, exif: Directory, _camera: str) -> Point | None:
     point, width, height = note.read(0x1023), exif.read(0xA002), exif.read(0xA003)
     if len(point) != 2 or not width or not height:
         return None
     return _to_share(*point, width[0], height[0])
 
 
-def _read_panasonic(note: Directory, _exif: Directory) -> Point | None:
+def _read_panasonic(note: Directory, _exif: Directory, _camera: str) -> Point | None:
     values = note.read(0x004D)
     if len(values) != 4 or not values[1] or not values[3]:
         return None
     return _to_share(values[0] / values[1], values[2] / values[3], 1, 1)
 
 
-def _read_sony(note: Directory, _exif: Directory) -> Point | None:
+def _read_sony(note: Directory, _exif: Directory, _camera: str) -> Point | None:
     values = note.read(0x2027)
     return _to_share(values[2], values[3], *values[:2]) if len(values) == 4 else None
 
 
-_READERS: Final[dict[str, Callable[[Directory, Directory], Point | None]]] = {
+_READERS: Final[dict[str, Callable[[Directory, Directory, str], Point | None]]] = {
     "CANON": _read_canon,
     "FUJIFILM": _read_fujifilm,
     "PANASONIC": _read_panasonic,

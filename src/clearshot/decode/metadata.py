@@ -11,9 +11,12 @@ import logging
 import math
 import re
 import struct
+import warnings
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
+
+from PIL import Image as PillowImage
 
 from clearshot.decode.focus_point import (
     Directory,
@@ -54,10 +57,12 @@ _DAMAGE: Final = (
     TypeError,
     AttributeError,
     ArithmeticError,
-    RecursionError,
+    RuntimeError,
+    EOFError,
     MemoryError,
     AssertionError,
     struct.error,
+    PillowImage.DecompressionBombError,
 )
 
 # exifread warns of what it passes over; without a handler Python would print that.
@@ -120,6 +125,8 @@ def _read(stream: Any) -> Facts:
         stream = stream.within(struct.unpack(">I", head[84:88])[0])
     elif head[4:12] == b"ftypcrx ":
         return _read_boxes(stream)
+    elif head.startswith((b"\x89PNG", b"RIFF")) or head[4:12] in {b"ftypavif", b"ftypavis"}:
+        stream = _cut_block(stream)
     from exifread import process_file
 
     tags = process_file(stream, details=False, extract_thumbnail=False)
@@ -136,10 +143,18 @@ def _find_maker_point(stream: Any, tags: Mapping[str, IfdTag]) -> Point | None:
         order = "<" if endian in {b"I", "I"} else ">"
         stream.seek(base + 4)
         (offset,) = struct.unpack(order + "I", stream.read(4))
-        return find_maker_point(
-            Directory(stream, base, order, offset), _to_text(tags, "Image Make") or ""
-        )
+        return find_maker_point(Directory(stream, base, order, offset), _name(tags))
     return None
+
+
+def _cut_block(stream: Any) -> io.BytesIO:
+    """Cut the EXIF block out of a format that Pillow knows better than exifread does."""
+    stream.seek(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with PillowImage.open(stream, formats=("PNG", "WEBP", "AVIF")) as picture:
+            block = picture.info.get("exif", b"")
+    return io.BytesIO(block.removeprefix(b"Exif\0\0"))
 
 
 def _read_boxes(stream: Any) -> Facts:
@@ -160,7 +175,7 @@ def _read_boxes(stream: Any) -> Facts:
             note = boxes[b"CMT3"]
             order = "<" if note[:2] == b"II" else ">"
             (offset,) = struct.unpack(order + "I", note[4:8])
-            point = read_note(Directory(io.BytesIO(note), 0, order, 0), offset, "CANON")
+            point = read_note(Directory(io.BytesIO(note), 0, order, 0), offset, _name(tags))
     return _collect(tags, point)
 
 
@@ -194,6 +209,11 @@ def _find_camera(tags: Mapping[str, IfdTag]) -> str | None:
         return model or make
     words = {word.lower() for word in model.split()}
     return model if words & {word.lower() for word in make.split()} else f"{make} {model}"
+
+
+def _name(tags: Mapping[str, IfdTag]) -> str:
+    """Give maker and model as they are written."""
+    return " ".join(_to_text(tags, f"Image {part}") or "" for part in ("Make", "Model"))
 
 
 def _find_iso(tags: Mapping[str, IfdTag]) -> int | None:

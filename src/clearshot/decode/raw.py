@@ -88,8 +88,7 @@ class RawPhoto:
             return self._preview, PREVIEW_READER, self._find_preview_orientation(self._preview)
         # Half the size, because two by two sensor values make a pixel without any guess.
         is_half = max(self._sensor_size) // 2 >= wanted_px
-        rgb_hwc = self._develop(is_half=is_half)
-        return PillowImage.fromarray(rgb_hwc), RAW_READER, self._orientation
+        return self._develop(is_half=is_half), RAW_READER, self._orientation
 
     def measure_white(self) -> float:
         """Measure how much of the sensor was saturated. It decodes the sensor's values.
@@ -106,7 +105,7 @@ class RawPhoto:
         white = min((level for level in levels if level > 0), default=65535)
         return float(np.mean(values >= white * _SATURATED))
 
-    def _develop(self, *, is_half: bool) -> NDArray[np.uint8]:
+    def _develop(self, *, is_half: bool) -> PillowImage.Image:
         """Develop without any brightening, which would hide that a photo is dark."""
         developed: NDArray[np.uint8] = self._raw.postprocess(
             half_size=is_half,
@@ -117,7 +116,8 @@ class RawPhoto:
             output_bps=8,
             user_flip=0,
         )
-        return developed
+        # A sensor without colours gives one channel.
+        return PillowImage.fromarray(developed[..., 0] if developed.shape[2] == 1 else developed)
 
     def _find_preview(self) -> PillowImage.Image | None:
         import rawpy
