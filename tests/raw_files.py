@@ -65,6 +65,7 @@ def write_dng(
         (0xC628, _RATIONAL, _pack_ratios((1, 1, 1)), 3),
         _entry(0xC65A, _SHORT, [21]),
     ]
+    parts: list[tuple[list[_Entry], bytes, list[tuple[list[_Entry], bytes]]]]
     if jpeg is None:
         parts = [(sensor + camera, mosaic, [])]
     else:
@@ -137,12 +138,12 @@ def _pack_ratios(values: Sequence[float]) -> bytes:
 
 def _to_mosaic(rgb: NDArray[np.uint8], exposure: float) -> NDArray[np.uint16]:
     """Undo the curve of sRGB and keep one colour of each pixel: RG over GB."""
-    unit = rgb / 255
+    unit = np.arange(256) / 255
     linear = np.where(unit <= 0.04045, unit / 12.92, ((unit + 0.055) / 1.055) ** 2.4)
     values = np.clip(linear * exposure * WHITE, 0, WHITE).astype("<u2")
-    mosaic = values[..., 1].copy()
-    mosaic[0::2, 0::2] = values[0::2, 0::2, 0]
-    mosaic[1::2, 1::2] = values[1::2, 1::2, 2]
+    mosaic = values[rgb[..., 1]]
+    mosaic[0::2, 0::2] = values[rgb[0::2, 0::2, 0]]
+    mosaic[1::2, 1::2] = values[rgb[1::2, 1::2, 2]]
     return mosaic
 
 

@@ -180,3 +180,10 @@ def test_only_networks_that_give_probabilities_judge(
     for word in ("laplacian", "classical", "nothing"):
         assert run("score", photo, "--network", word).exit_code == 2
     assert run("score", photo, "--network", tmp_path).exit_code == 6
+
+
+def test_pixels_are_limited(run: Run, clear_photos: Path) -> None:
+    photo = clear_photos / "scene0.jpg"
+    result = run("score", photo, "--max-megapixels", "0.1")
+    assert json.loads(result.stdout)["error"]["kind"] == "oversized"
+    assert json.loads(run("score", photo).stdout)["error"] is None

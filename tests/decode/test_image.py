@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
-from PIL import ImageOps
+from PIL import ImageFile, ImageOps
 
 from clearshot.decode.image import (
     CELL_PX,
@@ -21,6 +22,7 @@ from clearshot.decode.image import (
     read_rgb,
 )
 from clearshot.errors import (
+    ChangedPhotoError,
     DamagedPhotoError,
     MissingPhotoError,
     OversizedPhotoError,
@@ -231,3 +233,58 @@ def test_judged_region_is_what_the_pixels_show(tmp_path: Path, width: int, heigh
     luma = decode(path).luma_hw
     expected = part.resize(luma.shape[::-1], PillowImage.Resampling.BOX)
     assert np.abs(luma.astype(int) - np.asarray(expected)).max() <= 1
+
+
+def test_the_limit_of_pixels_can_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _save(tmp_path / "photo.png", _draw(400, 300))
+    with pytest.raises(OversizedPhotoError, match=r"400 x 300 px is more than 100,000 pixels"):
+        decode(path, max_pixels=100_000)
+    with pytest.raises(OversizedPhotoError):
+        read_rgb(path, long_side_px=64, max_pixels=100_000)
+    # Pillow has a limit of its own, which is raised for as long as it is in the way.
+    monkeypatch.setattr(PillowImage, "MAX_IMAGE_PIXELS", 1000)
+    assert decode(path, max_pixels=120_000).width_px == 400
+    assert PillowImage.MAX_IMAGE_PIXELS == 1000
+
+
+def test_a_file_that_changes_while_it_is_read_is_no_photo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _save(tmp_path / "photo.jpg", _draw(320, 208))
+    whole = path.read_bytes()
+    load = ImageFile.ImageFile.load
+
+    def change(picture: ImageFile.ImageFile) -> object:
+        path.write_bytes(whole + b"more")
+        return load(picture)
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", change)
+    with pytest.raises(ChangedPhotoError, match=r"photo\.jpg: the file changed while it was read"):
+        decode(path)
+    monkeypatch.undo()
+    assert decode(path).width_px == 320
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs getrusage")
+@pytest.mark.parametrize("chunk", [b"zTXt", b"iCCP", b"iTXt"])
+def test_bombs_in_the_chunks_of_a_png_are_refused_or_passed_over(
+    tmp_path: Path, chunk: bytes
+) -> None:
+    import resource
+
+    path = _save(tmp_path / "bomb.png", _draw(128, 128))
+    bomb = zlib.compress(bytes(300_000_000), 9)
+    body = {
+        b"zTXt": b"Comment\0\0" + bomb,
+        b"iCCP": b"name\0\0" + bomb,
+        b"iTXt": b"Comment\0\1\0\0\0" + bomb,
+    }[chunk]
+    whole = path.read_bytes()
+    at = 33  # behind the header
+    length, checksum = len(body), zlib.crc32(chunk + body)
+    piece = length.to_bytes(4, "big") + chunk + body + checksum.to_bytes(4, "big")
+    path.write_bytes(whole[:at] + piece + whole[at:])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with suppress(DamagedPhotoError):
+        decode(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB

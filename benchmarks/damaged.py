@@ -1,6 +1,6 @@
 """Read thousands of damaged files in processes with a limit of memory and of time.
 
-    python benchmarks/fuzz.py --inputs 20000 [--first 0] [--keep FOLDER]
+    python benchmarks/damaged.py --inputs 20000 [--first 0] [--keep FOLDER]
 
 Prints how the files ended, then one line of JSON. A file that ends its process, hangs, or raises
 anything but a `PhotoError` is a finding: its number is printed, and `--keep` keeps the file.
