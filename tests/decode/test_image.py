@@ -184,6 +184,25 @@ def test_empty_text_and_truncated_files_name_path_and_cause(tmp_path: Path) -> N
         decode(cut)
 
 
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp", ".avif"])
+def test_a_file_that_ends_in_its_header_is_damaged(tmp_path: Path, suffix: str) -> None:
+    path = _save(tmp_path / f"cut{suffix}", _draw(128, 128))
+    path.write_bytes(path.read_bytes()[:18])
+    with pytest.raises(DamagedPhotoError, match=r"cut\.\w+: "):
+        decode(path)
+
+
+def test_a_jpeg_of_twelve_bits_is_said_to_be_of_a_kind_not_read(tmp_path: Path) -> None:
+    path = _save(tmp_path / "deep.jpg", _draw(128, 128))
+    content = bytearray(path.read_bytes())
+    content[content.index(b"\xff\xc0") + 4] = 12
+    path.write_bytes(content)
+    with pytest.raises(
+        DamagedPhotoError, match=r"begins like a JPEG picture, .* of a kind not read"
+    ):
+        decode(path)
+
+
 def test_too_large_and_too_small(tmp_path: Path) -> None:
     # A PNG header that promises far more pixels than the file holds.
     bomb = _save(tmp_path / "bomb.png", _draw(128, 128))

@@ -41,6 +41,13 @@ _RAW_STARTS: Final = (
     b"MMMM",
 )
 
+_STARTS: Final = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"II*\x00": "TIFF",
+    b"MM\x00*": "TIFF",
+}
+
 # Brands of ISO base media files. `mif1` and `msf1` say "a picture", coded in any way: the
 # compatible brands behind them decide.
 _HEIF_BRANDS: Final = frozenset(
@@ -87,6 +94,28 @@ def sniff(stream: BinaryIO) -> Format:
     if head[:4] in {b"II*\x00", b"MM\x00*"}:
         return Format.RAW if head[8:10] == b"CR" or _is_raw_tiff(stream) else Format.PICTURE
     return Format.PICTURE
+
+
+def name_start(stream: BinaryIO) -> str | None:
+    """Name the format that a file claims to be by its first bytes.
+
+    Parameters
+    ----------
+    stream : binary file
+        Seekable; read from its start, left anywhere.
+
+    Returns
+    -------
+    str or None
+        As people name it; None for what no reader is for.
+    """
+    stream.seek(0)
+    head = stream.read(16)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WebP"
+    if head[4:8] == b"ftyp" and head[8:12] in _AVIF_BRANDS:
+        return "AVIF"
+    return next((name for start, name in _STARTS.items() if head.startswith(start)), None)
 
 
 def list_cured_failures() -> frozenset[str]:

@@ -19,7 +19,7 @@ from PIL import UnidentifiedImageError
 
 from clearshot.config import MAX_PIXELS
 from clearshot.decode.color import correct_luma, to_rgb
-from clearshot.decode.formats import Format, sniff
+from clearshot.decode.formats import Format, name_start, sniff
 from clearshot.decode.heif import open_heif
 from clearshot.decode.raw import open_raw
 from clearshot.errors import (
@@ -27,6 +27,7 @@ from clearshot.errors import (
     DamagedPhotoError,
     MissingPhotoError,
     OversizedPhotoError,
+    PhotoError,
     UnknownFormatError,
     UnreadablePhotoError,
 )
@@ -171,7 +172,7 @@ def _explained(path: Path, max_pixels: int) -> Iterator[None]:
     except (PermissionError, IsADirectoryError) as error:
         raise UnreadablePhotoError(f"cannot be read: {error.strerror}", path=path) from error
     except UnidentifiedImageError as error:
-        raise UnknownFormatError(_describe_unknown(path), path=path) from error
+        raise _explain_unknown(path) from error
     except PillowImage.DecompressionBombError as error:
         raise OversizedPhotoError(f"more than {max_pixels:,} pixels", path=path) from error
     except MemoryError as error:
@@ -230,12 +231,19 @@ def _check_pixels(picture: PillowImage.Image, path: Path, max_pixels: int) -> No
         raise OversizedPhotoError(msg, path=path)
 
 
-def _describe_unknown(path: Path) -> str:
+def _explain_unknown(path: Path) -> PhotoError:
     try:
-        size_bytes = path.stat().st_size
+        with path.open("rb") as stream:
+            name = name_start(stream)
+            is_empty = stream.seek(0, os.SEEK_END) == 0
     except OSError:
-        return _OTHER_FORMAT
-    return "the file is empty (0 bytes)" if size_bytes == 0 else _OTHER_FORMAT
+        return UnknownFormatError(_OTHER_FORMAT, path=path)
+    if is_empty:
+        return UnknownFormatError("the file is empty (0 bytes)", path=path)
+    if name is None:
+        return UnknownFormatError(_OTHER_FORMAT, path=path)
+    message = f"begins like a {name} picture, but its header is damaged or of a kind not read here"
+    return DamagedPhotoError(message, path=path)
 
 
 def read_orientation(picture: PillowImage.Image) -> int:
