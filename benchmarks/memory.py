@@ -76,7 +76,8 @@ def write_photo(path: Path, kind: str, megapixels: int) -> None:
         case "heic":
             import pillow_heif
 
-            pillow_heif.from_pillow(picture).save(path, quality=30)
+            heif = pillow_heif.from_pillow(picture)
+            heif.save(path, quality=30, enc_params={"preset": "ultrafast"})
         case "dng" | "dng-preview":
             preview = None
             if kind == "dng-preview":

@@ -34,6 +34,9 @@ _Measured = TypeVar("_Measured", covariant=True)
 # The next photo waits in its worker's pipe, so that no core is idle while the parent commits.
 _PHOTOS_PER_WORKER = 2
 
+# A process that waits for a network drive that is gone cannot even be killed; it is left behind.
+_KILL_PATIENCE_S = 10.0
+
 
 class PhotoScorer(Protocol[_Measured]):
     """What measures a photo. It is pickled once for each worker process."""
@@ -241,10 +244,12 @@ class _Worker:
         """End the process, at once or when it had time to end by itself; say how it ended."""
         self._process.join(patience_s)
         self._process.kill()
-        self._process.join()
-        code = self._process.exitcode or 0
-        self._process.close()
+        self._process.join(_KILL_PATIENCE_S)
         self.channel.close()
+        if self._process.exitcode is None:
+            return "cannot be ended"
+        code = self._process.exitcode
+        self._process.close()
         return signal.strsignal(-code) or f"signal {-code}" if code < 0 else f"exit code {code}"
 
 

@@ -64,7 +64,7 @@ def library_of_two_cameras(run: Run, tmp_path: Path) -> Path:
         Image.fromarray(draw_scene(number)).save(folder / f"{number}.jpg", exif=exif)
     (folder / "0.cr2").write_text("the same shot")
     result = run("scan", folder, "--workers", "1")
-    assert "; 1 pair with a raw or HEIC file, which is not judged" in result.stdout
+    assert "; 1 shot with a raw or HEIC file beside the judged picture" in result.stdout
     return folder
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from clearshot.decode.heif import is_turned_by_file
 from clearshot.decode.image import decode, read_crops
 from clearshot.errors import MissingReaderError, OversizedPhotoError, PhotoError
 from clearshot.photo import Region
@@ -72,3 +74,24 @@ def test_settings_of_other_programs_are_left_alone(tmp_path: Path) -> None:
     before = pillow_heif.options.DECODE_THREADS, pillow_heif.options.THUMBNAILS
     decode(write_heic(tmp_path / "photo.heic", Image.new("RGB", (128, 128))))
     assert before == (pillow_heif.options.DECODE_THREADS, pillow_heif.options.THUMBNAILS)
+
+
+def test_without_a_rotation_of_its_own_exif_decides(tmp_path: Path) -> None:
+    path = write_heic(tmp_path / "photo.heic", Image.new("RGB", (320, 192)), orientation=6)
+    with path.open("rb") as stream:
+        assert is_turned_by_file(stream)
+    content = path.read_bytes()
+    assert content.count(b"irot") == 1
+    with io.BytesIO(content.replace(b"irot", b"free")) as stream:
+        assert not is_turned_by_file(stream)
+    for broken in (b"", content[:30], content[:4] + b"mdat", bytes(64)):
+        with io.BytesIO(broken) as stream:
+            assert not is_turned_by_file(stream)
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", ["iphone_7", "iphone_15_pro"])
+def test_photos_of_phones_are_upright(real_photos: Path, name: str) -> None:
+    # One of them is turned by the file, the other by EXIF only.
+    image = decode(real_photos / "formats" / "photoprism" / f"{name}.heic")
+    assert (image.width_px, image.height_px) == (3024, 4032)

@@ -168,9 +168,8 @@ def _describe_scan(folder: Path, summary: ScanSummary) -> str:
         size = to_size(round(summary.size_bytes / max(summary.seconds, 1e-3)))
         line += f"; scored in {to_duration(summary.seconds)} ({speed:.1f} photos/s, {size}/s)"
     if summary.num_paired:
-        line += (
-            f"; {to_count(summary.num_paired, 'pair')} with a raw or HEIC file, which is not judged"
-        )
+        shots = to_count(summary.num_paired, "shot")
+        line += f"; {shots} with a raw or HEIC file beside the judged picture"
     if summary.num_ignored:
         line += f"; {to_count(summary.num_ignored, 'other file')} ignored"
     return line

@@ -1,12 +1,14 @@
 """HEIC and HEIF pictures, through pillow-heif (extra `heif`).
 
-libheif turns the picture upright by the file's own rotation, and pillow-heif then reports the
-orientation 1. The picture is decoded whole: HEVC has no smaller scale.
+libheif turns the picture by the file's own rotation. The format's standard leaves EXIF's
+orientation out of account, but some camera apps write only that. The picture is decoded whole:
+HEVC has no smaller scale.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Final
 
 from clearshot.errors import MissingHeifReaderError
 
@@ -17,7 +19,11 @@ if TYPE_CHECKING:
     from PIL import Image as PillowImage
 
 
-def open_heif(stream: BinaryIO, path: Path) -> PillowImage.Image:
+_MAX_BOXES: Final = 64
+_MAX_META_BYTES: Final = 4_000_000
+
+
+def open_heif(stream: BinaryIO, path: Path) -> tuple[PillowImage.Image, int]:
     """Open a HEIF picture; it is decoded when it is loaded.
 
     Parameters
@@ -29,8 +35,9 @@ def open_heif(stream: BinaryIO, path: Path) -> PillowImage.Image:
 
     Returns
     -------
-    PIL.Image.Image
-        Not decoded yet. 10 and 12 bits of grey are 16 (mode I;16), those of colour are 8.
+    tuple of (PIL.Image.Image, int)
+        The picture, not decoded yet, and the EXIF orientation that it has when it is. 10 and 12
+        bits of grey are 16 (mode I;16), those of colour are 8.
 
     Raises
     ------
@@ -50,4 +57,35 @@ def open_heif(stream: BinaryIO, path: Path) -> PillowImage.Image:
         picture: PillowImage.Image = HeifImageFile(stream)
     finally:
         options.DECODE_THREADS, options.THUMBNAILS = before
-    return picture
+    orientation = picture.info.get("original_orientation")
+    if not isinstance(orientation, int) or is_turned_by_file(stream):
+        return picture, 1
+    return picture, orientation
+
+
+def is_turned_by_file(stream: BinaryIO) -> bool:
+    """Tell whether a file rotates or mirrors its picture by itself.
+
+    Parameters
+    ----------
+    stream : binary file
+        Seekable; left anywhere.
+
+    Returns
+    -------
+    bool
+        Whether its box of properties names `irot` or `imir`.
+    """
+    stream.seek(0)
+    for _ in range(_MAX_BOXES):
+        head = stream.read(8)
+        if len(head) < 8:
+            return False
+        size = int.from_bytes(head[:4], "big")
+        if head[4:] == b"meta":
+            properties = stream.read(min(size, _MAX_META_BYTES))
+            return b"irot" in properties or b"imir" in properties
+        if size < 8:
+            return False  # the last box, or one beyond 4 GB
+        stream.seek(size - 8, os.SEEK_CUR)
+    return False

@@ -145,21 +145,25 @@ def open_picture(
         stack.enter_context(_pillow_limit(max_pixels))
         stream = stack.enter_context(path.open("rb"))
         stack.enter_context(_Unchanged(stream, path))
-        if sniff(stream) is Format.RAW:
+        kind = sniff(stream)
+        if kind is Format.RAW:
             raw = stack.enter_context(open_raw(stream, path, max_pixels=max_pixels))
             pixels, reader, orientation = raw.read(least_px)
             yield OpenPicture(pixels, reader, raw.size, orientation, raw.measure_white)
         else:
-            pixels = stack.enter_context(_open_pixels(stream, path))
+            picture, orientation = _open_pixels(stream, path, kind)
+            pixels = stack.enter_context(picture)
             _check_pixels(pixels, path, max_pixels)
-            yield OpenPicture(pixels, pixels.format or "unknown", pixels.size)
+            yield OpenPicture(pixels, pixels.format or "unknown", pixels.size, orientation)
 
 
-def _open_pixels(stream: BinaryIO, path: Path) -> PillowImage.Image:
-    if sniff(stream) is Format.HEIF:
+def _open_pixels(
+    stream: BinaryIO, path: Path, kind: Format
+) -> tuple[PillowImage.Image, int | None]:
+    if kind is Format.HEIF:
         return open_heif(stream, path)
     stream.seek(0)
-    return PillowImage.open(stream, formats=_FORMATS)
+    return PillowImage.open(stream, formats=_FORMATS), None
 
 
 @contextmanager
