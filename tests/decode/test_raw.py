@@ -91,6 +91,13 @@ def test_a_preview_of_other_proportions_is_not_used(
     assert decode(write_dng(tmp_path / "photo.dng", scene, preview=square)).reader == "RAW"
 
 
+def test_a_preview_with_more_pixels_than_the_sensor_is_not_used(tmp_path: Path) -> None:
+    rgb = np.full((704, 1056, 3), 90, np.uint8)
+    preview = Image.new("L", (10560, 7040))
+    path = write_dng(tmp_path / "photo.dng", rgb, preview=preview.convert("RGB"))
+    assert decode(path).reader == "RAW"
+
+
 def test_crops_and_colour_come_at_the_size_of_the_photo(
     tmp_path: Path, scene: NDArray[np.uint8]
 ) -> None:

@@ -151,10 +151,10 @@ def open_picture(
             pixels, reader, orientation = raw.read(least_px)
             yield OpenPicture(pixels, reader, raw.size, orientation, raw.measure_white)
         else:
-            picture, orientation = _open_pixels(stream, path, kind)
+            picture, turn_by = _open_pixels(stream, path, kind)
             pixels = stack.enter_context(picture)
             _check_pixels(pixels, path, max_pixels)
-            yield OpenPicture(pixels, pixels.format or "unknown", pixels.size, orientation)
+            yield OpenPicture(pixels, pixels.format or "unknown", pixels.size, turn_by)
 
 
 def _open_pixels(

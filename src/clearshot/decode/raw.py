@@ -130,13 +130,22 @@ class RawPhoto:
                 preview = PillowImage.open(io.BytesIO(found.data), formats=("JPEG",))
             else:
                 return None
-        except (rawpy.LibRawError, rawpy.NotSupportedError, OSError, SyntaxError, ValueError):
+        except (
+            rawpy.LibRawError,
+            rawpy.NotSupportedError,
+            PillowImage.DecompressionBombError,
+            OSError,
+            SyntaxError,
+            ValueError,
+        ):
             return None
         width, height = self._sensor_size
         wanted = max(width, height) / max(1, min(width, height))
         proportions = max(preview.size) / min(preview.size)
         is_same = abs(proportions / wanted - 1) <= _SAME_PROPORTIONS
-        return preview if is_same and max(preview.size) >= _LEAST_PREVIEW_PX else None
+        # No camera embeds more pixels than it has, beyond a rim.
+        is_honest = _LEAST_PREVIEW_PX <= max(preview.size) <= max(width, height) / _FULL_SHARE
+        return preview if is_same and is_honest else None
 
     def _is_full(self, preview: PillowImage.Image) -> bool:
         return max(preview.size) >= _FULL_SHARE * max(self._sensor_size)
