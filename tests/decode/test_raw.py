@@ -164,3 +164,14 @@ def test_damage_is_a_photo_error(tmp_path: Path, scene: NDArray[np.uint8]) -> No
     path.write_bytes(b"FUJIFILMCCD-RAW" + bytes(4000))
     with pytest.raises((UnknownFormatError, DamagedPhotoError)):
         decode(path)
+
+
+def test_a_photo_that_is_cut_behind_its_preview_is_judged_by_it(
+    tmp_path: Path, scene: NDArray[np.uint8]
+) -> None:
+    path = write_dng(tmp_path / "cut.dng", scene, preview=Image.new("RGB", (1056, 704), "white"))
+    path.write_bytes(path.read_bytes()[:20_000])
+    image = decode(path)
+    assert (image.reader, image.sensor_white_share) == ("RAW preview", None)
+    with pytest.raises(DamagedPhotoError):
+        read_crops(path, [Region(0, 0, 512, 512)])

@@ -86,14 +86,15 @@ class OpenPicture:
     orientation : int or None
         EXIF orientation, 1 to 8; None to ask the pixels when they are loaded.
     measure_white : callable or None
-        Measures the share of saturated sensor values, in [0, 1]; None where there are none.
+        Measures the share of saturated sensor values, in [0, 1], or None where they are damaged;
+        None where the photo is not raw.
     """
 
     pixels: PillowImage.Image
     reader: str
     size: tuple[int, int]
     orientation: int | None = None
-    measure_white: Callable[[], float] | None = None
+    measure_white: Callable[[], float | None] | None = None
 
     def read_orientation(self) -> int:
         """Give the EXIF orientation; asked when the pixels are loaded, see `read_orientation`."""

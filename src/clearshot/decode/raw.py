@@ -90,15 +90,21 @@ class RawPhoto:
         is_half = max(self._sensor_size) // 2 >= wanted_px
         return self._develop(is_half=is_half), RAW_READER, self._orientation
 
-    def measure_white(self) -> float:
+    def measure_white(self) -> float | None:
         """Measure how much of the sensor was saturated. It decodes the sensor's values.
 
         Returns
         -------
-        float
-            Share of values at the white level, in [0, 1].
+        float or None
+            Share of values at the white level, in [0, 1]; None where the values are damaged, which
+            the embedded picture need not be.
         """
-        values = self._raw.raw_image_visible
+        import rawpy
+
+        try:
+            values = self._raw.raw_image_visible
+        except rawpy.LibRawError:
+            return None
         if values.ndim == 3:
             values = values[..., :3].max(axis=2)
         levels = [self._raw.white_level, *(self._raw.camera_white_level_per_channel or ())]
