@@ -152,7 +152,14 @@ def make_note(head: bytes, tag: int, values: tuple[int, ...], *, kind: int = 3) 
     return head + entry + (content.ljust(4, b"\0") if inline else b"@@@@") + b"####" + content
 
 
-CANON_AF = (96, 2, 9, 9, 5472, 3648, 5472, 3648, *[100] * 9, *[100] * 9)
+def make_nikon_note(version: bytes, place: int, *, order: str = "<") -> bytes:
+    record = version + bytes(place - 4) + struct.pack(order + "4H", 6000, 4000, 1500, 3000)
+    start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
+    entry = struct.pack(order + "HHHII", 1, 0x00B7, 7, len(record), 26)
+    return b"Nikon\0\x02\x11\0\0" + start + entry + bytes(4) + record
+
+
+CANON_AF = (90, 2, 9, 9, 5472, 3648, 5472, 3648, *[100] * 9, *[100] * 9)
 CANON_X = (0, 0x10000 - 1368, 1368, 0, 0, 0, 0, 0, 0)
 EOS_Y = (912, 912, 912, 0, 0, 0, 0x10000 - 912, 0x10000 - 912, 0x10000 - 912)
 POWERSHOT = (*CANON_AF, *CANON_X, *EOS_Y[::-1], 0b10)
@@ -165,6 +172,10 @@ POWERSHOT = (*CANON_AF, *CANON_X, *EOS_Y[::-1], 0b10)
          (0.25, 0.75)),
         ("SONY", make_note(b"SONY DSC \0\0\0", 0x2027, (6000, 4000, 1500, 3000)), (0.25, 0.75)),
         ("Panasonic", make_note(b"Panasonic\0\0\0", 0x004D, (1, 4, 3, 4), kind=5), (0.25, 0.75)),
+        ("NIKON CORPORATION", make_nikon_note(b"0100", 0x10, order=">"), (0.25, 0.75)),
+        ("NIKON CORPORATION", make_nikon_note(b"0101", 0x46), (0.25, 0.75)),
+        ("NIKON CORPORATION", make_nikon_note(b"0301", 0x2A), (0.25, 0.75)),
+        ("NIKON CORPORATION", make_nikon_note(b"9999", 0x10), None),
         ("Canon EOS", make_note(b"", 0x0026, (*CANON_AF, *CANON_X, *EOS_Y, 0b10)), (0.25, 0.25)),
         ("Canon PowerShot", make_note(b"", 0x0026, POWERSHOT), (0.25, 0.25)),
         ("Canon EOS", make_note(b"", 0x0026, (*CANON_AF, *CANON_X, *EOS_Y, 0b110)), (0.5, 0.25)),

@@ -1,8 +1,8 @@
 """Where a camera focused, as its maker's note tells it.
 
-Only notes whose layout is known well are read: Canon (both records), Fujifilm, Panasonic and Sony;
-phones write the point into a common EXIF field. Layouts and units are those that ExifTool documents
-(Image::ExifTool::Canon, FujiFilm, Panasonic, Sony).
+Only notes whose layout is known well are read: Canon (both records), Fujifilm, Nikon (four
+versions), Panasonic and Sony; phones write the point into a common EXIF field. Layouts and units
+are those that ExifTool documents (Image::ExifTool::Canon, FujiFilm, Nikon, Panasonic, Sony).
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ Point = tuple[float, float]  # x and y as shares of the stored picture, in [0, 1
 _EXIF_IFD, _MAKER_NOTE = 0x8769, 0x927C
 _MAX_ENTRIES: Final = 512
 _MAX_NUMBERS: Final = 512
-_LETTERS: Final = {3: "H", 4: "I", 5: "II", 8: "h"}
+_LETTERS: Final = {1: "B", 3: "H", 4: "I", 5: "II", 7: "B", 8: "h"}
+
+# Where a version of Nikon's AFInfo2 holds width, height, x and y, if the camera knows them [bytes].
+_NIKON_PLACES: Final = {b"0100": 0x10, b"0101": 0x46, b"0300": 0x2A, b"0301": 0x2A}
 _MAX_AREAS: Final = 128
 
 
@@ -177,6 +180,12 @@ def read_note(exif: Directory, place: int, camera: str) -> Point | None:
         note = Directory(stream, place, "<", offset)
     elif head.startswith((b"SONY", b"Panasonic")):
         note = Directory(stream, exif.base, exif.order, place + 12 - exif.base)
+    elif head.startswith(b"Nikon\0\x02"):
+        # A TIFF within the note, with a byte order of its own.
+        stream.seek(place + 10)
+        start = stream.read(8)
+        order = "<" if start[:2] == b"II" else ">"
+        note = Directory(stream, place + 10, order, struct.unpack(order + "I", start[4:])[0])
     else:
         note = Directory(stream, exif.base, exif.order, place - exif.base)
     return reader(note, exif, camera)
@@ -217,6 +226,15 @@ def _read_fujifilm(note: Directory, exif: Directory, _camera: str) -> Point | No
     return _to_share(*point, width[0], height[0])
 
 
+def _read_nikon(note: Directory, _exif: Directory, _camera: str) -> Point | None:
+    content = bytes(note.read(0x00B7))
+    place = _NIKON_PLACES.get(content[:4])
+    if place is None or len(content) < place + 8:
+        return None
+    width, height, x, y = struct.unpack_from(note.order + "4H", content, place)
+    return _to_share(x, y, width, height) if x or y else None
+
+
 def _read_panasonic(note: Directory, _exif: Directory, _camera: str) -> Point | None:
     values = note.read(0x004D)
     if len(values) != 4 or not values[1] or not values[3]:
@@ -232,6 +250,7 @@ def _read_sony(note: Directory, _exif: Directory, _camera: str) -> Point | None:
 _READERS: Final[dict[str, Callable[[Directory, Directory, str], Point | None]]] = {
     "CANON": _read_canon,
     "FUJIFILM": _read_fujifilm,
+    "NIKON": _read_nikon,
     "PANASONIC": _read_panasonic,
     "SONY": _read_sony,
 }
