@@ -2,7 +2,8 @@
 
 It lives in a module so that worker processes can import it. Names of photos ask for trouble:
 `crash*` ends the process, `flaky*` does so the first time only, `bug*` raises, `nan*` measures
-nothing, `weights*` finds no network file, `*slow*` takes half a second and `hang*` a minute.
+nothing, `weights*` finds no network file, `noisy*` writes to the terminal, `*slow*` takes half a
+second and `hang*` a minute.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class LumaScorer:
             time.sleep(0.5)
         if path.name.startswith("hang"):
             time.sleep(60)
+        if path.name.startswith("noisy"):
+            os.write(2, b"a decoder complains")
         if path.name.startswith("bug"):
             raise ZeroDivisionError("division by zero")
         if path.name.startswith("weights"):

@@ -21,6 +21,17 @@ from clearshot import Scorer, judge
 rng = np.random.default_rng(0)
 Image.fromarray(rng.integers(0, 256, (600, 800), dtype=np.uint8)).save("noise.png")
 print(judge(Scorer().score(Path("noise.png"))))
+
+from clearshot.errors import MissingReaderError
+Path("photo.raf").write_bytes(b"FUJIFILMCCD-RAW".ljust(200, b"\\0"))
+Path("photo.heic").write_bytes(b"\\0\\0\\0\\x18ftypheic".ljust(200, b"\\0"))
+for name in ("photo.raf", "photo.heic"):
+    try:
+        Scorer().score(Path(name))
+    except MissingReaderError as error:
+        print(error)
+    else:
+        raise SystemExit(f"{name} was read without its extra")
 """
 
 

@@ -86,14 +86,63 @@ def test_companions_go_with_their_photo(tmp_path: Path) -> None:
     assert found.num_ignored == 3  # a video, a sidecar elsewhere, a sidecar spelled differently
 
 
+@pytest.mark.parametrize(
+    ("names", "judged"),
+    [
+        (["IMG.ARW", "IMG.JPG"], ["IMG.JPG"]),
+        (["IMG.heic", "IMG.mov"], ["IMG.heic"]),
+        (["IMG.HIF", "IMG.CR3", "IMG.CR3.xmp"], ["IMG.HIF"]),
+        (["IMG.dng"], ["IMG.dng"]),
+        (["IMG.jpg", "IMG.heic", "IMG.dng"], ["IMG.jpg"]),
+        (["IMG.raf", "img.jpg"], ["IMG.raf", "img.jpg"]),  # spelled differently
+        (["IMG.nef", "IMG.nef.xmp", "IMG.xmp", "IMG.pp3", "IMG.nef.dop"], ["IMG.nef"]),
+    ],
+)
+def test_files_of_one_shot_are_one_photo(
+    tmp_path: Path, names: list[str], judged: list[str]
+) -> None:
+    write(tmp_path, *names)
+
+    found = find_photos([tmp_path])
+
+    assert set(companions(found)) == set(judged)
+    assert sorted(sum(companions(found).values(), judged)) == sorted(names)
+    assert (found.skipped, found.num_ignored) == ((), 0)
+
+
 def test_a_companion_of_several_photos_stays_with_none(tmp_path: Path) -> None:
     write(tmp_path, "IMG.jpg", "IMG.png", "IMG.xmp", "IMG.png.xmp", "IMG.nef", "IMG.nef.xmp")
 
     found = find_photos([tmp_path])
 
-    assert companions(found) == {"IMG.jpg": [], "IMG.png": ["IMG.png.xmp"]}
-    assert set(skipped(found)) == {"IMG.xmp", "IMG.nef", "IMG.nef.xmp"}
-    assert "IMG.jpg, IMG.png" in skipped(found)["IMG.xmp"]
+    assert companions(found) == {
+        "IMG.jpg": [],
+        "IMG.nef": ["IMG.nef.xmp"],
+        "IMG.png": ["IMG.png.xmp"],
+    }
+    assert set(skipped(found)) == {"IMG.xmp", "IMG.nef"}
+    assert "stays with none" in skipped(found)["IMG.xmp"]
+    assert skipped(found)["IMG.nef"] == (
+        "may be the same shot as any of IMG.jpg, IMG.png; judged as one of its own"
+    )
+
+
+def test_two_raw_files_of_one_name_are_not_guessed_at(tmp_path: Path) -> None:
+    write(tmp_path, "IMG.dng", "IMG.jpg", "IMG.nef", "IMG.dng.xmp")
+
+    found = find_photos([tmp_path])
+
+    assert companions(found) == {"IMG.dng": ["IMG.dng.xmp"], "IMG.jpg": [], "IMG.nef": []}
+    assert set(skipped(found)) == {"IMG.dng", "IMG.nef"}
+
+
+def test_two_pictures_of_one_name_are_two_photos_without_remark(tmp_path: Path) -> None:
+    write(tmp_path, "IMG.jpg", "IMG.png")
+
+    found = find_photos([tmp_path])
+
+    assert companions(found) == {"IMG.jpg": [], "IMG.png": []}
+    assert found.skipped == ()
 
 
 def test_symlinks_are_reported_and_not_followed(tmp_path: Path) -> None:
@@ -210,3 +259,11 @@ def test_any_file_name_survives(tmp_path: Path) -> None:
     assert set(companions(found)) == set(strange)
     assert companions(found)[os.fsdecode(b"caf\xe9.jpg")] == [os.fsdecode(b"caf\xe9.xmp")]
     assert all(photo.path.exists() for photo in found.photos)
+
+
+def test_long_names_and_deep_folders(tmp_path: Path) -> None:
+    name = "\N{LATIN SMALL LETTER E WITH ACUTE}" * 125 + ".jpg"  # 254 bytes, one below the limit
+    deep = "/".join(["folder-of-a-name-that-is-long"] * 30)
+    write(tmp_path, name, f"{deep}/{name}")
+
+    assert names(find_photos([tmp_path]), tmp_path) == [name, f"{deep}/{name}"]

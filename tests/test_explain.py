@@ -14,6 +14,7 @@ from clearshot.photo import Region
 from clearshot.scoring.focus import FocusMap, FocusNetwork
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds, judge
+from conftest import draw_scene
 
 
 class CountingNetwork(FocusNetwork):
@@ -97,3 +98,19 @@ def test_map_covers_what_was_judged() -> None:
     is_colored = np.ptp(drawn, axis=-1)[200] > 0
     factor = len(is_colored) / 79
     assert np.flatnonzero(is_colored)[[0, -1]] == pytest.approx([7 * factor, 71 * factor], abs=2)
+
+
+def test_the_focus_point_of_the_camera_is_marked(scorer: Scorer, tmp_path: Path) -> None:
+    pixels = draw_scene(1)
+    Image.fromarray(pixels).save(tmp_path / "plain.jpg")
+    exif = Image.Exif()
+    exif.get_ifd(0x8769).update({0xA002: 512, 0xA003: 384, 0x9214: (128, 96)})
+    Image.fromarray(pixels).save(tmp_path / "focused.jpg", exif=exif)
+    plain, focused = (
+        draw_explanation(tmp_path / name, scorer, Thresholds())
+        for name in ("plain.jpg", "focused.jpg")
+    )
+    assert (focused.scores.facts.focus_x, focused.scores.facts.focus_y) == (0.25, 0.25)
+    differs = np.asarray(plain.picture) != np.asarray(focused.picture)
+    rows, cols, _ = differs[:1000].nonzero()
+    assert (rows.max() - rows.min(), cols.max() - cols.min()) < (100, 120)

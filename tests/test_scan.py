@@ -18,7 +18,15 @@ from PIL import Image
 
 from clearshot.catalog.catalog import Catalog, default_path
 from clearshot.config import ScanSettings, usable_cores
-from clearshot.errors import CatalogError, ClearshotError, InputError, NetworkError
+from clearshot.decode import formats
+from clearshot.discover import find_photos
+from clearshot.errors import (
+    CatalogError,
+    ClearshotError,
+    InputError,
+    MissingRawReaderError,
+    NetworkError,
+)
 from clearshot.photo import Failure, Scores
 from clearshot.scan import ScanProgress, ScanSummary, scan, score_paths
 from luma_scorer import BrokenScorer, LumaScorer
@@ -377,7 +385,8 @@ def wait_for(condition: Callable[[], bool], *, what: str, limit_s: float = 20.0)
 def test_a_scan_goes_on_where_it_was_stopped(library: Path, scorer: LumaScorer, blow: str) -> None:
     draw(library, *(f"{number}.png" for number in range(3, 60)))
 
-    with scanning(library, scorer.log, delay_s=0.1) as process:
+    # Slow enough that the scan cannot end between two looks, however busy the machine is.
+    with scanning(library, scorer.log, delay_s=0.4) as process:
         wait_for(lambda: num_recorded(library) >= 8, what="photos recorded")
         if blow == "SIGINT":
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does
@@ -418,6 +427,44 @@ def test_only_the_workers_load_what_measures(library: Path, scorer: LumaScorer) 
     assert not {"onnxruntime", "numpy"} & set(modules.split())
 
 
+def test_photos_that_lacked_a_reader_are_tried_again_when_it_is_there(
+    library: Path, scorer: LumaScorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Catalog.open(library) as catalog:
+        (photo,) = (each for each in find_photos([library]).photos if each.path.name == "0.png")
+        failure = Failure(MissingRawReaderError.kind, "install it")
+        catalog.record([(photo, failure)], recipe=scorer.recipe)
+    monkeypatch.setattr(formats, "find_spec", lambda _name: None)
+    assert run(library, scorer).num_new == 2
+    assert kinds(library)["0.png"] == MissingRawReaderError.kind
+
+    monkeypatch.setattr(formats, "find_spec", lambda _name: object())
+    summary = run(library, scorer)
+
+    assert (summary.num_changed, summary.num_unchanged) == (1, 2)
+    assert set(kinds(library).values()) == {"scored"}
+
+
+def test_pairs_are_counted_and_their_judged_file_is_measured(
+    library: Path, scorer: LumaScorer
+) -> None:
+    (library / "0.nef").touch()
+    draw(library, "3.heic.png")
+    summary = run(library, scorer)
+    assert (summary.num_new, summary.num_paired) == (4, 1)
+    assert "0.nef" not in scorer.begun()
+
+
+def test_a_photo_that_takes_too_long_is_a_failure(library: Path, scorer: LumaScorer) -> None:
+    draw(library, "hang.png")
+    with Catalog.open(library) as catalog:
+        scan(library, catalog, scorer, settings=ScanSettings(num_workers=2, timeout_s=2.0))
+    assert kinds(library) == {
+        **dict.fromkeys(["0.png", "1.png", "2.png"], "scored"),
+        "hang.png": "timeout",
+    }
+
+
 def test_paths_are_scored_in_their_order(library: Path, scorer: LumaScorer) -> None:
     draw(library, "slow.png", luma=7)
     (library / "damaged.jpg").write_text("no picture")
@@ -440,9 +487,9 @@ def test_no_worker_is_an_error(library: Path, scorer: LumaScorer) -> None:
         list(score_paths([library / "0.png"], scorer, num_workers=0))
 
 
-@pytest.mark.parametrize("wrong", [{"num_workers": 0}, {"batch_photos": 0}])
+@pytest.mark.parametrize("wrong", [{"num_workers": 0}, {"batch_photos": 0}, {"timeout_s": 0}])
 def test_settings_are_checked(wrong: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="must be at least 1, not 0"):
+    with pytest.raises(ValueError, match=r"must be (at least 1|above 0), not 0"):
         ScanSettings(**wrong)  # type: ignore[arg-type]
 
 

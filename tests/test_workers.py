@@ -79,3 +79,38 @@ def test_any_result_is_brought_back_and_nan_in_it_is_a_failure(photo: Path, tmp_
     }
     assert results[photo] == {Label.BLURRY: photo.stat().st_size}
     assert results[paths[1]] == Failure("unexpected", "a score is not a number")
+
+
+def test_a_photo_that_takes_too_long_costs_no_other(photo: Path, tmp_path: Path) -> None:
+    others = [photo.with_name(f"{number}.png") for number in range(2, 8)]
+    for other in others:
+        Image.new("L", (8, 6)).save(other)
+    paths = [photo, tmp_path / "hang-1.png", *others, tmp_path / "hang-2.png"]
+    scoring = score_unordered(paths, LumaScorer(tmp_path / "log"), num_workers=2, timeout_s=1.5)
+
+    results = {path: result for _, path, result in scoring}
+
+    expected = Failure("timeout", "took longer than 1.5 s")
+    assert {path for path, result in results.items() if result == expected} == {
+        paths[1],
+        paths[-1],
+    }
+    assert sum(isinstance(result, Scores) for result in results.values()) == 7
+    assert multiprocessing.active_children() == []
+
+
+def test_the_time_that_the_caller_takes_is_not_the_photos(photo: Path, tmp_path: Path) -> None:
+    scorer = LumaScorer(tmp_path / "log")
+    results = []
+    for _, _, result in score_unordered([photo] * 5, scorer, num_workers=2, timeout_s=1.0):
+        results.append(result)
+        time.sleep(1.2)
+    assert all(isinstance(result, Scores) for result in results)
+
+
+def test_decoders_do_not_write_to_the_terminal(
+    photo: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    noisy = photo.rename(tmp_path / "noisy.png")
+    list(score_unordered([noisy], LumaScorer(tmp_path / "log"), num_workers=1))
+    assert capfd.readouterr().err == ""

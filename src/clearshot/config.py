@@ -7,6 +7,13 @@ import sys
 from dataclasses import dataclass, field
 from typing import Final
 
+# Photos with more pixels than this are refused before they are decoded, unless the caller says
+# otherwise: above the largest camera sensors (151 MP), and twice what Pillow warns of.
+MAX_PIXELS: Final = 178_956_970
+
+# A photo that takes longer is given up [s]: a hundred times what a slow one takes.
+PHOTO_TIMEOUT_S: Final = 120.0
+
 # Windows waits for 63 handles at most; each worker process has one.
 _MAX_WORKERS_WINDOWS: Final = 60
 
@@ -46,6 +53,8 @@ class ScanSettings:
         Results that are committed together, >= 1; what a crash of the machine can cost.
     batch_s : float
         Time after which a smaller batch is committed too [s].
+    timeout_s : float or None
+        A photo that takes longer to measure has failed [s], > 0; None for no limit.
 
     Raises
     ------
@@ -57,9 +66,12 @@ class ScanSettings:
     retry_failed: bool = False
     batch_photos: int = 32
     batch_s: float = 1.0
+    timeout_s: float | None = PHOTO_TIMEOUT_S
 
     def __post_init__(self) -> None:
         if self.num_workers < 1:
             raise ValueError(f"num_workers must be at least 1, not {self.num_workers}")
         if self.batch_photos < 1:
             raise ValueError(f"batch_photos must be at least 1, not {self.batch_photos}")
+        if self.timeout_s is not None and self.timeout_s <= 0:
+            raise ValueError(f"timeout_s must be above 0, not {self.timeout_s}")

@@ -1,5 +1,9 @@
 """Find the photos below folders, each with the files that belong to it.
 
+A shot may have several files: a JPEG, a HEIC and a raw one of the same name. They are one photo,
+and the JPEG is judged, else the HEIC. Where there are two of a kind, the name does not tell what is
+one shot: all are photos of their own, and that is said.
+
 Nothing is opened: suffixes make candidates, the readers decide by content. Names are compared as
 they are spelled, suffixes in any case.
 """
@@ -19,18 +23,22 @@ from clearshot.photo import FileStamp, Photo, Skip
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".avif"})
-
-# The same shot in a format that is not judged: it goes where the judged file goes.
+# Pictures as they are to be seen, the first to be judged where a shot has several files.
+_PICTURE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".mpo", ".png", ".tif", ".tiff", ".webp", ".avif"}
+)
+_HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
 # fmt: off
-_TWIN_SUFFIXES = frozenset({
-    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".heic", ".heif",
-    ".hif", ".iiq", ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef",
-    ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
+_RAW_SUFFIXES = frozenset({
+    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq",
+    ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw",
+    ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
 })
 # fmt: on
+PHOTO_SUFFIXES = _PICTURE_SUFFIXES | _HEIF_SUFFIXES | _RAW_SUFFIXES
+
 # IMG.xmp belongs to IMG.jpg; a video of the same name is the moving half of a live photo.
-_STEM_SUFFIXES = _TWIN_SUFFIXES | {".xmp", ".aae", ".mov", ".mp4", ".wav", ".thm"}
+_STEM_SUFFIXES = frozenset({".xmp", ".aae", ".mov", ".mp4", ".wav", ".thm", ".pp3", ".dop"})
 # IMG.jpg.xmp belongs to IMG.jpg (darktable, digiKam, RawTherapee, DxO).
 _NAME_SUFFIXES = frozenset({".xmp", ".pp3", ".dop"})
 
@@ -87,6 +95,23 @@ def find_photos(roots: Iterable[Path]) -> Discovery:
         except OSError as error:
             raise InputError(_cause(error), path=root) from error
     return Discovery(tuple(walk.photos.values()), tuple(walk.skipped), walk.num_ignored)
+
+
+def count_twins(photo: Photo) -> int:
+    """Count the files that are the same shot as a photo, in a format that is not judged.
+
+    Parameters
+    ----------
+    photo : Photo
+        A photo with its companions.
+
+    Returns
+    -------
+    int
+        Raw and HEIC files among its companions.
+    """
+    suffixes = (companion.suffix.lower() for companion in photo.companions)
+    return sum(suffix in _RAW_SUFFIXES | _HEIF_SUFFIXES for suffix in suffixes)
 
 
 class _Walk:
@@ -149,7 +174,9 @@ class _Walk:
 
     def _add_files(self, folder: Path, stamps: dict[str, FileStamp]) -> None:
         names = [name for name in stamps if _suffix(name) in PHOTO_SUFFIXES]
-        owners = _find_owners(names, others=stamps.keys() - set(names))
+        twins, rivals = _find_twins(names)
+        judged = [name for name in names if name not in twins]
+        owners = _find_owners(judged, twins, others=stamps.keys() - set(names))
         companions: dict[str, list[Path]] = defaultdict(list)
         for companion in sorted(owners):
             if len(owners[companion]) > 1:
@@ -157,13 +184,46 @@ class _Walk:
                 self.skipped.append(Skip(folder / companion, reason))
             else:
                 companions[owners[companion][0]].append(folder / companion)
-        for name in names:
+        for twin, owner in twins.items():
+            companions[owner].append(folder / twin)
+        for name in judged:
             path = folder / name
-            self.photos[path] = Photo(path, stamps[name], tuple(companions[name]))
+            self.photos[path] = Photo(path, stamps[name], tuple(sorted(companions[name])))
+        for name, others in rivals.items():
+            reason = f"may be the same shot as any of {', '.join(others)}; judged as one of its own"
+            self.skipped.append(Skip(folder / name, reason))
         self.num_ignored += len(stamps) - len(names) - len(owners)
 
 
-def _find_owners(names: list[str], *, others: Iterable[str]) -> dict[str, list[str]]:
+def _find_twins(names: list[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Find files that are the same shot as another, which is judged: a raw file beside a JPEG.
+
+    Returns the judged file of each of them; and, where names do not tell which files are one shot,
+    the others of the same base name for each raw or HEIC file.
+    """
+    by_stem: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        by_stem[PurePath(name).stem].append(name)
+    twins: dict[str, str] = {}
+    rivals: dict[str, list[str]] = {}
+    for group in by_stem.values():
+        pictures, heifs, raws = (
+            [name for name in group if _suffix(name) in suffixes]
+            for suffixes in (_PICTURE_SUFFIXES, _HEIF_SUFFIXES, _RAW_SUFFIXES)
+        )
+        if max(len(pictures), len(heifs), len(raws)) == 1:
+            judged = (pictures or heifs or raws)[0]
+            twins.update((name, judged) for name in group if name != judged)
+        else:
+            for name in heifs + raws:
+                if others := [other for other in group if other != name]:
+                    rivals[name] = others
+    return twins, rivals
+
+
+def _find_owners(
+    names: list[str], twins: dict[str, str], *, others: Iterable[str]
+) -> dict[str, list[str]]:
     """Name for each companion the photos it may belong to, at least one."""
     photos = frozenset(names)
     by_stem: dict[str, list[str]] = defaultdict(list)
@@ -174,7 +234,10 @@ def _find_owners(names: list[str], *, others: Iterable[str]) -> dict[str, list[s
         suffix, base = _suffix(other), PurePath(other).stem
         if suffix in _NAME_SUFFIXES and base in photos:
             owners[other] = [base]
-        elif suffix in _NAME_SUFFIXES and _suffix(base) in _TWIN_SUFFIXES:
+        elif suffix in _NAME_SUFFIXES and base in twins:
+            owners[other] = [twins[base]]
+        elif suffix in _NAME_SUFFIXES and _suffix(base) in PHOTO_SUFFIXES:
+            # Of a file that is gone, or was never copied here.
             owners[other] = by_stem.get(PurePath(base).stem, [])
         elif suffix in _STEM_SUFFIXES:
             owners[other] = by_stem.get(base, [])

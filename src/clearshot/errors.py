@@ -82,6 +82,30 @@ class UnknownFormatError(PhotoError):
     kind = "format"
 
 
+class MissingReaderError(PhotoError):
+    """The photo's format needs an optional part of clearshot that is not installed."""
+
+    kind = "no-reader"
+
+
+class MissingHeifReaderError(MissingReaderError):
+    """The photo is a HEIC picture, and the extra `heif` is not installed."""
+
+    kind = "no-heif-reader"
+
+
+class MissingRawReaderError(MissingReaderError):
+    """The photo is a raw file, and the extra `raw` is not installed."""
+
+    kind = "no-raw-reader"
+
+
+class ChangedPhotoError(PhotoError):
+    """The file changed while it was read; what was read may be of two states."""
+
+    kind = "changed"
+
+
 class DamagedPhotoError(PhotoError):
     """The file is truncated or its content is broken."""
 

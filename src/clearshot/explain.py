@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from clearshot.photo import ExposureScores, Region, Scores, Verdict
+    from clearshot.photo import ExposureScores, Facts, Region, Scores, Verdict
     from clearshot.scoring.focus import FocusMap
     from clearshot.scoring.scorer import Scorer
     from clearshot.scoring.verdict import Thresholds
@@ -85,10 +85,13 @@ class Explanation:
         RGB, 1480 px wide; as high as the photo needs.
     verdict : Verdict
         What the picture shows.
+    scores : Scores
+        What was measured, and what the camera wrote.
     """
 
     picture: Image.Image
     verdict: Verdict
+    scores: Scores
 
 
 def draw_explanation(path: Path, scorer: Scorer, thresholds: Thresholds) -> Explanation:
@@ -115,6 +118,7 @@ def draw_explanation(path: Path, scorer: Scorer, thresholds: Thresholds) -> Expl
     verdict = judge(scores, thresholds)
     rgb_hwc = read_rgb(path, long_side_px=max(judged.width_px, judged.height_px))
     photo = _draw_photo(Image.fromarray(rgb_hwc), measurement.focus_map, verdict.sharpest_region)
+    _draw_focus_point(photo, scores.facts)
 
     size = (_WIDTH_PX + 2 * _MARGIN_PX, photo.height + _PANEL_HEIGHT_PX + 3 * _MARGIN_PX)
     picture = Image.new("RGB", size, _BACKGROUND)
@@ -128,7 +132,7 @@ def draw_explanation(path: Path, scorer: Scorer, thresholds: Thresholds) -> Expl
     _draw_crop(picture, (middle, top), Image.fromarray(rgb_hwc), verdict.sharpest_region)
     _draw_scale(picture, (right, top), scores)
     _draw_histogram(draw, (right, top + 150), judged.luma_hw, scores.exposure)
-    return Explanation(picture, verdict)
+    return Explanation(picture, verdict, scores)
 
 
 def _draw_photo(photo: Image.Image, focus_map: FocusMap, sharpest: Region) -> Image.Image:
@@ -154,6 +158,20 @@ def _draw_photo(photo: Image.Image, focus_map: FocusMap, sharpest: Region) -> Im
     draw.rectangle(inner, outline=(255, 255, 255), width=3)
     _draw_tag(draw, frame, "sharpest region", under.height)
     return under
+
+
+def _draw_focus_point(photo: Image.Image, facts: Facts) -> None:
+    """Mark where the camera focused."""
+    if facts.focus_x is None or facts.focus_y is None:
+        return
+    draw = ImageDraw.Draw(photo)
+    x, y = facts.focus_x * photo.width, facts.focus_y * photo.height
+    for color, width in (((0, 0, 0), 7), ((255, 255, 255), 3)):
+        for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+            draw.line((x + 8 * dx, y + 8 * dy, x + 26 * dx, y + 26 * dy), color, width)
+    _draw_tag(
+        draw, (round(x) - 26, round(y) - 26, round(x) + 26, round(y) + 26), "focus", photo.height
+    )
 
 
 def _scale(region: Region, factor: float) -> _Box:
@@ -211,8 +229,12 @@ def _draw_words(
     x, y = place
     megapixels = scores.width_px * scores.height_px / 1e6
     size = f"{scores.width_px} x {scores.height_px} px, {megapixels:.2g} megapixels"
+    size += f", {scores.reader}" if scores.reader else ""
+    facts = _to_ascii(scores.facts.describe())
     draw.text((x, y), _fit(_to_ascii(path.name), 20, width), _TEXT, _load_font(20))
     draw.text((x, y + 28), size, _FAINT, _load_font(18))
+    draw.text((x, y + 52), _fit(facts, 18, width), _FAINT, _load_font(18))
+    y += 24 if facts else 0
     title = " and ".join(verdict.labels) or str(verdict.rating)
     draw.text((x, y + 60), title.capitalize(), _RATING_COLORS[verdict.rating], _load_font(46))
     y += 128

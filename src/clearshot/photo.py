@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
 
@@ -180,6 +181,61 @@ class ExposureScores:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What the camera wrote about a photo. None where it did not, or not credibly.
+
+    Attributes
+    ----------
+    camera : str or None
+        Maker and model.
+    lens : str or None
+        Name of the lens.
+    iso : int or None
+        Sensitivity, >= 1.
+    shutter_s : float or None
+        Exposure time [s], > 0.
+    aperture : float or None
+        Aperture number, > 0.
+    taken_at : datetime or None
+        When it was taken. Naive, and then the camera's own clock, where it did not write its zone.
+    focus_x, focus_y : float or None
+        Where the camera focused: share of the upright photo's width and height, in [0, 1].
+    """
+
+    camera: str | None = None
+    lens: str | None = None
+    iso: int | None = None
+    shutter_s: float | None = None
+    aperture: float | None = None
+    taken_at: datetime | None = None
+    focus_x: float | None = None
+    focus_y: float | None = None
+
+    def describe(self) -> str:
+        """Say in a line what a photographer asks for; empty where nothing is known.
+
+        Returns
+        -------
+        str
+            For example `Canon EOS 6D, EF100mm f/2.8L, 1/80 s, f/4.5, ISO 500, 2013-03-05 17:29`.
+        """
+        words = [self.camera, self.lens, _describe_shutter(self.shutter_s)]
+        if self.aperture is not None:
+            words.append(f"f/{self.aperture:g}")
+        if self.iso is not None:
+            words.append(f"ISO {self.iso}")
+        if self.taken_at is not None:
+            words.append(self.taken_at.isoformat(" ", "minutes"))
+        return ", ".join(word for word in words if word)
+
+
+def _describe_shutter(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return f"1/{1 / seconds:.0f} s" if seconds < 0.3 else f"{seconds:g} s"
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
     """Everything that was measured on one photo.
 
@@ -195,6 +251,10 @@ class Scores:
         Names the network's SHA-256 and the version of the pixel recipe, and behind a `+` what else
         was measured, of this photo. Scores whose recipe does not cover another's cannot be compared
         with them, see `covers`.
+    reader : str
+        What read the photo, see `clearshot.decode.image.Image`; empty where it is not known.
+    facts : Facts
+        What the camera wrote.
     """
 
     width_px: int
@@ -202,6 +262,8 @@ class Scores:
     focus: FocusScores
     exposure: ExposureScores
     recipe: str
+    reader: str = ""
+    facts: Facts = Facts()
 
 
 def covers(recipe: str, wanted: str) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clearshot.catalog.catalog import Entry
-    from clearshot.photo import Verdict
+    from clearshot.photo import Scores, Verdict
 
 FIELDS: Final = (
     "path",
@@ -31,7 +31,19 @@ FIELDS: Final = (
     "reasons",
     "error",
 )
-REPORT_FIELDS: Final = (*FIELDS, "relative_path")
+FACT_FIELDS: Final = (
+    "reader",
+    "camera",
+    "lens",
+    "iso",
+    "shutter_s",
+    "aperture",
+    "taken_at",
+    "focus_point",
+)
+REPORT_FIELDS: Final = (*FIELDS, "relative_path", "companions", *FACT_FIELDS)
+# Those in which text can be looked for.
+FILTER_FIELDS: Final = ("camera", "lens", "reader", "taken_at")
 
 # Scores cannot be judged by a calibration that was made for another network.
 OUTDATED: Final = Failure("outdated", "scored with another network; scan again")
@@ -122,12 +134,69 @@ def build_report(
     -------
     list of dict
         One row per photo, in order, with the fields of `REPORT_FIELDS`; `relative_path` has '/'
-        between names.
+        between names, `companions` are names of files beside the photo, `focus_point` is [x, y] as
+        shares of the upright photo.
     """
     return [
         build_row(entry.photo.path, judge_entry(entry, thresholds))
-        | {"relative_path": entry.photo.path.relative_to(library).as_posix()}
+        | {
+            "relative_path": entry.photo.path.relative_to(library).as_posix(),
+            "companions": [companion.name for companion in entry.photo.companions],
+        }
+        | build_facts(entry.scores)
         for entry in entries
+    ]
+
+
+def build_facts(scores: Scores | None) -> dict[str, Any]:
+    """Build the part of a row that tells what the camera wrote.
+
+    Parameters
+    ----------
+    scores : Scores or None
+        They hold the facts; None for a photo that failed.
+
+    Returns
+    -------
+    dict
+        JSON values by field, in the order of `FACT_FIELDS`; null where nothing is known.
+    """
+    if scores is None:
+        return dict.fromkeys(FACT_FIELDS)
+    facts = scores.facts
+    point = [facts.focus_x, facts.focus_y]
+    return {
+        "reader": scores.reader or None,
+        "camera": facts.camera,
+        "lens": facts.lens,
+        "iso": facts.iso,
+        "shutter_s": None if facts.shutter_s is None else round(facts.shutter_s, DIGITS),
+        "aperture": None if facts.aperture is None else round(facts.aperture, DIGITS),
+        "taken_at": None if facts.taken_at is None else facts.taken_at.isoformat(),
+        "focus_point": None if None in point else [round(part or 0.0, DIGITS) for part in point],
+    }
+
+
+def filter_rows(
+    rows: Iterable[dict[str, Any]], wanted: Iterable[tuple[str, str]]
+) -> list[dict[str, Any]]:
+    """Keep the rows that hold given texts.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        Rows of a report.
+    wanted : iterable of (str, str)
+        One of `FILTER_FIELDS`, and a text that it has to contain, in any case.
+
+    Returns
+    -------
+    list of dict
+        Rows that hold all of them.
+    """
+    folded = [(field, text.casefold()) for field, text in wanted]
+    return [
+        row for row in rows if all(text in (row[field] or "").casefold() for field, text in folded)
     ]
 
 

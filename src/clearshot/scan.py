@@ -10,8 +10,9 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from clearshot.config import ScanSettings, usable_cores
-from clearshot.discover import find_photos
+from clearshot.config import PHOTO_TIMEOUT_S, ScanSettings, usable_cores
+from clearshot.decode.formats import list_cured_failures
+from clearshot.discover import count_twins, find_photos
 from clearshot.errors import InputError
 from clearshot.photo import Failure, covers
 from clearshot.workers import score_unordered
@@ -70,6 +71,8 @@ class ScanSummary:
         Size of the photos that were measured [bytes].
     seconds : float
         How long the scan took [s].
+    num_paired : int
+        Photos of whose shot there is a raw or HEIC file, too: a companion, and not judged.
     """
 
     num_new: int
@@ -81,6 +84,7 @@ class ScanSummary:
     skipped: tuple[Skip, ...]
     size_bytes: int
     seconds: float
+    num_paired: int = 0
 
 
 def scan(
@@ -144,11 +148,16 @@ def scan(
         skipped=found.skipped,
         size_bytes=end.size_bytes,
         seconds=time.perf_counter() - started,
+        num_paired=sum(count_twins(photo) > 0 for photo in found.photos),
     )
 
 
 def score_paths(
-    paths: Iterable[Path], scorer: PhotoScorer[Result], *, num_workers: int | None = None
+    paths: Iterable[Path],
+    scorer: PhotoScorer[Result],
+    *,
+    num_workers: int | None = None,
+    timeout_s: float | None = PHOTO_TIMEOUT_S,
 ) -> Generator[tuple[Path, Result | Failure]]:
     """Measure photos in worker processes, without a catalog.
 
@@ -160,6 +169,8 @@ def score_paths(
         Measures the photos, in the workers.
     num_workers : int or None
         Worker processes, >= 1; None for one per usable core.
+    timeout_s : float or None
+        A photo that takes longer has failed [s]; None for no limit.
 
     Yields
     ------
@@ -169,7 +180,8 @@ def score_paths(
     num_workers = usable_cores() if num_workers is None else num_workers
     finished: dict[int, tuple[Path, Result | Failure]] = {}
     due = 0
-    with closing(score_unordered(paths, scorer, num_workers=num_workers)) as results:
+    scoring = score_unordered(paths, scorer, num_workers=num_workers, timeout_s=timeout_s)
+    with closing(scoring) as results:
         for index, path, result in results:
             finished[index] = (path, result)
             while due in finished:
@@ -192,6 +204,7 @@ def _compare(
 ) -> _Backlog:
     due: list[Photo] = []
     num_new = num_failed_before = 0
+    cured = list_cured_failures()
     for photo in found.photos:
         state = known.get(photo.path)
         if state is None:
@@ -201,6 +214,7 @@ def _compare(
             state.photo.stamp != photo.stamp
             or not covers(state.recipe, recipe)
             or (state.is_failed and retry_failed)
+            or state.failure_kind in cured
         ):
             due.append(photo)
         else:
@@ -238,7 +252,12 @@ def _measure(
     due = backlog.due
     state = ScanProgress(num_done=0, num_total=len(due), num_failed=0, size_bytes=0)
     paths = (photo.path for photo in due)
-    measuring = score_unordered(paths, scorer, num_workers=writer.settings.num_workers)
+    measuring = score_unordered(
+        paths,
+        scorer,
+        num_workers=writer.settings.num_workers,
+        timeout_s=writer.settings.timeout_s,
+    )
     try:
         with closing(measuring) as results:
             if report:

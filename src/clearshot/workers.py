@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import contextmanager, suppress
@@ -17,6 +19,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from multiprocessing import connection as channels
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from clearshot.config import PHOTO_TIMEOUT_S
 from clearshot.errors import ClearshotError, PhotoError
 from clearshot.photo import Failure
 
@@ -30,6 +33,9 @@ _Measured = TypeVar("_Measured", covariant=True)
 
 # The next photo waits in its worker's pipe, so that no core is idle while the parent commits.
 _PHOTOS_PER_WORKER = 2
+
+# A process that waits for a network drive that is gone cannot even be killed; it is left behind.
+_KILL_PATIENCE_S = 10.0
 
 
 class PhotoScorer(Protocol[_Measured]):
@@ -58,13 +64,18 @@ class PhotoScorer(Protocol[_Measured]):
 
 
 def score_unordered(
-    paths: Iterable[Path], scorer: PhotoScorer[Result], *, num_workers: int
+    paths: Iterable[Path],
+    scorer: PhotoScorer[Result],
+    *,
+    num_workers: int,
+    timeout_s: float | None = PHOTO_TIMEOUT_S,
 ) -> Generator[tuple[int, Path, Result | Failure]]:
     """Measure photos in worker processes.
 
     A photo whose worker dies is measured once more with no other beside it: then neither its
     neighbours nor the memory that they take can be the cause. If that worker dies too, the photo
-    has failed. An error that is not about one photo ends the run.
+    has failed. A photo that takes too long has failed at once; its worker is ended. An error that
+    is not about one photo ends the run.
 
     Parameters
     ----------
@@ -74,6 +85,8 @@ def score_unordered(
         Measures the photos, in the workers.
     num_workers : int
         Worker processes at most, >= 1.
+    timeout_s : float or None
+        How long a photo may take, from when its worker begins it [s]; None for no limit.
 
     Yields
     ------
@@ -88,7 +101,7 @@ def score_unordered(
     """
     if num_workers < 1:
         raise ValueError(f"num_workers must be at least 1, not {num_workers}")
-    pool = _Pool(paths, scorer, num_workers)
+    pool = _Pool(paths, scorer, num_workers, timeout_s)
     try:
         yield from pool.run()
     finally:
@@ -104,9 +117,14 @@ class _Task:
 
 class _Pool(Generic[Result]):
     def __init__(
-        self, paths: Iterable[Path], scorer: PhotoScorer[Result], num_workers: int
+        self,
+        paths: Iterable[Path],
+        scorer: PhotoScorer[Result],
+        num_workers: int,
+        timeout_s: float | None,
     ) -> None:
         self._scorer = scorer
+        self._timeout_s = timeout_s
         self._num_workers = num_workers
         self._tasks = (_Task(index, path) for index, path in enumerate(paths))
         self._returned: deque[_Task] = deque()  # suspects first
@@ -115,9 +133,10 @@ class _Pool(Generic[Result]):
     def run(self) -> Iterator[tuple[int, Path, Result | Failure]]:
         self._feed()
         while busy := [worker for worker in self._workers if worker.tasks]:
-            ready = channels.wait([worker.channel for worker in busy])
+            ready = channels.wait([worker.channel for worker in busy], self._find_patience(busy))
             for worker in busy:
-                if worker.channel in ready and (done := self._collect(worker)):
+                is_ready = worker.channel in ready
+                if done := self._collect(worker) if is_ready else self._give_up(worker):
                     task, result = done
                     yield task.index, task.path, result
             self._feed()
@@ -146,12 +165,33 @@ class _Pool(Generic[Result]):
             self._workers.append(least)
         return least
 
+    def _find_patience(self, busy: list[_Worker]) -> float | None:
+        """Tell how long to wait until the first photo has taken too long [s]."""
+        if self._timeout_s is None:
+            return None
+        first = min(worker.begun_at for worker in busy)
+        return max(0.0, first + self._timeout_s - time.monotonic())
+
+    def _give_up(self, worker: _Worker) -> tuple[_Task, Failure] | None:
+        """End a worker whose photo has taken too long; None where there is time left."""
+        if self._timeout_s is None or time.monotonic() - worker.begun_at < self._timeout_s:
+            return None
+        # This process may have been busy elsewhere while the result came.
+        if worker.channel.poll():
+            return None
+        self._workers.remove(worker)
+        worker.stop()
+        task = worker.tasks.popleft()
+        self._returned.extend(worker.tasks)
+        return task, Failure("timeout", f"took longer than {self._timeout_s:g} s")
+
     def _collect(self, worker: _Worker) -> tuple[_Task, Result | Failure] | None:
         """Take one message of a worker; None when it is not about a finished photo."""
         try:
             message = worker.channel.recv()
         except (EOFError, OSError):
             return self._bury(worker)
+        worker.begun_at = time.monotonic()
         if message is None:
             worker.is_ready = True
             return None
@@ -183,6 +223,8 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.tasks: deque[_Task] = deque()
         self.is_ready = False
+        # When its first photo was begun, as far as is known here.
+        self.begun_at = time.monotonic()
         self.channel, far_end = context.Pipe()
         self._process = context.Process(target=_serve, args=(far_end, scorer), daemon=True)
         with _interrupts_ignored():
@@ -191,6 +233,8 @@ class _Worker:
         far_end.close()
 
     def give(self, task: _Task) -> None:
+        if not self.tasks:
+            self.begun_at = time.monotonic()
         self.tasks.append(task)
         # A dead worker is noticed when its result is awaited.
         with suppress(OSError):
@@ -200,10 +244,12 @@ class _Worker:
         """End the process, at once or when it had time to end by itself; say how it ended."""
         self._process.join(patience_s)
         self._process.kill()
-        self._process.join()
-        code = self._process.exitcode or 0
-        self._process.close()
+        self._process.join(_KILL_PATIENCE_S)
         self.channel.close()
+        if self._process.exitcode is None:
+            return "cannot be ended"
+        code = self._process.exitcode
+        self._process.close()
         return signal.strsignal(-code) or f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
@@ -223,6 +269,12 @@ def _interrupts_ignored() -> Iterator[None]:
 def _serve(channel: channels.Connection, scorer: PhotoScorer[object]) -> None:
     """Measure the photos that come through a channel until its other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # LibRaw, loaded later, would use every core.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Decoders write about broken files straight to the terminal, over the progress of the run.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
     with suppress(EOFError, OSError):
         channel.send(None)
         while True:

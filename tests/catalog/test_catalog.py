@@ -5,7 +5,7 @@ import os
 import sqlite3
 import tempfile
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from clearshot.catalog import connection as connections
 from clearshot.catalog.catalog import Catalog, Entry, PhotoState, default_path
 from clearshot.errors import CatalogError, InputError
-from clearshot.photo import Failure, FileStamp, Photo, Region, Scores
+from clearshot.photo import Facts, Failure, FileStamp, Photo, Region, Scores
 from luma_scorer import make_scores
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def test_what_is_recorded_comes_back(catalog: Catalog, library: Path) -> None:
     assert second == Entry(good, make_scores(), None, second.scored_at, False)
     assert before <= first.scored_at <= datetime.now(UTC)
     assert catalog.states() == {
-        good.path: PhotoState(good, RECIPE, is_failed=False, is_missing=False),
-        bad.path: PhotoState(bad, RECIPE, is_failed=True, is_missing=False),
+        good.path: PhotoState(good, RECIPE, failure_kind=None, is_missing=False),
+        bad.path: PhotoState(bad, RECIPE, failure_kind="damaged", is_missing=False),
     }
 
 
@@ -61,6 +61,48 @@ def test_what_was_not_measured_at_full_size_comes_back_as_none(
     scores = make_scores(native_blur=None, native_anisotropy=None)
     catalog.record([(make_photo(library, "1.jpg"), scores)], recipe=RECIPE)
     assert [entry.scores for entry in catalog.entries()] == [scores]
+
+
+FACTS = Facts(
+    camera="Canon EOS 6D",
+    lens="50 mm",
+    iso=400,
+    shutter_s=0.004,
+    aperture=2.8,
+    taken_at=datetime(2024, 5, 6, 7, 8, 9, 250_000, tzinfo=timezone(timedelta(hours=2))),
+    focus_x=0.25,
+    focus_y=0.75,
+)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [FACTS, replace(FACTS, taken_at=datetime(2024, 5, 6, 7, 8)), Facts()],  # noqa: DTZ001
+)
+def test_facts_come_back_and_go_with_the_scores(
+    catalog: Catalog, library: Path, facts: Facts
+) -> None:
+    scores = replace(make_scores(), facts=facts, reader="RAW preview")
+    photo = make_photo(library, "1.jpg")
+    catalog.record([(photo, replace(scores, facts=FACTS))], recipe=RECIPE)
+    catalog.record([(photo, scores)], recipe=RECIPE)
+    (entry,) = catalog.entries()
+    assert entry.scores == scores
+    assert entry.scores.facts.taken_at == facts.taken_at
+
+    catalog.record([(photo, Failure("damaged", "cut off"))], recipe=RECIPE)
+
+    with sqlite3.connect(catalog.path) as other:
+        assert other.execute("SELECT count(*) FROM facts").fetchone() == (0,)
+    other.close()
+
+
+def test_scores_of_before_have_no_facts(catalog: Catalog, library: Path) -> None:
+    catalog.record([(make_photo(library, "1.jpg"), make_scores())], recipe=RECIPE)
+    with sqlite3.connect(catalog.path) as other:
+        other.execute("DELETE FROM facts")
+    other.close()
+    assert [entry.scores for entry in catalog.entries()] == [make_scores()]
 
 
 def test_scores_keep_their_own_recipe_and_failures_that_of_the_scan(

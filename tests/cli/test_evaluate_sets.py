@@ -33,7 +33,7 @@ def test_a_public_set_is_measured_with_its_notes(run: Run, kwentar: Path) -> Non
     assert result.exit_code == 0
     assert "kwentar" in result.stdout
     assert "Kwentar's set has 1 S and 1 F and 1 M photos; published: 350 of each" in result.stderr
-    assert "1 file or folder left out:" in result.stderr
+    assert "1 file or folder left out or left alone:" in result.stderr
     assert "cover.jpg: not named ID_DEVICE_S, _F or _M" in result.stderr
     assert "published" not in run("evaluate", kwentar, "--workers", "1", "-q").stderr
 

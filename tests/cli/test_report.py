@@ -5,9 +5,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
+from PIL import Image
 
 from clearshot.report import REPORT_FIELDS
+from conftest import draw_scene
 
 Run = Callable[..., Result]
 
@@ -48,3 +51,53 @@ def test_output_must_be_named_and_possible(run: Run, scanned_library: Path, tmp_
 
 def test_folder_that_was_not_scanned(run: Run, library: Path) -> None:
     assert run("report", library, "--csv", "-").exit_code == 4
+
+
+@pytest.fixture
+def library_of_two_cameras(run: Run, tmp_path: Path) -> Path:
+    folder = tmp_path / "cameras"
+    folder.mkdir()
+    for number, (camera, time) in enumerate((("EOS 6D", "2024:05"), ("X100", "2023:01"))):
+        exif = Image.Exif()
+        exif[0x0110] = camera
+        exif.get_ifd(0x8769)[0x9003] = f"{time}:01 10:00:00"
+        Image.fromarray(draw_scene(number)).save(folder / f"{number}.jpg", exif=exif)
+    (folder / "0.cr2").write_text("the same shot")
+    result = run("scan", folder, "--workers", "1")
+    assert "; 1 shot with a raw or HEIC file beside the judged picture" in result.stdout
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ((), ["0.jpg", "1.jpg"]),
+        (("--where", "camera=eos"), ["0.jpg"]),
+        (("--where", "camera=X", "--where", "taken_at=2023-01"), ["1.jpg"]),
+        (("--where", "camera=X", "--where", "taken_at=2024"), []),
+        (("--where", "lens=50"), []),
+        (("--where", "reader=jpeg"), ["0.jpg", "1.jpg"]),
+    ],
+)
+def test_photos_are_chosen_by_what_the_camera_wrote(
+    run: Run, library_of_two_cameras: Path, options: tuple[str, ...], names: list[str]
+) -> None:
+    rows = json.loads(run("report", library_of_two_cameras, "--json", "-", *options).stdout)
+    assert [row["relative_path"] for row in rows] == names
+
+
+def test_facts_and_companions_are_in_the_report(run: Run, library_of_two_cameras: Path) -> None:
+    row, _ = json.loads(run("report", library_of_two_cameras, "--json", "-").stdout)
+    assert row["companions"] == ["0.cr2"]
+    assert (row["camera"], row["reader"]) == ("EOS 6D", "JPEG")
+    assert row["taken_at"] == "2024-05-01T10:00:00"
+    assert row["lens"] is row["iso"] is row["focus_point"] is None
+    table = run("report", library_of_two_cameras, "--csv", "-").stdout.splitlines()
+    assert table[1].endswith(",0.jpg,0.cr2,JPEG,EOS 6D,,,,,2024-05-01T10:00:00,")
+
+
+@pytest.mark.parametrize("wrong", ["camera", "verdict=bad", "=x"])
+def test_filters_are_checked(run: Run, scanned_library: Path, wrong: str) -> None:
+    result = run("report", scanned_library, "--json", "-", "--where", wrong)
+    assert result.exit_code == 2
+    assert "is not FIELD=TEXT with one of camera, lens" in result.stderr

@@ -140,7 +140,7 @@ def test_what_is_left_out_on_purpose_is_no_failure(run: Run, scanned_library: Pa
     (scanned_library / "notes.txt").touch()
     result = run("scan", scanned_library)
     assert result.exit_code == 0
-    assert "1 file or folder left out:" in result.stderr
+    assert "1 file or folder left out or left alone:" in result.stderr
     assert "4 unchanged; 1 other file ignored\n" in result.stdout
 
 
@@ -164,3 +164,13 @@ def test_way_to_see_all_failures_names_the_catalog(run: Run, tmp_path: Path) -> 
         (folder / f"{number}.jpg").touch()
     result = run("scan", folder, "--catalog", catalog, "--workers", "1")
     assert f"and 1 more: clearshot report {folder} --csv - --catalog {catalog}" in result.stderr
+
+
+def test_limits_are_those_that_were_asked_for(run: Run, library: Path) -> None:
+    result = run("scan", library, "--workers", "1", "--max-megapixels", "0.1")
+    assert result.exit_code == 1
+    assert "512 x 384 px is more than 100,000 pixels" in result.stderr
+    assert run("scan", library, "--max-megapixels", "0").exit_code == 2
+    assert run("scan", library, "--timeout", "0").exit_code == 2
+    result = run("scan", library, "--workers", "1", "--retry-failed", "--timeout", "0.001")
+    assert "took longer than 0.001 s" in result.stderr

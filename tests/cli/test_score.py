@@ -126,7 +126,7 @@ def test_what_is_left_out_on_purpose_is_named_and_no_failure(run: Run, library: 
     (library / "link.jpg").symlink_to(library / "clear.jpg")
     result = run("score", library, "--workers", "1")
     assert result.exit_code == 0
-    assert f"left out:\n  {library / 'link.jpg'}: symbolic link" in result.stderr
+    assert f"left out or left alone:\n  {library / 'link.jpg'}: symbolic link" in result.stderr
 
 
 def test_photo_below_a_locked_folder_fails_alone(
@@ -180,3 +180,10 @@ def test_only_networks_that_give_probabilities_judge(
     for word in ("laplacian", "classical", "nothing"):
         assert run("score", photo, "--network", word).exit_code == 2
     assert run("score", photo, "--network", tmp_path).exit_code == 6
+
+
+def test_pixels_are_limited(run: Run, clear_photos: Path) -> None:
+    photo = clear_photos / "scene0.jpg"
+    result = run("score", photo, "--max-megapixels", "0.1")
+    assert json.loads(result.stdout)["error"]["kind"] == "oversized"
+    assert json.loads(run("score", photo).stdout)["error"] is None

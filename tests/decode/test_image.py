@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
-from PIL import ImageOps
+from PIL import ImageFile, ImageOps
 
 from clearshot.decode.image import (
     CELL_PX,
@@ -21,6 +22,7 @@ from clearshot.decode.image import (
     read_rgb,
 )
 from clearshot.errors import (
+    ChangedPhotoError,
     DamagedPhotoError,
     MissingPhotoError,
     OversizedPhotoError,
@@ -133,7 +135,7 @@ def test_floats_are_read_on_the_scale_that_they_use(tmp_path: Path, white: float
 @pytest.mark.parametrize("suffix", [".gif", ".bmp", ".jp2", ".tga", ".ppm"])
 def test_other_formats_are_refused_by_name(tmp_path: Path, suffix: str) -> None:
     PillowImage.fromarray(_draw(128, 128)).save(tmp_path / f"photo{suffix}")
-    with pytest.raises(UnknownFormatError, match="not a JPEG, PNG, TIFF, WebP or AVIF picture"):
+    with pytest.raises(UnknownFormatError, match="not a JPEG, PNG, TIFF, WebP, AVIF, HEIC or raw"):
         decode(tmp_path / f"photo{suffix}")
 
 
@@ -180,6 +182,25 @@ def test_empty_text_and_truncated_files_name_path_and_cause(tmp_path: Path) -> N
         decode(text)
     with pytest.raises(DamagedPhotoError, match=r"cut\.jpg: .*truncated"):
         decode(cut)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp", ".avif"])
+def test_a_file_that_ends_in_its_header_is_damaged(tmp_path: Path, suffix: str) -> None:
+    path = _save(tmp_path / f"cut{suffix}", _draw(128, 128))
+    path.write_bytes(path.read_bytes()[:18])
+    with pytest.raises(DamagedPhotoError, match=r"cut\.\w+: "):
+        decode(path)
+
+
+def test_a_jpeg_of_twelve_bits_is_said_to_be_of_a_kind_not_read(tmp_path: Path) -> None:
+    path = _save(tmp_path / "deep.jpg", _draw(128, 128))
+    content = bytearray(path.read_bytes())
+    content[content.index(b"\xff\xc0") + 4] = 12
+    path.write_bytes(content)
+    with pytest.raises(
+        DamagedPhotoError, match=r"begins like a JPEG picture, .* of a kind not read"
+    ):
+        decode(path)
 
 
 def test_too_large_and_too_small(tmp_path: Path) -> None:
@@ -231,3 +252,58 @@ def test_judged_region_is_what_the_pixels_show(tmp_path: Path, width: int, heigh
     luma = decode(path).luma_hw
     expected = part.resize(luma.shape[::-1], PillowImage.Resampling.BOX)
     assert np.abs(luma.astype(int) - np.asarray(expected)).max() <= 1
+
+
+def test_the_limit_of_pixels_can_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _save(tmp_path / "photo.png", _draw(400, 300))
+    with pytest.raises(OversizedPhotoError, match=r"400 x 300 px is more than 100,000 pixels"):
+        decode(path, max_pixels=100_000)
+    with pytest.raises(OversizedPhotoError):
+        read_rgb(path, long_side_px=64, max_pixels=100_000)
+    # Pillow has a limit of its own, which is raised for as long as it is in the way.
+    monkeypatch.setattr(PillowImage, "MAX_IMAGE_PIXELS", 1000)
+    assert decode(path, max_pixels=120_000).width_px == 400
+    assert PillowImage.MAX_IMAGE_PIXELS == 1000
+
+
+def test_a_file_that_changes_while_it_is_read_is_no_photo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _save(tmp_path / "photo.jpg", _draw(320, 208))
+    whole = path.read_bytes()
+    load = ImageFile.ImageFile.load
+
+    def change(picture: ImageFile.ImageFile) -> object:
+        path.write_bytes(whole + b"more")
+        return load(picture)
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", change)
+    with pytest.raises(ChangedPhotoError, match=r"photo\.jpg: the file changed while it was read"):
+        decode(path)
+    monkeypatch.undo()
+    assert decode(path).width_px == 320
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs getrusage")
+@pytest.mark.parametrize("chunk", [b"zTXt", b"iCCP", b"iTXt"])
+def test_bombs_in_the_chunks_of_a_png_are_refused_or_passed_over(
+    tmp_path: Path, chunk: bytes
+) -> None:
+    import resource
+
+    path = _save(tmp_path / "bomb.png", _draw(128, 128))
+    bomb = zlib.compress(bytes(200_000_000), 6)
+    body = {
+        b"zTXt": b"Comment\0\0" + bomb,
+        b"iCCP": b"name\0\0" + bomb,
+        b"iTXt": b"Comment\0\1\0\0\0" + bomb,
+    }[chunk]
+    whole = path.read_bytes()
+    at = 33  # behind the header
+    length, checksum = len(body), zlib.crc32(chunk + body)
+    piece = length.to_bytes(4, "big") + chunk + body + checksum.to_bytes(4, "big")
+    path.write_bytes(whole[:at] + piece + whole[at:])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with suppress(DamagedPhotoError):
+        decode(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB

@@ -30,6 +30,7 @@ ON CONFLICT (path) DO UPDATE SET
     is_missing = 0
 """
 _DROP_SCORES = "DELETE FROM scores WHERE photo_id = (SELECT id FROM photos WHERE path = :path)"
+_DROP_FACTS = "DELETE FROM facts WHERE photo_id = (SELECT id FROM photos WHERE path = :path)"
 _DROP_FAILURE = "DELETE FROM failures WHERE photo_id = (SELECT id FROM photos WHERE path = :path)"
 _INSERT_SCORES = """
 INSERT INTO scores (
@@ -42,17 +43,28 @@ INSERT INTO scores (
     :native_anisotropy, :shadow_stops, :median_stops, :bright_stops, :black_share, :white_share
 )
 """
+_INSERT_FACTS = """
+INSERT INTO facts (
+    photo_id, reader, camera, lens, iso, shutter_s, aperture, taken_at, focus_x, focus_y
+) VALUES (
+    (SELECT id FROM photos WHERE path = :path), :reader, :camera, :lens, :iso, :shutter_s,
+    :aperture, :taken_at, :focus_x, :focus_y
+)
+"""
 _INSERT_FAILURE = """
 INSERT INTO failures VALUES ((SELECT id FROM photos WHERE path = :path), :kind, :message)
 """
 _SELECT_STATES = """
-SELECT photos.*, failures.photo_id IS NOT NULL AS is_failed
+SELECT photos.*, failures.kind AS failure_kind
 FROM photos LEFT JOIN failures ON failures.photo_id = photos.id
 """
 _SELECT_ENTRIES = """
-SELECT photos.*, scores.*, failures.kind, failures.message
+SELECT photos.*, scores.*, failures.kind, failures.message,
+    facts.reader, facts.camera, facts.lens, facts.iso, facts.shutter_s, facts.aperture,
+    facts.taken_at, facts.focus_x, facts.focus_y
 FROM photos
     LEFT JOIN scores ON scores.photo_id = photos.id
+    LEFT JOIN facts ON facts.photo_id = photos.id
     LEFT JOIN failures ON failures.photo_id = photos.id
 WHERE photos.is_missing <= :with_missing
 ORDER BY photos.path
@@ -69,16 +81,21 @@ class PhotoState:
         As it was when it was scored.
     recipe : str
         What it was scored with.
-    is_failed : bool
-        Whether it has a failure instead of scores.
+    failure_kind : str or None
+        Kind of the failure that it has instead of scores; None where it has scores.
     is_missing : bool
         Whether the last scan did not find it.
     """
 
     photo: Photo
     recipe: str
-    is_failed: bool
+    failure_kind: str | None
     is_missing: bool
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it has a failure instead of scores."""
+        return self.failure_kind is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +224,7 @@ class Catalog:
             PhotoState(
                 photo=rows.read_photo(row, self.library),
                 recipe=row["recipe"],
-                is_failed=bool(row["is_failed"]),
+                failure_kind=row["failure_kind"],
                 is_missing=bool(row["is_missing"]),
             )
             for row in found
@@ -288,9 +305,11 @@ class Catalog:
         execute = self._connection.execute
         execute(_UPSERT_PHOTO, values)
         execute(_DROP_SCORES, values)
+        execute(_DROP_FACTS, values)
         execute(_DROP_FAILURE, values)
         if isinstance(result, Scores):
             execute(_INSERT_SCORES, values | rows.score_values(result))
+            execute(_INSERT_FACTS, values | rows.fact_values(result))
         else:
             execute(_INSERT_FAILURE, values | rows.failure_values(result))
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from clearshot.photo import ExposureScores, FileStamp, FocusScores, Photo, Region, Scores
+from clearshot.photo import ExposureScores, Facts, FileStamp, FocusScores, Photo, Region, Scores
 
 if TYPE_CHECKING:
     import sqlite3
@@ -129,13 +130,66 @@ def score_values(scores: Scores) -> dict[str, int | float | None]:
     }
 
 
-def read_scores(row: sqlite3.Row) -> Scores:
-    """Read scores from a row of `photos` joined with `scores`.
+def fact_values(scores: Scores) -> dict[str, str | int | float | None]:
+    """Write the facts about a photo as values of `facts`.
+
+    Parameters
+    ----------
+    scores : Scores
+        Hold the facts.
+
+    Returns
+    -------
+    dict
+        By column.
+    """
+    facts = scores.facts
+    return {
+        "reader": scores.reader,
+        "camera": facts.camera,
+        "lens": facts.lens,
+        "iso": facts.iso,
+        "shutter_s": _to_float(facts.shutter_s),
+        "aperture": _to_float(facts.aperture),
+        "taken_at": None if facts.taken_at is None else facts.taken_at.isoformat(),
+        "focus_x": _to_float(facts.focus_x),
+        "focus_y": _to_float(facts.focus_y),
+    }
+
+
+def read_facts(row: sqlite3.Row) -> Facts:
+    """Read the facts about a photo from a row of `photos` joined with `facts`.
 
     Parameters
     ----------
     row : sqlite3.Row
-        With all columns of both.
+        With all columns of `facts`; NULL where there is no row.
+
+    Returns
+    -------
+    Facts
+        As they were written.
+    """
+    taken_at = row["taken_at"]
+    return Facts(
+        camera=row["camera"],
+        lens=row["lens"],
+        iso=row["iso"],
+        shutter_s=row["shutter_s"],
+        aperture=row["aperture"],
+        taken_at=None if taken_at is None else datetime.fromisoformat(taken_at),
+        focus_x=row["focus_x"],
+        focus_y=row["focus_y"],
+    )
+
+
+def read_scores(row: sqlite3.Row) -> Scores:
+    """Read scores from a row of `photos` joined with `scores` and `facts`.
+
+    Parameters
+    ----------
+    row : sqlite3.Row
+        With all columns of the three.
 
     Returns
     -------
@@ -165,6 +219,8 @@ def read_scores(row: sqlite3.Row) -> Scores:
             white_share=row["white_share"],
         ),
         recipe=row["recipe"],
+        reader=row["reader"] or "",
+        facts=read_facts(row),
     )
 
 

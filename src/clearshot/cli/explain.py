@@ -51,6 +51,9 @@ def explain(photo: Path, output: Path, thresholds: Thresholds, *, force: bool) -
     if not is_quiet():
         verdict = explanation.verdict
         print_line(f"{to_printable(photo)}: {', '.join(verdict.labels) or verdict.rating}")
+        scores = explanation.scores
+        facts = scores.facts.describe()
+        print_line(f"  {to_printable(facts)} ({scores.reader})" if facts else f"  {scores.reader}")
         for reason in verdict.reasons:
             print_line(f"  {reason}")
         print_line(f"Drawn to {to_printable(output)}")

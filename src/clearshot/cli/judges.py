@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from clearshot.config import MAX_PIXELS
 from clearshot.errors import UsageError
 from clearshot.photo import Failure, Label, Rating, SharpAt
 
@@ -38,7 +39,7 @@ class Judge:
     num_workers: int | None = None
 
 
-def open_judge(word: str | None, thresholds: Thresholds) -> Judge:
+def open_judge(word: str | None, thresholds: Thresholds, *, max_pixels: int = MAX_PIXELS) -> Judge:
     """Open what judges photos.
 
     Parameters
@@ -47,6 +48,8 @@ def open_judge(word: str | None, thresholds: Thresholds) -> Judge:
         A network as `clearshot evaluate --network` takes it; the packaged one by default.
     thresholds : Thresholds
         When a photo is called bad.
+    max_pixels : int
+        The packaged network refuses a photo with more pixels before it is decoded.
 
     Returns
     -------
@@ -66,14 +69,14 @@ def open_judge(word: str | None, thresholds: Thresholds) -> Judge:
     from clearshot.scoring.focus import FocusNetwork
 
     if word is None:
-        return _judge_focus(FocusNetwork(), thresholds)
+        return _judge_focus(FocusNetwork(), thresholds, max_pixels)
     # Imported here: the comparison of networks is no part of the common case.
     from clearshot.evaluation.detectors import FocusDetector
     from clearshot.evaluation.networks import count_workers, open_detectors
 
     detector, *others = open_detectors([word])
     if isinstance(detector, FocusDetector) and not others:
-        return _judge_focus(detector.network, thresholds)
+        return _judge_focus(detector.network, thresholds, max_pixels)
     if others or not detector.has_log_odds:
         raise UsageError(f"{word} gives no probabilities; name one network")
     if thresholds.sharp_at is not SharpAt.SCREEN:
@@ -102,7 +105,7 @@ def _check_labels(word: str, labels: Collection[Label], thresholds: Thresholds) 
             raise UsageError(f"{word} cannot tell {label.value} photos; {option} needs focus")
 
 
-def _judge_focus(network: FocusNetwork, thresholds: Thresholds) -> Judge:
+def _judge_focus(network: FocusNetwork, thresholds: Thresholds, max_pixels: int) -> Judge:
     from clearshot import report
     from clearshot.scoring.calibration import parse_calibration
     from clearshot.scoring.scorer import Scorer
@@ -114,7 +117,8 @@ def _judge_focus(network: FocusNetwork, thresholds: Thresholds) -> Judge:
         verdict = result if isinstance(result, Failure) else judge(result, thresholds, calibration)
         return report.build_row(path, verdict)
 
-    return Judge(Scorer(network, sharp_at=thresholds.sharp_at), build_row)
+    scorer = Scorer(network, sharp_at=thresholds.sharp_at, max_pixels=max_pixels)
+    return Judge(scorer, build_row)
 
 
 def _build_row(path: Path, result: Measures | Failure, thresholds: Thresholds) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from clearshot.config import MAX_PIXELS, PHOTO_TIMEOUT_S
 from clearshot.photo import Label, SharpAt
 
 if TYPE_CHECKING:
@@ -158,6 +159,54 @@ def workers_option(function: _Function) -> _Function:
     )(function)
 
 
+def limit_options(function: _Function) -> _Function:
+    """Give a command --max-megapixels and --timeout; it reads them by `read_limits`.
+
+    Parameters
+    ----------
+    function : callable
+        The command's function.
+
+    Returns
+    -------
+    callable
+        The same.
+    """
+    timeout = click.option(
+        "--timeout",
+        metavar="S",
+        type=click.FloatRange(min=0, min_open=True),
+        default=PHOTO_TIMEOUT_S,
+        show_default=True,
+        expose_value=False,
+        callback=_note_limit,
+        help="Seconds after which a photo is given up.",
+    )
+    pixels = click.option(
+        "--max-megapixels",
+        metavar="MP",
+        type=click.FloatRange(min=0, min_open=True),
+        default=MAX_PIXELS / 1e6,
+        show_default=f"{MAX_PIXELS / 1e6:.0f}",
+        expose_value=False,
+        callback=_note_limit,
+        help="Refuse larger photos before they are decoded.",
+    )
+    return pixels(timeout(function))
+
+
+def read_limits() -> tuple[int, float]:
+    """Tell the limits of a command with `limit_options`.
+
+    Returns
+    -------
+    tuple of (int, float)
+        Pixels that a photo may have at most, and seconds that it may take.
+    """
+    meta = click.get_current_context().meta
+    return round(meta["clearshot.max_megapixels"] * 1e6), meta["clearshot.timeout"]
+
+
 def repeat_options(thresholds: Thresholds | None, catalog_path: Path | None) -> list[str | Path]:
     """Write the shared options again, for a command that the user can paste.
 
@@ -204,6 +253,10 @@ def _note_quiet(context: click.Context, _parameter: click.Parameter, value: bool
 
 def _note_sharp_at(context: click.Context, _parameter: click.Parameter, value: str) -> None:
     context.meta[_SHARP_AT_KEY] = SharpAt(value)
+
+
+def _note_limit(context: click.Context, parameter: click.Parameter, value: float) -> None:
+    context.meta[f"clearshot.{parameter.name}"] = value
 
 
 def _parse_thresholds(

@@ -17,10 +17,32 @@ if TYPE_CHECKING:
     from clearshot.scoring.verdict import Thresholds
 
 
+_FILTERS_KEY = "clearshot.filters"
+
+
+def _note_filters(
+    context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> None:
+    pairs: list[tuple[str, str]] = []
+    context.meta[_FILTERS_KEY] = pairs
+    if not values:
+        return
+    # Imported here: it brings NumPy, which --help can do without.
+    from clearshot.report import FILTER_FIELDS
+
+    for value in values:
+        field, separator, text = value.partition("=")
+        if field not in FILTER_FIELDS or not separator:
+            fields = ", ".join(FILTER_FIELDS)
+            raise click.BadParameter(f"{value!r} is not FIELD=TEXT with one of {fields}")
+        pairs.append((field, text))
+
+
 @click.command(
     short_help="Write the verdicts of a library as CSV or JSON.",
     epilog=show_example(
         "clearshot report ~/Pictures/2026 --csv report.csv",
+        "clearshot report ~/Pictures/2026 --csv - --where camera=6D --where taken_at=2026-06",
         "clearshot report ~/Pictures/2026 --json - | jq '.[] | select(.verdict == \"bad\").path'",
     ),
 )
@@ -39,6 +61,15 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Write a JSON array; - is the standard output.",
 )
+@click.option(
+    "--where",
+    metavar="FIELD=TEXT",
+    multiple=True,
+    expose_value=False,
+    callback=_note_filters,
+    help="Only photos whose camera, lens, reader or taken_at contains this text, in any case; may "
+    "be given more than once.",
+)
 @click.option("--force", is_flag=True, help="Replace a report that exists.")
 @judging_options
 @catalog_option
@@ -54,8 +85,10 @@ def report(
 ) -> None:
     """Write the verdicts of the last scan of FOLDER, one row per photo.
 
-    The fields are those of `clearshot score`, and `relative_path`, which begins at FOLDER. Another
-    threshold judges anew what was measured; the photos are not read again.
+    The fields are those of `clearshot score`; `relative_path`, which begins at FOLDER; the
+    companions of the photo; and what the camera wrote: camera, lens, iso, shutter_s, aperture,
+    taken_at, focus_point. Another threshold judges anew what was measured; the photos are not read
+    again.
     """
     outputs = _list_outputs(csv_path, json_path)
     for path in outputs:
@@ -64,12 +97,14 @@ def report(
     from clearshot.report import (
         REPORT_FIELDS,
         build_report,
+        filter_rows,
         format_csv,
         format_json,
     )
 
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
         rows = build_report(catalog.entries(), thresholds, library=catalog.library)
+    rows = filter_rows(rows, click.get_current_context().meta[_FILTERS_KEY])
     if csv_path is not None:
         write_file(csv_path, encode(format_csv(rows, fields=REPORT_FIELDS)), force=force)
     if json_path is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from clearshot.cli.options import (
     catalog_option,
     is_quiet,
     judging_options,
+    limit_options,
+    read_limits,
     repeat_options,
     show_example,
     verbosity_options,
@@ -62,6 +65,7 @@ _STYLES = {"good": "green", "unsure": "yellow", "bad": "red", "failed": "magenta
 @judging_options
 @catalog_option
 @workers_option
+@limit_options
 @click.option("--retry-failed", is_flag=True, help="Try photos again that failed before.")
 @verbosity_options
 @click.pass_context
@@ -82,9 +86,9 @@ def scan(
     from clearshot.config import ScanSettings
 
     _check_catalog(catalog_path, folders)
-    settings = ScanSettings(retry_failed=retry_failed)
+    settings = ScanSettings(retry_failed=retry_failed, timeout_s=read_limits()[1])
     if workers is not None:
-        settings = ScanSettings(retry_failed=retry_failed, num_workers=workers)
+        settings = replace(settings, num_workers=workers)
     done = [_scan_folder(folder, catalog_path, thresholds, settings) for folder in folders]
     judged = [pair for part, _ in done for pair in part]
     _check_found(judged, folders)
@@ -112,7 +116,7 @@ def _scan_folder(
     from clearshot.scan import scan as scan_library
     from clearshot.scoring.scorer import Scorer
 
-    scorer = Scorer(sharp_at=thresholds.sharp_at)
+    scorer = Scorer(sharp_at=thresholds.sharp_at, max_pixels=read_limits()[0])
     with Catalog.open(folder, path=catalog_path) as catalog:
         with show_progress("Scanning") as move:
 
@@ -163,6 +167,9 @@ def _describe_scan(folder: Path, summary: ScanSummary) -> str:
         speed = num_scored / max(summary.seconds, 1e-3)
         size = to_size(round(summary.size_bytes / max(summary.seconds, 1e-3)))
         line += f"; scored in {to_duration(summary.seconds)} ({speed:.1f} photos/s, {size}/s)"
+    if summary.num_paired:
+        shots = to_count(summary.num_paired, "shot")
+        line += f"; {shots} with a raw or HEIC file beside the judged picture"
     if summary.num_ignored:
         line += f"; {to_count(summary.num_ignored, 'other file')} ignored"
     return line

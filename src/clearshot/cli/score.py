@@ -11,7 +11,14 @@ import click
 
 from clearshot.cli.files import encode, write_stdout
 from clearshot.cli.judges import Judge, open_judge
-from clearshot.cli.options import judging_options, show_example, verbosity_options, workers_option
+from clearshot.cli.options import (
+    judging_options,
+    limit_options,
+    read_limits,
+    show_example,
+    verbosity_options,
+    workers_option,
+)
 from clearshot.cli.screen import (
     PhotoProgress,
     describe_failures,
@@ -65,6 +72,7 @@ _COLORS = {"good": "green", "unsure": "yellow", "bad": "red", None: "red"}
     "network's own, not calibrated.",
 )
 @workers_option
+@limit_options
 @verbosity_options
 @click.pass_context
 def score(
@@ -80,7 +88,7 @@ def score(
     Nothing is written but the output. A photo that cannot be judged has its cause in the field
     `error`, and the exit code is 1; it is 1 too when a folder could not be read.
     """
-    judge = open_judge(word, thresholds)
+    judge = open_judge(word, thresholds, max_pixels=read_limits()[0])
     photos, skipped = _list_photos(paths)
     print_skipped(skipped, rest="see with -v")
     _check_found(photos, paths)
@@ -140,7 +148,8 @@ def _score_photos(
     num_failed = 0
     move(0, len(photos))
     num_workers = judge.num_workers if workers is None else workers
-    with closing(score_paths(photos, judge.scorer, num_workers=num_workers)) as results:
+    scoring = score_paths(photos, judge.scorer, num_workers=num_workers, timeout_s=read_limits()[1])
+    with closing(scoring) as results:
         for num_done, (path, result) in enumerate(results, start=1):
             num_failed += isinstance(result, Failure)
             move(num_done, len(photos), num_failed)

@@ -177,7 +177,7 @@ def print_skipped(skipped: Sequence[Skip], *, rest: str) -> None:
     rest : str
         How to see those that are not named.
     """
-    for is_unreadable, what in ((True, "could not be read:"), (False, "left out:")):
+    for is_unreadable, what in ((True, "could not be read:"), (False, "left out or left alone:")):
         part = [skip for skip in skipped if skip.is_unreadable is is_unreadable]
         if part:
             nouns = "file or folder" if len(part) == 1 else "files or folders"

@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image as PillowImage
 
-from clearshot.decode.picture import open_picture, read_orientation, to_luma, turn
+from clearshot.config import MAX_PIXELS
+from clearshot.decode.color import to_rgb
+from clearshot.decode.picture import open_picture, to_luma, turn
+from clearshot.decode.raw import RAW_READER
 from clearshot.errors import UndersizedPhotoError
 from clearshot.photo import Region
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from clearshot.decode.picture import OpenPicture
+
 # Long side at which photos are judged [px]; smaller photos are judged as they are.
 JUDGED_PX: Final = 1024
 
@@ -32,6 +37,11 @@ CELL_PX: Final = 16
 
 # Shorter sides than this leave too few cells to judge [px].
 MIN_SIDE_PX: Final = 64
+
+# Of a raw file the embedded picture is judged. Where this share of it is as bright as this or
+# brighter, the sensor is asked whether it lost the light, too: that takes as long as many previews.
+_BRIGHT_LEVEL: Final = 250
+_BRIGHT_SHARE: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +55,29 @@ class Image:
     width_px, height_px : int
         Size of the upright photo in the file [px].
     reader : str
-        Format as Pillow names it, e.g. `JPEG`.
+        What read it: the format as Pillow names it, e.g. `JPEG` or `HEIF`; of a raw file
+        `RAW preview` for the embedded picture, `RAW` for developed sensor values.
+    sensor_white_share : float or None
+        Share of the sensor's values that are saturated, in [0, 1]. None unless the values of a raw
+        file were decoded: when they are developed, or when 1 % of the embedded picture is white.
     """
 
     luma_hw: NDArray[np.uint8]
     width_px: int
     height_px: int
     reader: str
+    sensor_white_share: float | None = None
 
 
-def decode(path: Path) -> Image:
+def decode(path: Path, *, max_pixels: int = MAX_PIXELS) -> Image:
     """Decode a photo to upright luma at the judged size.
 
     Parameters
     ----------
     path : Path
         A photo.
+    max_pixels : int
+        A photo with more pixels is refused before it is decoded.
 
     Returns
     -------
@@ -71,27 +88,28 @@ def decode(path: Path) -> Image:
     ------
     MissingPhotoError, UnreadablePhotoError
         If the file cannot be opened.
-    UnknownFormatError
-        If the content is no picture that can be read here.
-    DamagedPhotoError
-        If the content is truncated or broken.
+    UnknownFormatError, MissingReaderError
+        If the content is no picture that can be read here, or not without an extra.
+    DamagedPhotoError, ChangedPhotoError
+        If the content is truncated or broken, or changed while it was read.
     OversizedPhotoError, UndersizedPhotoError
-        If the photo has more than 178,956,970 pixels, or a side shorter than 64 px.
+        If the photo has more than `max_pixels` pixels, or a side shorter than 64 px.
     """
-    with _open(path) as picture:
-        width, height = picture.size
-        reader = picture.format or "unknown"
-        size = choose_size(width, height)
-        picture.draft("L", size)
-        judged = _resize(to_luma(picture), size)
+    with _open(path, max_pixels, JUDGED_PX) as picture:
+        pixels = picture.pixels
+        size = choose_size(*_find_size(picture))
+        pixels.draft("L", size)
+        judged = _resize(to_luma(pixels), size)
         # Only now: some of Pillow's readers turn the picture themselves when they load it.
-        orientation = read_orientation(picture)
-    luma_hw = np.asarray(turn(judged, orientation), dtype=np.uint8)
-    width, height = _swap((width, height), orientation)
-    return Image(np.ascontiguousarray(luma_hw), width, height, reader)
+        orientation = picture.read_orientation()
+        luma_hw = np.asarray(turn(judged, orientation), dtype=np.uint8)
+        sensor_white_share = _measure_white(picture, luma_hw)
+    width, height = _swap(_find_size(picture), orientation)
+    luma_hw = np.ascontiguousarray(luma_hw)
+    return Image(luma_hw, width, height, picture.reader, sensor_white_share)
 
 
-def read_rgb(path: Path, *, long_side_px: int) -> NDArray[np.uint8]:
+def read_rgb(path: Path, *, long_side_px: int, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """Read a photo in colour, upright, at about a given size.
 
     Parameters
@@ -100,21 +118,28 @@ def read_rgb(path: Path, *, long_side_px: int) -> NDArray[np.uint8]:
         A photo.
     long_side_px : int
         The longer side is reduced to this [px]; smaller photos stay as they are.
+    max_pixels : int
+        A photo with more pixels is refused before it is decoded.
 
     Returns
     -------
     ndarray of uint8, shape (H, W, 3)
-        RGB, 0-255.
+        sRGB, 0-255.
 
     Raises
     ------
     PhotoError
         As `decode`.
     """
-    with _open(path) as picture:
-        picture.draft("RGB", (long_side_px, long_side_px))
-        rgb = (to_luma(picture) if picture.mode.startswith(("I", "F")) else picture).convert("RGB")
-        orientation = read_orientation(picture)
+    with _open(path, max_pixels, long_side_px) as picture:
+        pixels = picture.pixels
+        pixels.draft("RGB", (long_side_px, long_side_px))
+        if pixels.mode.startswith(("I", "F")):
+            rgb = to_luma(pixels).convert("RGB")
+        else:
+            pixels.load()
+            rgb = to_rgb(pixels, pixels.info.get("icc_profile"))
+        orientation = picture.read_orientation()
         rgb.thumbnail((long_side_px, long_side_px), PillowImage.Resampling.BICUBIC)
     return np.asarray(turn(rgb, orientation), dtype=np.uint8)
 
@@ -137,16 +162,19 @@ def read_luma(path: Path) -> PillowImage.Image:
     PhotoError
         As `decode`.
     """
-    with _open(path) as picture:
-        picture.draft("L", None)
-        return to_luma(picture)
+    with _open(path, MAX_PIXELS, None) as picture:
+        picture.pixels.draft("L", None)
+        return to_luma(picture.pixels)
 
 
-def read_crops(path: Path, regions: Iterable[Region]) -> tuple[NDArray[np.uint8], ...]:
+def read_crops(
+    path: Path, regions: Iterable[Region], *, max_pixels: int = MAX_PIXELS
+) -> tuple[NDArray[np.uint8], ...]:
     """Read the luma of parts of a photo, pixel by pixel as in the file.
 
     The photo is decoded once; of a JPEG no colour is. At most one plane of it, 1 byte a pixel, is
-    kept beside the crops; formats that hold no plain luma take what Pillow needs for them.
+    kept beside the crops; formats that hold no plain luma take what Pillow needs for them. A raw
+    file without an embedded picture in full size is developed.
 
     Parameters
     ----------
@@ -155,6 +183,8 @@ def read_crops(path: Path, regions: Iterable[Region]) -> tuple[NDArray[np.uint8]
     regions : iterable of Region
         Parts of the upright photo [px]; what does not fit is shortened to multiples of 16 and moved
         into the photo.
+    max_pixels : int
+        A photo with more pixels is refused before it is decoded.
 
     Returns
     -------
@@ -166,14 +196,14 @@ def read_crops(path: Path, regions: Iterable[Region]) -> tuple[NDArray[np.uint8]
     PhotoError
         As `decode`.
     """
-    with _open(path) as picture:
-        picture.draft("L", None)
-        picture.load()
-        orientation = read_orientation(picture)
-        stored = picture
-        if picture.mode in {"I", "F"}:
+    with _open(path, max_pixels, None) as picture:
+        stored = picture.pixels
+        stored.draft("L", None)
+        stored.load()
+        orientation = picture.read_orientation()
+        if stored.mode in {"I", "F"}:
             # Only the whole picture tells which number is white.
-            stored = to_luma(picture)
+            stored = to_luma(stored)
         size = _swap(stored.size, orientation)
         boxes = [_find_stored(fit_region(region, *size), size, orientation) for region in regions]
         crops = [to_luma(stored.crop(box)) for box in boxes]
@@ -246,7 +276,7 @@ def find_judged_region(width: int, height: int) -> Region:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[PillowImage.Image]:
+def _open(path: Path, max_pixels: int, least_px: int | None) -> Iterator[OpenPicture]:
     """Open a picture that is large enough to be judged.
 
     Raises
@@ -254,7 +284,7 @@ def _open(path: Path) -> Iterator[PillowImage.Image]:
     UndersizedPhotoError
         If a side is too short.
     """
-    with open_picture(path) as picture:
+    with open_picture(path, max_pixels=max_pixels, least_px=least_px) as picture:
         width, height = picture.size
         size = choose_size(width, height)
         if min(size) < MIN_SIDE_PX:
@@ -262,6 +292,20 @@ def _open(path: Path) -> Iterator[PillowImage.Image]:
             msg += f"{min(size)} px, needed: {MIN_SIDE_PX})"
             raise UndersizedPhotoError(msg, path=path)
         yield picture
+
+
+def _find_size(picture: OpenPicture) -> tuple[int, int]:
+    """Give the size of the whole photo, turned as its pixels are."""
+    is_alike = (picture.size[0] > picture.size[1]) == (picture.pixels.width > picture.pixels.height)
+    return picture.size if is_alike else picture.size[::-1]
+
+
+def _measure_white(picture: OpenPicture, luma_hw: NDArray[np.uint8]) -> float | None:
+    """Ask the sensor where it was decoded anyway, and where much of the picture is white."""
+    if picture.measure_white is None:
+        return None
+    is_bright = np.mean(luma_hw >= _BRIGHT_LEVEL) >= _BRIGHT_SHARE
+    return picture.measure_white() if picture.reader == RAW_READER or is_bright else None
 
 
 def _fit_side(start: int, length: int, limit: int) -> tuple[int, int]:

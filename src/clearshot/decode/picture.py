@@ -1,42 +1,49 @@
 """Pictures as their files hold them: opened, their errors explained, turned upright, made to luma.
 
-The format is told by content, never by suffix. Every error of a reader becomes a `PhotoError` that
-names the path and the cause.
+The reader is chosen by content, never by suffix. Every error of a reader becomes a `PhotoError`
+that names the path and the cause.
 """
 
 from __future__ import annotations
 
+import os
 import struct
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 
+from clearshot.config import MAX_PIXELS
+from clearshot.decode.color import correct_luma, to_rgb
+from clearshot.decode.formats import Format, name_start, sniff
+from clearshot.decode.heif import open_heif
+from clearshot.decode.raw import open_raw
 from clearshot.errors import (
+    ChangedPhotoError,
     DamagedPhotoError,
     MissingPhotoError,
     OversizedPhotoError,
+    PhotoError,
     UnknownFormatError,
     UnreadablePhotoError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+    from types import TracebackType
+    from typing import BinaryIO
 
     from numpy.typing import NDArray
 
 # The readers that are used, and no other of Pillow's; MPO, a JPEG with more pictures behind the
 # first, comes with JPEG.
 _FORMATS: Final = ("JPEG", "PNG", "TIFF", "WEBP", "AVIF")
-_OTHER_FORMAT: Final = "not a JPEG, PNG, TIFF, WebP or AVIF picture"
-
-# Photos with more pixels than this are refused before they are decoded: twice Pillow's own limit,
-# above the largest camera sensors (151 MP).
-MAX_PIXELS: Final = 178_956_970
+_OTHER_FORMAT: Final = "not a JPEG, PNG, TIFF, WebP, AVIF, HEIC or raw picture"
 
 # Floats on a scale from 0 to 1 may go this far beyond white.
 _HIGHEST_OF_UNIT: Final = 1.5
@@ -64,18 +71,55 @@ _UPRIGHT: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class OpenPicture:
+    """A photo whose file is open.
+
+    Attributes
+    ----------
+    pixels : PIL.Image.Image
+        As stored, perhaps not decoded yet; of a raw file perhaps a smaller picture of it.
+    reader : str
+        What reads it: the format as Pillow names it, `RAW preview` or `RAW`.
+    size : tuple of int
+        Width and height of the whole photo as stored [px].
+    orientation : int or None
+        EXIF orientation, 1 to 8; None to ask the pixels when they are loaded.
+    measure_white : callable or None
+        Measures the share of saturated sensor values, in [0, 1], or None where they are damaged;
+        None where the photo is not raw.
+    """
+
+    pixels: PillowImage.Image
+    reader: str
+    size: tuple[int, int]
+    orientation: int | None = None
+    measure_white: Callable[[], float | None] | None = None
+
+    def read_orientation(self) -> int:
+        """Give the EXIF orientation; asked when the pixels are loaded, see `read_orientation`."""
+        return read_orientation(self.pixels) if self.orientation is None else self.orientation
+
+
 @contextmanager
-def open_picture(path: Path) -> Iterator[PillowImage.Image]:
+def open_picture(
+    path: Path, *, max_pixels: int = MAX_PIXELS, least_px: int | None = None
+) -> Iterator[OpenPicture]:
     """Open a picture and turn everything that can go wrong until it closes into a `PhotoError`.
 
     Parameters
     ----------
     path : Path
         A photo.
+    max_pixels : int
+        More are refused before anything is decoded.
+    least_px : int or None
+        A raw file may give a smaller picture whose long side is at least this [px]; None for every
+        pixel.
 
     Yields
     ------
-    PIL.Image.Image
+    OpenPicture
         Not decoded yet.
 
     Raises
@@ -86,26 +130,56 @@ def open_picture(path: Path) -> Iterator[PillowImage.Image]:
         If the file cannot be opened or read.
     UnknownFormatError
         If no reader knows the content.
+    MissingReaderError
+        If its reader is not installed.
     DamagedPhotoError
         If a reader stumbles over the content.
     OversizedPhotoError
         If there are too many pixels.
+    ChangedPhotoError
+        If the file changed while it was open.
     """
+    with _explained(path, max_pixels), ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        # Pillow warns from 89 MP on; the limit here is checked below.
+        warnings.simplefilter("ignore")
+        stack.enter_context(_pillow_limit(max_pixels))
+        stream = stack.enter_context(path.open("rb"))
+        stack.enter_context(_Unchanged(stream, path))
+        kind = sniff(stream)
+        if kind is Format.RAW:
+            raw = stack.enter_context(open_raw(stream, path, max_pixels=max_pixels))
+            pixels, reader, orientation = raw.read(least_px)
+            yield OpenPicture(pixels, reader, raw.size, orientation, raw.measure_white)
+        else:
+            picture, turn_by = _open_pixels(stream, path, kind)
+            pixels = stack.enter_context(picture)
+            _check_pixels(pixels, path, max_pixels)
+            yield OpenPicture(pixels, pixels.format or "unknown", pixels.size, turn_by)
+
+
+def _open_pixels(
+    stream: BinaryIO, path: Path, kind: Format
+) -> tuple[PillowImage.Image, int | None]:
+    if kind is Format.HEIF:
+        return open_heif(stream, path)
+    stream.seek(0)
+    return PillowImage.open(stream, formats=_FORMATS), None
+
+
+@contextmanager
+def _explained(path: Path, max_pixels: int) -> Iterator[None]:
+    # Turns what readers and the system raise into a `PhotoError`.
     try:
-        with warnings.catch_warnings():
-            # Pillow warns from 89 MP on; the limit here is checked below.
-            warnings.simplefilter("ignore")
-            with PillowImage.open(path, formats=_FORMATS) as picture:
-                _check_pixels(picture, path)
-                yield picture
+        yield
     except FileNotFoundError as error:
         raise MissingPhotoError("no such file", path=path) from error
     except (PermissionError, IsADirectoryError) as error:
         raise UnreadablePhotoError(f"cannot be read: {error.strerror}", path=path) from error
     except UnidentifiedImageError as error:
-        raise UnknownFormatError(_describe_unknown(path), path=path) from error
+        raise _explain_unknown(path) from error
     except PillowImage.DecompressionBombError as error:
-        raise OversizedPhotoError(f"more than {MAX_PIXELS:,} pixels", path=path) from error
+        raise OversizedPhotoError(f"more than {max_pixels:,} pixels", path=path) from error
     except MemoryError as error:
         raise OversizedPhotoError("too large for the memory", path=path) from error
     except OSError as error:
@@ -116,19 +190,65 @@ def open_picture(path: Path) -> Iterator[PillowImage.Image]:
         raise DamagedPhotoError(str(error) or type(error).__name__, path=path) from error
 
 
-def _check_pixels(picture: PillowImage.Image, path: Path) -> None:
+class _Unchanged:
+    """A context in which a file must not change; what was read of it is of no use then."""
+
+    def __init__(self, stream: BinaryIO, path: Path) -> None:
+        self._path = path
+        self._before = _stamp(os.fstat(stream.fileno()))
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        # A change also explains the error of a reader that met it.
+        if kind is not None and not issubclass(kind, Exception):
+            return
+        if _stamp(self._path.stat()) != self._before:
+            message = "the file changed while it was read; scan again"
+            raise ChangedPhotoError(message, path=self._path) from error
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int]:
+    return status.st_size, status.st_mtime_ns
+
+
+@contextmanager
+def _pillow_limit(max_pixels: int) -> Iterator[None]:
+    """Raise Pillow's own limit where ours is higher; it refuses twice its number."""
+    before = PillowImage.MAX_IMAGE_PIXELS
+    if before is not None and 2 * before < max_pixels:
+        PillowImage.MAX_IMAGE_PIXELS = -(-max_pixels // 2)
+    try:
+        yield
+    finally:
+        PillowImage.MAX_IMAGE_PIXELS = before
+
+
+def _check_pixels(picture: PillowImage.Image, path: Path, max_pixels: int) -> None:
     width, height = picture.size
-    if width * height > MAX_PIXELS:
-        msg = f"{width} x {height} px is more than {MAX_PIXELS:,} pixels"
+    if width * height > max_pixels:
+        msg = f"{width} x {height} px is more than {max_pixels:,} pixels"
         raise OversizedPhotoError(msg, path=path)
 
 
-def _describe_unknown(path: Path) -> str:
+def _explain_unknown(path: Path) -> PhotoError:
     try:
-        size_bytes = path.stat().st_size
+        with path.open("rb") as stream:
+            name = name_start(stream)
+            is_empty = stream.seek(0, os.SEEK_END) == 0
     except OSError:
-        return _OTHER_FORMAT
-    return "the file is empty (0 bytes)" if size_bytes == 0 else _OTHER_FORMAT
+        return UnknownFormatError(_OTHER_FORMAT, path=path)
+    if is_empty:
+        return UnknownFormatError("the file is empty (0 bytes)", path=path)
+    if name is None:
+        return UnknownFormatError(_OTHER_FORMAT, path=path)
+    message = f"begins like a {name} picture, but its header is damaged or of a kind not read here"
+    return DamagedPhotoError(message, path=path)
 
 
 def read_orientation(picture: PillowImage.Image) -> int:
@@ -152,7 +272,7 @@ def read_orientation(picture: PillowImage.Image) -> int:
 
 
 def to_luma(picture: PillowImage.Image) -> PillowImage.Image:
-    """Convert any mode to 8-bit luma; Pillow itself would clip 16-bit values.
+    """Convert any mode to 8-bit luma of sRGB; Pillow itself would clip 16-bit values.
 
     Parameters
     ----------
@@ -164,15 +284,19 @@ def to_luma(picture: PillowImage.Image) -> PillowImage.Image:
     PIL.Image.Image
         Mode L, of the same size.
     """
+    profile = picture.info.get("icc_profile")
+    if picture.mode in {"CMYK", "LAB"}:
+        return to_rgb(picture, profile).convert("L")
     if picture.mode.startswith("I;16"):
-        return PillowImage.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+        shallow = PillowImage.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+        return correct_luma(shallow, profile)
     if picture.mode in {"I", "F"}:
         values = np.asarray(picture, dtype=np.float64)
         white = _find_white(values, is_float=picture.mode == "F")
         # Beyond white there may be infinity, and NaN where nothing was measured.
         luma_hw = np.nan_to_num(np.clip(values / white * 255, 0, 255), nan=0.0)
         return PillowImage.fromarray(luma_hw.astype(np.uint8))
-    return picture.convert("L")
+    return correct_luma(picture.convert("L"), profile)
 
 
 def _find_white(values: NDArray[np.float64], *, is_float: bool) -> float:

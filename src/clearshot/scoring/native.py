@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from clearshot.config import MAX_PIXELS
 from clearshot.decode.image import JUDGED_PX, fit_region, read_crops
 from clearshot.photo import Region, SharpAt
 from clearshot.scoring.focus import (
@@ -91,7 +92,12 @@ def choose_blur(scores: Scores, sharp_at: SharpAt) -> float:
 
 
 def measure_native_blur(
-    path: Path, focus_map: FocusMap, size_px: tuple[int, int], network: FocusNetwork
+    path: Path,
+    focus_map: FocusMap,
+    size_px: tuple[int, int],
+    network: FocusNetwork,
+    *,
+    max_pixels: int = MAX_PIXELS,
 ) -> tuple[float, float]:
     """Measure how blurred the sharpest part of a photo is at 100 %, and whether along a direction.
 
@@ -108,6 +114,8 @@ def measure_native_blur(
         Width and height of the upright photo [px].
     network : FocusNetwork
         Measures the crops.
+    max_pixels : int
+        A photo with more pixels is refused before it is decoded.
 
     Returns
     -------
@@ -121,7 +129,8 @@ def measure_native_blur(
         If the photo cannot be read; see `clearshot.decode.image.decode`.
     """
     windows = _choose_windows(focus_map, size_px)
-    crops = read_crops(path, [_find_region(window, focus_map, size_px) for window in windows])
+    regions = [_find_region(window, focus_map, size_px) for window in windows]
+    crops = read_crops(path, regions, max_pixels=max_pixels)
     scale = max(1.0, max(size_px) / JUDGED_PX)
     found = []
     for window, crop in zip(windows, crops, strict=True):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from clearshot.config import MAX_PIXELS
 from clearshot.decode.image import Image, decode
+from clearshot.decode.metadata import read_facts
 from clearshot.photo import Scores, SharpAt
 from clearshot.scoring.exposure import measure_exposure
 from clearshot.scoring.focus import FocusMap, FocusNetwork, pool
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 # Raise when decoding, reduction, pooling or statistics change so that old scores cannot be compared
 # with new ones.
-PIXEL_RECIPE: Final = 2
+PIXEL_RECIPE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Scorer:
     sharp_at : SharpAt
         Whether the blur at 100 % is measured too. It costs a decode of the whole photo and three
         crops of 512 x 512 px.
+    max_pixels : int
+        A photo with more pixels is refused before it is decoded.
 
     Examples
     --------
@@ -61,10 +65,15 @@ class Scorer:
     """
 
     def __init__(
-        self, network: FocusNetwork | None = None, *, sharp_at: SharpAt = SharpAt.SCREEN
+        self,
+        network: FocusNetwork | None = None,
+        *,
+        sharp_at: SharpAt = SharpAt.SCREEN,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         self._network = FocusNetwork() if network is None else network
         self._sharp_at = sharp_at
+        self._max_pixels = max_pixels
 
     @property
     def recipe(self) -> str:
@@ -109,19 +118,21 @@ class Scorer:
         PhotoError
             If the photo cannot be read; see `clearshot.decode.image.decode`.
         """
-        image = decode(path)
+        image = decode(path, max_pixels=self._max_pixels)
         focus_map = self._network.measure(image.luma_hw)
         size_px = image.width_px, image.height_px
         focus = pool(focus_map, *size_px)
         if is_judged_in_full(*size_px):
             focus = replace(focus, native_blur=focus.blur, native_anisotropy=focus.anisotropy)
         elif self._sharp_at == SharpAt.FULL:
-            blur, anisotropy = measure_native_blur(path, focus_map, size_px, self._network)
+            blur, anisotropy = measure_native_blur(
+                path, focus_map, size_px, self._network, max_pixels=self._max_pixels
+            )
             focus = replace(focus, native_blur=blur, native_anisotropy=anisotropy)
         exposure = measure_exposure(image.luma_hw)
         # A small photo holds both scores, whichever was asked for.
         recipe = self._name_recipe(is_full=focus.native_blur is not None)
-        scores = Scores(*size_px, focus, exposure, recipe)
+        scores = Scores(*size_px, focus, exposure, recipe, image.reader, read_facts(path))
         return Measurement(image, focus_map, scores)
 
     def _name_recipe(self, *, is_full: bool) -> str:

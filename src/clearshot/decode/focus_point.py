@@ -1,0 +1,267 @@
+"""Where a camera focused, as its maker's note tells it.
+
+Only notes whose layout is known well are read: Canon (both records), Fujifilm, Nikon (four
+versions), Panasonic and Sony; phones write the point into a common EXIF field. Layouts and units
+are those that ExifTool documents (Image::ExifTool::Canon, FujiFilm, Nikon, Panasonic, Sony).
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import BinaryIO
+
+    from exifread.core.ifd_tag import IfdTag
+
+Point = tuple[float, float]  # x and y as shares of the stored picture, in [0, 1]
+
+_EXIF_IFD, _MAKER_NOTE = 0x8769, 0x927C
+_MAX_ENTRIES: Final = 512
+_MAX_NUMBERS: Final = 512
+_LETTERS: Final = {1: "B", 3: "H", 4: "I", 5: "II", 7: "B", 8: "h"}
+
+# Where a version of Nikon's AFInfo2 holds width, height, x and y, if the camera knows them [bytes].
+_NIKON_PLACES: Final = {b"0100": 0x10, b"0101": 0x46, b"0300": 0x2A, b"0301": 0x2A}
+_MAX_AREAS: Final = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A TIFF directory in a file.
+
+    Attributes
+    ----------
+    stream : binary file
+        The file.
+    base : int
+        Where its offsets count from [bytes].
+    order : str
+        `<` or `>`, as in `struct`.
+    offset : int
+        Where it begins, from `base` [bytes].
+    """
+
+    stream: BinaryIO
+    base: int
+    order: str
+    offset: int
+
+    def read(self, tag: int) -> tuple[int, ...]:
+        """Read the numbers of an entry.
+
+        Parameters
+        ----------
+        tag : int
+            Its tag.
+
+        Returns
+        -------
+        tuple of int
+            Of a fraction numerator and denominator; empty where there is no such entry.
+        """
+        found = self.find(tag)
+        if found is None or found[0] not in _LETTERS:
+            return ()
+        kind, count, place = found
+        letters = self.order + _LETTERS[kind] * min(count, _MAX_NUMBERS)
+        self.stream.seek(place)
+        content = self.stream.read(struct.calcsize(letters))
+        return struct.unpack(letters, content)
+
+    def find(self, tag: int) -> tuple[int, int, int] | None:
+        """Find an entry.
+
+        Parameters
+        ----------
+        tag : int
+            Its tag.
+
+        Returns
+        -------
+        tuple of int or None
+            Its type, its number of values, and where in the file they are [bytes].
+        """
+        self.stream.seek(self.base + self.offset)
+        (count,) = struct.unpack(self.order + "H", self.stream.read(2))
+        table_at = self.base + self.offset + 2
+        table = self.stream.read(12 * min(count, _MAX_ENTRIES))
+        for at in range(0, len(table) - 11, 12):
+            own, kind, num, value = struct.unpack_from(self.order + "HHII", table, at)
+            if own == tag:
+                size = num * struct.calcsize(self.order + _LETTERS.get(kind, "B"))
+                return kind, num, table_at + at + 8 if size <= 4 else self.base + value
+        return None
+
+
+def find_common_point(tags: Mapping[str, IfdTag]) -> Point | None:
+    """Find the focused point in the common field of EXIF.
+
+    Parameters
+    ----------
+    tags : mapping
+        What exifread read.
+
+    Returns
+    -------
+    tuple of float or None
+        Shares of the stored picture; None where the field is missing or says nothing.
+    """
+    area = tags.get("EXIF SubjectArea") or tags.get("EXIF SubjectLocation")
+    width, height = (tags.get(f"EXIF ExifImage{side}") for side in ("Width", "Length"))
+    if area is None or width is None or height is None:
+        return None
+    x, y = area.values[:2]
+    # Zeros fill the field where nothing was chosen.
+    return _to_share(x, y, width.values[0], height.values[0]) if x or y else None
+
+
+def find_maker_point(tiff: Directory, camera: str) -> Point | None:
+    """Find the focused point in the maker's note.
+
+    Parameters
+    ----------
+    tiff : Directory
+        The first directory of the EXIF block.
+    camera : str
+        Maker and model, as EXIF names them.
+
+    Returns
+    -------
+    tuple of float or None
+        Shares of the stored picture; None where the note does not tell.
+
+    Raises
+    ------
+    struct.error
+        If the note ends too early.
+    """
+    exif_offset = tiff.read(_EXIF_IFD)
+    if not exif_offset:
+        return None
+    exif = Directory(tiff.stream, tiff.base, tiff.order, exif_offset[0])
+    found = exif.find(_MAKER_NOTE)
+    return None if found is None else read_note(exif, found[2], camera)
+
+
+def read_note(exif: Directory, place: int, camera: str) -> Point | None:
+    """Read the focused point from a maker's note.
+
+    Parameters
+    ----------
+    exif : Directory
+        The directory that holds the note, for its file and byte order.
+    place : int
+        Where the note begins in the file [bytes].
+    camera : str
+        Maker and model, as EXIF names them.
+
+    Returns
+    -------
+    tuple of float or None
+        Shares of the stored picture; None where the note does not tell.
+
+    Raises
+    ------
+    struct.error
+        If the note ends too early.
+    """
+    reader = _READERS.get(camera.upper().partition(" ")[0])
+    if reader is None:
+        return None
+    stream = exif.stream
+    stream.seek(place)
+    head = stream.read(12)
+    if head.startswith(b"FUJIFILM"):
+        (offset,) = struct.unpack("<I", head[8:12])
+        note = Directory(stream, place, "<", offset)
+    elif head.startswith((b"SONY", b"Panasonic")):
+        note = Directory(stream, exif.base, exif.order, place + 12 - exif.base)
+    elif head.startswith(b"Nikon\0\x02"):
+        # A TIFF within the note, with a byte order of its own.
+        stream.seek(place + 10)
+        start = stream.read(8)
+        order = "<" if start[:2] == b"II" else ">"
+        note = Directory(stream, place + 10, order, struct.unpack(order + "I", start[4:])[0])
+    else:
+        note = Directory(stream, exif.base, exif.order, place - exif.base)
+    return reader(note, exif, camera)
+
+
+def _read_canon(note: Directory, _exif: Directory, camera: str) -> Point | None:
+    # EOS cameras count upwards, PowerShots downwards.
+    upwards = -1 if "EOS" in camera else 1
+    values = note.read(0x0026)
+    if len(values) > 8:
+        count, image = values[2], values[6:8]
+        return _find_canon_area(values[8 + 2 * count :], count, image, upwards)
+    values = note.read(0x0012)
+    if len(values) > 8:
+        return _find_canon_area(values[8:], values[0], values[4:6], upwards)
+    return None
+
+
+def _find_canon_area(
+    values: tuple[int, ...], count: int, image: tuple[int, ...], upwards: int
+) -> Point | None:
+    """Average the areas that were in focus; coordinates count from the middle of the picture."""
+    if not 0 < count <= _MAX_AREAS or len(values) < 2 * count + 1:
+        return None
+    bits = values[2 * count : 2 * count + (count + 15) // 16]
+    chosen = [at for at in range(count) if at // 16 < len(bits) and bits[at // 16] >> at % 16 & 1]
+    if not chosen:
+        return None
+    middles = [sum(_sign(values[at + start]) for at in chosen) for start in (0, count)]
+    x, y = (total / len(chosen) for total in middles)
+    return _to_share(x + image[0] / 2, upwards * y + image[1] / 2, *image)
+
+
+def _read_fujifilm(note: Directory, exif: Directory, _camera: str) -> Point | None:
+    point, width, height = note.read(0x1023), exif.read(0xA002), exif.read(0xA003)
+    if len(point) != 2 or not width or not height:
+        return None
+    return _to_share(*point, width[0], height[0])
+
+
+def _read_nikon(note: Directory, _exif: Directory, _camera: str) -> Point | None:
+    content = bytes(note.read(0x00B7))
+    place = _NIKON_PLACES.get(content[:4])
+    if place is None or len(content) < place + 8:
+        return None
+    width, height, x, y = struct.unpack_from(note.order + "4H", content, place)
+    return _to_share(x, y, width, height) if x or y else None
+
+
+def _read_panasonic(note: Directory, _exif: Directory, _camera: str) -> Point | None:
+    values = note.read(0x004D)
+    if len(values) != 4 or not values[1] or not values[3]:
+        return None
+    return _to_share(values[0] / values[1], values[2] / values[3], 1, 1)
+
+
+def _read_sony(note: Directory, _exif: Directory, _camera: str) -> Point | None:
+    values = note.read(0x2027)
+    return _to_share(values[2], values[3], *values[:2]) if len(values) == 4 else None
+
+
+_READERS: Final[dict[str, Callable[[Directory, Directory, str], Point | None]]] = {
+    "CANON": _read_canon,
+    "FUJIFILM": _read_fujifilm,
+    "NIKON": _read_nikon,
+    "PANASONIC": _read_panasonic,
+    "SONY": _read_sony,
+}
+
+
+def _to_share(x: float, y: float, width: float, height: float) -> Point | None:
+    if width <= 0 or height <= 0 or not (0 <= x <= width and 0 <= y <= height):
+        return None
+    return x / width, y / height
+
+
+def _sign(value: int) -> int:
+    """Read 16 bits as a signed number."""
+    return value - 0x10000 if value >= 0x8000 else value

@@ -1,0 +1,270 @@
+"""Facts about a photo that its camera wrote into the file, read with exifread.
+
+Reading them never fails a photo: what is missing, broken or absurd is None. A hostile file can ask
+for as many reads as it likes; it gets a number that a hundred photos would not need.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+import re
+import struct
+import warnings
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from PIL import Image as PillowImage
+
+from clearshot.decode.focus_point import (
+    Directory,
+    Point,
+    find_common_point,
+    find_maker_point,
+    read_note,
+)
+from clearshot.photo import Facts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from exifread.core.ifd_tag import IfdTag
+
+# Real files need up to 2,000 reads.
+_MAX_READS: Final = 20_000
+_MAX_READ_BYTES: Final = 1_000_000
+
+_MAX_TEXT: Final = 100
+_MAX_ISO: Final = 10_000_000
+# ISO values that say "see another field".
+_ISO_OVERFLOW: Final = 65535
+
+# Words of makers' names that no photographer uses.
+_COMPANY_WORDS: Final = re.compile(
+    r"\b(corporation|corp\.?|company|inc\.?|optical|imaging|electric|computer|co\.?,? ?ltd\.?)"
+    r"(?=\W|$)",
+    re.IGNORECASE,
+)
+
+_DAMAGE: Final = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    EOFError,
+    MemoryError,
+    AssertionError,
+    struct.error,
+    PillowImage.DecompressionBombError,
+)
+
+# exifread warns of what it passes over; without a handler Python would print that.
+logging.getLogger("exifread").addHandler(logging.NullHandler())
+
+
+def read_facts(path: Path) -> Facts:
+    """Read the facts about a photo. Never raises for a photo, however broken it is.
+
+    Parameters
+    ----------
+    path : Path
+        A photo.
+
+    Returns
+    -------
+    Facts
+        What its EXIF holds; empty where there is none.
+    """
+    from exifread.core.exceptions import ExifError
+
+    try:
+        with path.open("rb") as stream:
+            return _read(_Bounded(stream))
+    except (*_DAMAGE, ExifError):
+        return Facts()
+
+
+class _Bounded:
+    """A file that serves no more reads than a photo needs, and may begin in another one."""
+
+    def __init__(self, stream: BinaryIO, start: int = 0) -> None:
+        self._stream = stream
+        self._start = start
+        self._num_reads = 0
+
+    def read(self, size: int = -1) -> bytes:
+        self._num_reads += 1
+        if self._num_reads > _MAX_READS:
+            raise OSError("too many reads for a photo")
+        return self._stream.read(_MAX_READ_BYTES if size < 0 else min(size, _MAX_READ_BYTES))
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._stream.seek(offset + (self._start if whence == io.SEEK_SET else 0), whence)
+
+    def tell(self) -> int:
+        return self._stream.tell() - self._start
+
+    def within(self, start: int) -> _Bounded:
+        """Give the file that begins in this one; reads count for both."""
+        inner = _Bounded(self._stream, start)
+        inner._num_reads = self._num_reads
+        return inner
+
+
+def _read(stream: Any) -> Facts:
+    head = stream.read(96)
+    if head.startswith(b"FUJIFILMCCD-RAW"):
+        # A RAF file holds a JPEG with the EXIF; where, is told in bytes 84 to 87.
+        stream = stream.within(struct.unpack(">I", head[84:88])[0])
+    elif head[4:12] == b"ftypcrx ":
+        return _read_boxes(stream)
+    elif head.startswith((b"\x89PNG", b"RIFF")) or head[4:12] in {b"ftypavif", b"ftypavis"}:
+        stream = _cut_block(stream)
+    from exifread import process_file
+
+    tags = process_file(stream, details=False, extract_thumbnail=False)
+    point = find_common_point(tags) or _find_maker_point(stream, tags)
+    return _collect(tags, point)
+
+
+def _find_maker_point(stream: Any, tags: Mapping[str, IfdTag]) -> Point | None:
+    from exifread.core.find_exif import determine_type
+
+    with suppress(*_DAMAGE):
+        stream.seek(0)
+        base, endian, _ = determine_type(stream)
+        order = "<" if endian in {b"I", "I"} else ">"
+        stream.seek(base + 4)
+        (offset,) = struct.unpack(order + "I", stream.read(4))
+        return find_maker_point(Directory(stream, base, order, offset), _name(tags))
+    return None
+
+
+def _cut_block(stream: Any) -> io.BytesIO:
+    """Cut the EXIF block out of a format that Pillow knows better than exifread does."""
+    stream.seek(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with PillowImage.open(stream, formats=("PNG", "WEBP", "AVIF")) as picture:
+            block = picture.info.get("exif", b"")
+    return io.BytesIO(block.removeprefix(b"Exif\0\0"))
+
+
+def _read_boxes(stream: Any) -> Facts:
+    """Read Canon's CR3: EXIF is divided among boxes, each a TIFF of its own."""
+    from exifread import process_file
+
+    stream.seek(0)
+    head = stream.read(_MAX_READ_BYTES)
+    boxes = {name: _cut_box(head, name) for name in (b"CMT1", b"CMT2", b"CMT3")}
+    tags = dict(process_file(io.BytesIO(boxes[b"CMT1"]), details=False, extract_thumbnail=False))
+    for name, tag in process_file(
+        io.BytesIO(boxes[b"CMT2"]), details=False, extract_thumbnail=False
+    ).items():
+        tags[name.replace("Image ", "EXIF ", 1)] = tag
+    point = find_common_point(tags)
+    if point is None:
+        with suppress(*_DAMAGE):
+            note = boxes[b"CMT3"]
+            order = "<" if note[:2] == b"II" else ">"
+            (offset,) = struct.unpack(order + "I", note[4:8])
+            point = read_note(Directory(io.BytesIO(note), 0, order, 0), offset, _name(tags))
+    return _collect(tags, point)
+
+
+def _cut_box(head: bytes, name: bytes) -> bytes:
+    at = head.find(name)
+    if at < 4:
+        return b""
+    (size,) = struct.unpack(">I", head[at - 4 : at])
+    return head[at + 4 : at - 4 + size]
+
+
+def _collect(tags: Mapping[str, IfdTag], point: Point | None) -> Facts:
+    point = _turn(point, _to_number(tags, "Image Orientation"))
+    return Facts(
+        camera=_find_camera(tags),
+        lens=_to_text(tags, "EXIF LensModel"),
+        iso=_find_iso(tags),
+        shutter_s=_to_number(tags, "EXIF ExposureTime"),
+        aperture=_to_number(tags, "EXIF FNumber"),
+        taken_at=_find_time(tags),
+        focus_x=None if point is None else point[0],
+        focus_y=None if point is None else point[1],
+    )
+
+
+def _find_camera(tags: Mapping[str, IfdTag]) -> str | None:
+    make, model = _to_text(tags, "Image Make"), _to_text(tags, "Image Model")
+    if make is not None:
+        make = " ".join(_COMPANY_WORDS.sub(" ", make).split()).rstrip(" ,.")
+    if not make or model is None:
+        return model or make
+    words = {word.lower() for word in model.split()}
+    return model if words & {word.lower() for word in make.split()} else f"{make} {model}"
+
+
+def _name(tags: Mapping[str, IfdTag]) -> str:
+    """Give maker and model as they are written."""
+    return " ".join(_to_text(tags, f"Image {part}") or "" for part in ("Make", "Model"))
+
+
+def _find_iso(tags: Mapping[str, IfdTag]) -> int | None:
+    for name in ("ISOSpeedRatings", "RecommendedExposureIndex", "StandardOutputSensitivity"):
+        value = _to_number(tags, f"EXIF {name}")
+        if value is not None and value != _ISO_OVERFLOW and 1 <= value <= _MAX_ISO:
+            return round(value)
+    return None
+
+
+def _find_time(tags: Mapping[str, IfdTag]) -> datetime | None:
+    """Find when the photo was taken, with its zone where the camera wrote it."""
+    for kind in ("Original", "Digitized"):
+        text = _to_text(tags, f"EXIF DateTime{kind}") or ""
+        found = re.fullmatch(r"(\d{4}):(\d\d):(\d\d)[ T](\d\d:\d\d:\d\d)", text)
+        if found is None:
+            continue
+        part = re.fullmatch(r"\d{1,9}", _to_text(tags, f"EXIF SubSecTime{kind}") or "")
+        zone = _to_text(tags, f"EXIF OffsetTime{kind}") or _to_text(tags, "EXIF OffsetTime") or ""
+        zone = zone if re.fullmatch(r"[+-]\d\d:\d\d|Z", zone) else ""
+        year, month, day, clock = found.groups()
+        digits = f".{part[0][:6].ljust(6, '0')}" if part else ""
+        with suppress(ValueError):
+            return datetime.fromisoformat(f"{year}-{month}-{day}T{clock}{digits}{zone}")
+    return None
+
+
+def _turn(point: Point | None, orientation: float | None) -> Point | None:
+    """Turn a point of the stored picture as the picture is turned upright."""
+    if point is None:
+        return None
+    x, y = point
+    mirrored = {2: (1 - x, y), 3: (1 - x, 1 - y), 4: (x, 1 - y), 5: (y, x)}
+    turned = {6: (1 - y, x), 7: (1 - y, 1 - x), 8: (y, 1 - x)}
+    return (mirrored | turned).get(int(orientation or 1), point)
+
+
+def _to_text(tags: Mapping[str, IfdTag], name: str) -> str | None:
+    tag = tags.get(name)
+    if tag is None or not isinstance(tag.values, str | bytes):
+        return None
+    value = tag.values
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return text[:_MAX_TEXT] or None
+
+
+def _to_number(tags: Mapping[str, IfdTag], name: str) -> float | None:
+    """Read a number above zero."""
+    tag = tags.get(name)
+    with suppress(*_DAMAGE):
+        number = float(tag.values[0]) if tag is not None else 0.0
+        return number if number > 0 and math.isfinite(number) else None
+    return None

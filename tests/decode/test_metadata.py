@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import io
+import struct
+import time
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+from PIL.TiffImagePlugin import IFDRational
+
+from clearshot.decode.metadata import read_facts
+from clearshot.photo import Facts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAKE, MODEL, ORIENTATION = 0x010F, 0x0110, 0x0112
+EXPOSURE, F_NUMBER, ISO, ORIGINAL, OFFSET, SUBSEC = 0x829A, 0x829D, 0x8827, 0x9003, 0x9011, 0x9291
+AREA, NOTE, WIDTH, HEIGHT, LENS = 0x9214, 0x927C, 0xA002, 0xA003, 0xA434
+
+FIELDS: dict[int, Any] = {
+    EXPOSURE: IFDRational(1, 250),
+    F_NUMBER: IFDRational(28, 10),
+    ISO: 400,
+    ORIGINAL: "2024:05:06 07:08:09",
+    OFFSET: "+02:00",
+    SUBSEC: "25",
+    LENS: "50 mm  Prime\0",
+    AREA: (300, 100),
+    WIDTH: 400,
+    HEIGHT: 200,
+}
+
+
+def make_exif(
+    fields: dict[int, Any],
+    *,
+    make: str = "NIKON CORPORATION",
+    model: str = "NIKON Z 6",
+    orientation: int = 1,
+) -> Image.Exif:
+    exif = Image.Exif()
+    exif.endian = "<"
+    exif[MAKE], exif[MODEL], exif[ORIENTATION] = make, model, orientation
+    exif.get_ifd(0x8769).update(fields)
+    return exif
+
+
+def save(path: Path, exif: Image.Exif) -> Path:
+    Image.new("RGB", (64, 64)).save(path, exif=exif)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".avif"])
+def test_facts_are_those_of_the_camera(tmp_path: Path, suffix: str) -> None:
+    facts = read_facts(save(tmp_path / f"photo{suffix}", make_exif(FIELDS)))
+    zone = timezone(timedelta(hours=2))
+    assert facts == Facts(
+        camera="NIKON Z 6",
+        lens="50 mm Prime",
+        iso=400,
+        shutter_s=1 / 250,
+        aperture=2.8,
+        taken_at=datetime(2024, 5, 6, 7, 8, 9, 250_000, tzinfo=zone),
+        focus_x=0.75,
+        focus_y=0.5,
+    )
+    assert facts.describe() == (
+        "NIKON Z 6, 50 mm Prime, 1/250 s, f/2.8, ISO 400, 2024-05-06 07:08+02:00"
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "model", "camera"),
+    [
+        ("Canon", "Canon EOS 6D", "Canon EOS 6D"),
+        ("SONY", "ILCE-7M3", "SONY ILCE-7M3"),
+        ("OLYMPUS OPTICAL CO.,LTD", "C40Z", "OLYMPUS C40Z"),
+        ("SANYO Electric Co.,Ltd.", "S1", "SANYO S1"),
+        ("Apple", "iPhone 7", "Apple iPhone 7"),
+        ("", "X100", "X100"),
+    ],
+)
+def test_cameras_are_named_as_people_name_them(
+    tmp_path: Path, make: str, model: str, camera: str
+) -> None:
+    path = save(tmp_path / "photo.jpg", make_exif({}, make=make, model=model))
+    assert read_facts(path).camera == camera
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "expected"),
+    [
+        ({ORIGINAL: "2024:05:06 07:08:09"}, "taken_at", datetime(2024, 5, 6, 7, 8, 9)),  # noqa: DTZ001
+        ({ORIGINAL: "2024:05:06 07:08:09", OFFSET: "Z"}, "taken_at",
+         datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)),
+        ({ORIGINAL: "0000:00:00 00:00:00"}, "taken_at", None),
+        ({ORIGINAL: "2024:13:45 07:08:09"}, "taken_at", None),
+        ({ORIGINAL: "yesterday"}, "taken_at", None),
+        ({ISO: 65535, 0x8832: 102400}, "iso", 102400),
+        ({ISO: 0}, "iso", None),
+        ({EXPOSURE: IFDRational(0, 1)}, "shutter_s", None),
+        ({AREA: (0, 0), WIDTH: 400, HEIGHT: 200}, "focus_x", None),
+        ({AREA: (900, 100), WIDTH: 400, HEIGHT: 200}, "focus_x", None),
+        ({AREA: (300, 100)}, "focus_x", None),
+    ],
+)  # fmt: skip
+def test_what_is_not_credible_is_left_out(
+    tmp_path: Path, fields: dict[int, Any], name: str, expected: object
+) -> None:
+    facts = read_facts(save(tmp_path / "photo.jpg", make_exif(fields)))
+    assert getattr(facts, name) == expected
+
+
+@pytest.mark.parametrize(
+    ("orientation", "point"),
+    [(1, (0.75, 0.5)), (2, (0.25, 0.5)), (3, (0.25, 0.5)), (4, (0.75, 0.5)),
+     (5, (0.5, 0.75)), (6, (0.5, 0.75)), (7, (0.5, 0.25)), (8, (0.5, 0.25))],
+)  # fmt: skip
+def test_the_focus_point_is_turned_with_the_photo(
+    tmp_path: Path, orientation: int, point: tuple[float, float]
+) -> None:
+    path = save(tmp_path / "photo.jpg", make_exif(FIELDS, orientation=orientation))
+    facts = read_facts(path)
+    assert (facts.focus_x, facts.focus_y) == point
+
+
+def place_note(path: Path, make: str, note: bytes) -> Path:
+    """Write a JPEG whose EXIF holds a maker's note; @@@@ in it becomes the offset of ####."""
+    fields = {NOTE: note, WIDTH: 400, HEIGHT: 200}
+    make, _, model = make.partition(" ")
+    save(path, make_exif(fields, make=make, model=model or "Camera"))
+    content = bytearray(path.read_bytes())
+    tiff = content.index(b"Exif\0\0") + 6
+    start = content.index(note)
+    if b"@@@@" in note:
+        base = start if note.startswith(b"FUJIFILM") else tiff
+        offset = start + note.index(b"####") + 4 - base
+        at = start + note.index(b"@@@@")
+        content[at : at + 4] = struct.pack("<I", offset)
+    path.write_bytes(content)
+    return path
+
+
+def make_note(head: bytes, tag: int, values: tuple[int, ...], *, kind: int = 3) -> bytes:
+    content = struct.pack(f"<{len(values)}{'H' if kind == 3 else 'I'}", *values)
+    count = len(values) if kind == 3 else len(values) // 2
+    entry = struct.pack("<HHHI", 1, tag, kind, count)
+    inline = kind == 3 and len(content) <= 4
+    return head + entry + (content.ljust(4, b"\0") if inline else b"@@@@") + b"####" + content
+
+
+def make_nikon_note(version: bytes, place: int, *, order: str = "<") -> bytes:
+    record = version + bytes(place - 4) + struct.pack(order + "4H", 6000, 4000, 1500, 3000)
+    start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
+    entry = struct.pack(order + "HHHII", 1, 0x00B7, 7, len(record), 26)
+    return b"Nikon\0\x02\x11\0\0" + start + entry + bytes(4) + record
+
+
+CANON_AF = (90, 2, 9, 9, 5472, 3648, 5472, 3648, *[100] * 9, *[100] * 9)
+CANON_X = (0, 0x10000 - 1368, 1368, 0, 0, 0, 0, 0, 0)
+EOS_Y = (912, 912, 912, 0, 0, 0, 0x10000 - 912, 0x10000 - 912, 0x10000 - 912)
+POWERSHOT = (*CANON_AF, *CANON_X, *EOS_Y[::-1], 0b10)
+
+
+@pytest.mark.parametrize(
+    ("make", "note", "point"),
+    [
+        ("FUJIFILM", make_note(b"FUJIFILM" + struct.pack("<I", 12), 0x1023, (100, 150)),
+         (0.25, 0.75)),
+        ("SONY", make_note(b"SONY DSC \0\0\0", 0x2027, (6000, 4000, 1500, 3000)), (0.25, 0.75)),
+        ("Panasonic", make_note(b"Panasonic\0\0\0", 0x004D, (1, 4, 3, 4), kind=5), (0.25, 0.75)),
+        ("NIKON CORPORATION", make_nikon_note(b"0100", 0x10, order=">"), (0.25, 0.75)),
+        ("NIKON CORPORATION", make_nikon_note(b"0101", 0x46), (0.25, 0.75)),
+        ("NIKON CORPORATION", make_nikon_note(b"0301", 0x2A), (0.25, 0.75)),
+        ("NIKON CORPORATION", make_nikon_note(b"9999", 0x10), None),
+        ("Canon EOS", make_note(b"", 0x0026, (*CANON_AF, *CANON_X, *EOS_Y, 0b10)), (0.25, 0.25)),
+        ("Canon PowerShot", make_note(b"", 0x0026, POWERSHOT), (0.25, 0.25)),
+        ("Canon EOS", make_note(b"", 0x0026, (*CANON_AF, *CANON_X, *EOS_Y, 0b110)), (0.5, 0.25)),
+        ("Canon EOS", make_note(b"", 0x0026, (*CANON_AF, *CANON_X, *EOS_Y, 0)), None),
+        ("Canon", make_note(b"", 0x0012, (9, 9, 400, 200, 400, 200, 10, 10,
+                                          *[100] * 9, *[0] * 9, 1)), (0.75, 0.5)),
+        ("Panasonic", make_note(b"Panasonic\0\0\0", 0x004D, (1, 0, 3, 4), kind=5), None),
+    ],
+)  # fmt: skip
+def test_makers_tell_where_they_focused(
+    tmp_path: Path, make: str, note: bytes, point: tuple[float, float] | None
+) -> None:
+    facts = read_facts(place_note(tmp_path / "photo.jpg", make, note))
+    found = None if facts.focus_x is None else (facts.focus_x, facts.focus_y)
+    assert found == point
+    assert facts.camera is not None
+
+
+def test_the_boxes_of_a_cr3_are_read(tmp_path: Path) -> None:
+    first = make_exif({}, make="Canon", model="Canon EOS R5").tobytes()[6:]
+    second = Image.Exif()
+    for tag, value in FIELDS.items():
+        second[tag] = value
+    boxes = b"".join(
+        struct.pack(">I", 8 + len(content)) + name + content
+        for name, content in ((b"CMT1", first), (b"CMT2", second.tobytes()[6:]))
+    )
+    path = tmp_path / "photo.cr3"
+    path.write_bytes(struct.pack(">I", 24) + b"ftypcrx \0\0\0\1crx isom" + boxes)
+    facts = read_facts(path)
+    assert (facts.camera, facts.iso, facts.focus_x) == ("Canon EOS R5", 400, 0.75)
+
+
+def test_the_jpeg_in_a_raf_is_read(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(stream, "JPEG", exif=make_exif(FIELDS))
+    head = b"FUJIFILMCCD-RAW 0201".ljust(84, b"\0") + struct.pack(">I", 200)
+    (tmp_path / "photo.raf").write_bytes(head.ljust(200, b"\0") + stream.getvalue())
+    assert read_facts(tmp_path / "photo.raf").camera == "NIKON Z 6"
+
+
+def test_what_holds_no_facts_gives_none(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    (tmp_path / "text").write_text("no photo")
+    Image.new("RGB", (8, 8)).save(tmp_path / "plain.png")
+    for name in ("empty", "text", "plain.png", "nowhere"):
+        assert read_facts(tmp_path / name) == Facts()
+
+
+def test_absurd_directories_end_soon(tmp_path: Path) -> None:
+    # 65,535 entries that each claim 999 numbers, and lead to themselves.
+    entries = struct.pack("<HHII", 0x9999, 4, 999, 8) * 65535
+    ifd = struct.pack("<H", 65535) + entries + struct.pack("<I", 8)
+    (tmp_path / "photo.tif").write_bytes(b"II*\0\x08\0\0\0" + ifd)
+    begin = time.monotonic()
+    assert read_facts(tmp_path / "photo.tif") == Facts()
+    assert time.monotonic() - begin < 3
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("name", "point"),
+    # As ExifTool prints them: areas from the middle, in px of the whole.
+    [
+        ("Canon_PowerShot_A80", (0.5 - 410 / 2272, 0.5)),
+        ("Canon_PowerShot_A720_IS", (0.5, 0.5)),
+        ("FujiFilm_FinePixS5500", (1136 / 2272, 852 / 1704)),
+    ],
+)
+def test_real_cameras(real_photos: Path, name: str, point: tuple[float, float]) -> None:
+    facts = read_facts(real_photos / "snapshots" / f"{name}.jpg")
+    assert (facts.focus_x, facts.focus_y) == pytest.approx(point)
+    assert facts.taken_at is not None
