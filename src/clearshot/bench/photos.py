@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -28,6 +29,12 @@ SIZES_PX: Final = {24: (6000, 4000), 45: (8256, 5504)}
 # How the photos of one size are compressed: quality, and horizontal and vertical steps of colour.
 _COMPRESSIONS: Final = ((88, "4:2:0"), (91, "4:2:2"), (93, "4:2:0"), (95, "4:2:2"))
 
+# Types of the entries in a file's table of pictures: the photo, and a preview of about 2 MP.
+_PRIMARY_TYPE, _PREVIEW_TYPE = 0x030000, 0x010002
+# The end of one JPEG and the start of the next.
+_NEXT_PICTURE: Final = b"\xff\xd9\xff\xd8"
+_PREVIEW_PX: Final = (1620, 1080)
+
 _SAMPLES: Final = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "gravel.png")
 _TILE_PX: Final = (1500, 1200)
 _MIN_ENLARGED, _MAX_ENLARGED = 1.5, 3.0
@@ -41,6 +48,7 @@ def write_photos(
     num_photos: int,
     *,
     num_distinct: int = 4,
+    has_previews: bool = False,
     progress: Callable[[int, int], None] = lambda num_done, num_total: None,
 ) -> None:
     """Write photos of one size, `0000.jpg` and so on; files that are there are kept.
@@ -56,6 +64,8 @@ def write_photos(
     num_distinct : int
         How many of them are drawn, >= 1; the others are links to these, or copies where the disk
         knows no links.
+    has_previews : bool
+        Whether each photo has a large preview behind it.
     progress : callable
         Called with the number of photos that are there, and of all.
 
@@ -68,13 +78,13 @@ def write_photos(
     for number in range(num_photos):
         target = folder / f"{number:04}.jpg"
         if not target.exists() and number < num_distinct:
-            draw_photo(target, megapixels, seed=number)
+            draw_photo(target, megapixels, seed=number, has_preview=has_previews)
         elif not target.exists():
             _link(folder / f"{number % num_distinct:04}.jpg", target)
         progress(number + 1, num_photos)
 
 
-def draw_photo(target: Path, megapixels: int, *, seed: int) -> None:
+def draw_photo(target: Path, megapixels: int, *, seed: int, has_preview: bool = False) -> None:
     """Draw one photo.
 
     Parameters
@@ -85,6 +95,8 @@ def draw_photo(target: Path, megapixels: int, *, seed: int) -> None:
         A key of `SIZES_PX`.
     seed : int
         Chooses content and compression, >= 0.
+    has_preview : bool
+        Whether it has a large preview behind it.
 
     Raises
     ------
@@ -101,7 +113,34 @@ def draw_photo(target: Path, megapixels: int, *, seed: int) -> None:
             picture.paste(_cut_tile(sample, rng=rng), (left, top))
     grained = Image.fromarray(_add_grain(np.asarray(picture), rng=rng))
     quality, subsampling = _COMPRESSIONS[seed % len(_COMPRESSIONS)]
-    grained.save(target, quality=quality, subsampling=subsampling)
+    if has_preview:
+        preview = grained.resize(_PREVIEW_PX, Image.Resampling.LANCZOS)
+        write_with_preview(target, grained, preview, quality=quality, subsampling=subsampling)
+    else:
+        grained.save(target, quality=quality, subsampling=subsampling)
+
+
+def write_with_preview(
+    target: Path, photo: Image.Image, preview: Image.Image, **options: Any
+) -> None:
+    """Write a photo with a large preview behind it, as many cameras do.
+
+    Parameters
+    ----------
+    target : Path
+        The JPEG file to write.
+    photo, preview : PIL.Image.Image
+        Both in colour.
+    **options
+        Pillow's for JPEG.
+    """
+    photo.save(target, "MPO", save_all=True, append_images=[preview], **options)
+    content = bytearray(target.read_bytes())
+    length = content.index(_NEXT_PICTURE) + 2
+    # Pillow leaves the type of the second entry open; entries have 16 bytes.
+    table = content.index(struct.pack("<LL", _PRIMARY_TYPE, length))
+    content[table + 16 : table + 20] = struct.pack("<L", _PREVIEW_TYPE)
+    target.write_bytes(content)
 
 
 def _read_samples() -> list[Image.Image]:

@@ -62,6 +62,12 @@ _RACERS: Final = ("bare decode", "clearshot", "CleanVision", "Laplacian")
     help="What runs beside the bare decoder (all); may be repeated.",
 )
 @click.option(
+    "--previews",
+    "has_previews",
+    is_flag=True,
+    help="Give the photos a large preview, as many cameras do.",
+)
+@click.option(
     "--rounds",
     "num_rounds",
     type=click.IntRange(min=1),
@@ -90,6 +96,8 @@ def bench(  # noqa: PLR0913 - one argument per option
     num_rounds: int,
     folder: Path | None,
     plot_path: Path | None,
+    *,
+    has_previews: bool,
 ) -> None:
     """Measure how fast clearshot is on this machine.
 
@@ -109,7 +117,8 @@ def bench(  # noqa: PLR0913 - one argument per option
     laps: list[Lap] = []
     with place as name:
         for size in dict.fromkeys(int(word) for word in sizes):
-            photos = _draw(Path(name) / f"{size}mp-{num_photos}", size, num_photos)
+            kept = f"{size}mp-{num_photos}" + "-previews" * has_previews
+            photos = _draw(Path(name) / kept, size, num_photos, has_previews=has_previews)
             for num_workers in counts:
                 laps += _race(photos, size, names, num_workers, num_rounds)
             print_table(tabulate([lap for lap in laps if lap.megapixels == size]))
@@ -121,11 +130,11 @@ def bench(  # noqa: PLR0913 - one argument per option
     print_line(json.dumps(to_json(laps)))
 
 
-def _draw(folder: Path, size: int, num_photos: int) -> Path:
+def _draw(folder: Path, size: int, num_photos: int, *, has_previews: bool) -> Path:
     from clearshot.bench.photos import write_photos
 
     with show_progress("Drawing photos") as move:
-        write_photos(folder, size, num_photos, progress=move)
+        write_photos(folder, size, num_photos, has_previews=has_previews, progress=move)
     return folder
 
 

@@ -55,8 +55,9 @@ class Image:
     width_px, height_px : int
         Size of the upright photo in the file [px].
     reader : str
-        What read it: the format as Pillow names it, e.g. `JPEG` or `HEIF`; of a raw file
-        `RAW preview` for the embedded picture, `RAW` for developed sensor values.
+        What read it: the format as Pillow names it, e.g. `JPEG` or `HEIF`; `JPEG preview` for the
+        preview of a JPEG; of a raw file `RAW preview` for the embedded picture, `RAW` for developed
+        sensor values.
     sensor_white_share : float or None
         Share of the sensor's values that are saturated, in [0, 1]. None unless the values of a raw
         file were decoded: when they are developed, or when 1 % of the embedded picture is white.
@@ -69,7 +70,7 @@ class Image:
     sensor_white_share: float | None = None
 
 
-def decode(path: Path, *, max_pixels: int = MAX_PIXELS) -> Image:
+def decode(path: Path, *, max_pixels: int = MAX_PIXELS, with_preview: bool = True) -> Image:
     """Decode a photo to upright luma at the judged size.
 
     Parameters
@@ -78,6 +79,8 @@ def decode(path: Path, *, max_pixels: int = MAX_PIXELS) -> Image:
         A photo.
     max_pixels : int
         A photo with more pixels is refused before it is decoded.
+    with_preview : bool
+        Whether a large preview of the camera may stand for the photo; without, each pixel counts.
 
     Returns
     -------
@@ -95,7 +98,7 @@ def decode(path: Path, *, max_pixels: int = MAX_PIXELS) -> Image:
     OversizedPhotoError, UndersizedPhotoError
         If the photo has more than `max_pixels` pixels, or a side shorter than 64 px.
     """
-    with _open(path, max_pixels, JUDGED_PX) as picture:
+    with _open(path, max_pixels, JUDGED_PX if with_preview else None) as picture:
         pixels = picture.pixels
         size = choose_size(*_find_size(picture))
         pixels.draft("L", size)

@@ -21,6 +21,7 @@ from clearshot.config import MAX_PIXELS
 from clearshot.decode.color import correct_luma, to_rgb
 from clearshot.decode.formats import Format, name_start, sniff
 from clearshot.decode.heif import open_heif
+from clearshot.decode.preview import JPEG_PREVIEW_READER, find_preview
 from clearshot.decode.raw import open_raw
 from clearshot.errors import (
     ChangedPhotoError,
@@ -78,9 +79,9 @@ class OpenPicture:
     Attributes
     ----------
     pixels : PIL.Image.Image
-        As stored, perhaps not decoded yet; of a raw file perhaps a smaller picture of it.
+        As stored, perhaps not decoded yet; perhaps a smaller picture that the file holds.
     reader : str
-        What reads it: the format as Pillow names it, `RAW preview` or `RAW`.
+        What reads it: the format as Pillow names it, `JPEG preview`, `RAW preview` or `RAW`.
     size : tuple of int
         Width and height of the whole photo as stored [px].
     orientation : int or None
@@ -114,8 +115,8 @@ def open_picture(
     max_pixels : int
         More are refused before anything is decoded.
     least_px : int or None
-        A raw file may give a smaller picture whose long side is at least this [px]; None for every
-        pixel.
+        A raw file or a JPEG may give a smaller picture of itself whose long side is at least this
+        [px]; None for every pixel.
 
     Yields
     ------
@@ -155,7 +156,12 @@ def open_picture(
             picture, turn_by = _open_pixels(stream, path, kind)
             pixels = stack.enter_context(picture)
             _check_pixels(pixels, path, max_pixels)
-            yield OpenPicture(pixels, pixels.format or "unknown", pixels.size, turn_by)
+            preview = None if least_px is None else find_preview(pixels, stream, least_px)
+            if preview is None:
+                yield OpenPicture(pixels, pixels.format or "unknown", pixels.size, turn_by)
+            else:
+                orientation = read_orientation(pixels)
+                yield OpenPicture(preview, JPEG_PREVIEW_READER, pixels.size, orientation)
 
 
 def _open_pixels(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from clearshot.config import MAX_PIXELS
 from clearshot.decode.image import Image, decode
 from clearshot.decode.metadata import read_facts
+from clearshot.decode.preview import JPEG_PREVIEW_READER
 from clearshot.photo import Scores, SharpAt
 from clearshot.scoring.exposure import measure_exposure
 from clearshot.scoring.focus import FocusMap, FocusNetwork, pool
@@ -16,9 +17,15 @@ from clearshot.scoring.native import NATIVE_RECIPE, is_judged_in_full, measure_n
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from clearshot.photo import FocusScores
+
 # Raise when decoding, reduction, pooling or statistics change so that old scores cannot be compared
 # with new ones.
 PIXEL_RECIPE: Final = 3
+
+# Blur scores around the usual threshold, from which the preview of a camera does not decide: the
+# photo itself is read then. Two scores of one photo differ by a tenth of an octave, 0.3 at most.
+_DOUBTFUL_OCTAVES: Final = (-0.75, 0.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +125,10 @@ class Scorer:
         PhotoError
             If the photo cannot be read; see `clearshot.decode.image.decode`.
         """
-        image = decode(path, max_pixels=self._max_pixels)
-        focus_map = self._network.measure(image.luma_hw)
+        image, focus_map, focus = self._look(path)
+        if image.reader == JPEG_PREVIEW_READER and _is_doubtful(focus):
+            image, focus_map, focus = self._look(path, with_preview=False)
         size_px = image.width_px, image.height_px
-        focus = pool(focus_map, *size_px)
         if is_judged_in_full(*size_px):
             focus = replace(focus, native_blur=focus.blur, native_anisotropy=focus.anisotropy)
         elif self._sharp_at == SharpAt.FULL:
@@ -135,6 +142,18 @@ class Scorer:
         scores = Scores(*size_px, focus, exposure, recipe, image.reader, read_facts(path))
         return Measurement(image, focus_map, scores)
 
+    def _look(
+        self, path: Path, *, with_preview: bool = True
+    ) -> tuple[Image, FocusMap, FocusScores]:
+        image = decode(path, max_pixels=self._max_pixels, with_preview=with_preview)
+        focus_map = self._network.measure(image.luma_hw)
+        return image, focus_map, pool(focus_map, image.width_px, image.height_px)
+
     def _name_recipe(self, *, is_full: bool) -> str:
         recipe = f"{PIXEL_RECIPE}-{self._network.sha256[:16]}"
         return f"{recipe}+full{NATIVE_RECIPE}" if is_full else recipe
+
+
+def _is_doubtful(focus: FocusScores) -> bool:
+    least, most = _DOUBTFUL_OCTAVES
+    return least < focus.blur < most
