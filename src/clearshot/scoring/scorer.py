@@ -73,7 +73,7 @@ class Scorer:
     ) -> None:
         self._network = FocusNetwork() if network is None else network
         self._sharp_at = sharp_at
-        self._max_pixels = max_pixels
+        self.max_pixels = max_pixels
 
     @property
     def recipe(self) -> str:
@@ -118,7 +118,7 @@ class Scorer:
         PhotoError
             If the photo cannot be read; see `clearshot.decode.image.decode`.
         """
-        image = decode(path, max_pixels=self._max_pixels)
+        image = decode(path, max_pixels=self.max_pixels)
         focus_map = self._network.measure(image.luma_hw)
         size_px = image.width_px, image.height_px
         focus = pool(focus_map, *size_px)
@@ -126,7 +126,7 @@ class Scorer:
             focus = replace(focus, native_blur=focus.blur, native_anisotropy=focus.anisotropy)
         elif self._sharp_at == SharpAt.FULL:
             blur, anisotropy = measure_native_blur(
-                path, focus_map, size_px, self._network, max_pixels=self._max_pixels
+                path, focus_map, size_px, self._network, max_pixels=self.max_pixels
             )
             focus = replace(focus, native_blur=blur, native_anisotropy=anisotropy)
         exposure = measure_exposure(image.luma_hw)
