@@ -116,7 +116,11 @@ def draw_explanation(path: Path, scorer: Scorer, thresholds: Thresholds) -> Expl
     measurement = scorer.measure(path)
     judged, scores = measurement.image, measurement.scores
     verdict = judge(scores, thresholds)
-    rgb_hwc = read_rgb(path, long_side_px=max(judged.width_px, judged.height_px))
+    rgb_hwc = read_rgb(
+        path,
+        long_side_px=max(judged.width_px, judged.height_px),
+        max_pixels=scorer.max_pixels,
+    )
     photo = _draw_photo(Image.fromarray(rgb_hwc), measurement.focus_map, verdict.sharpest_region)
     _draw_focus_point(photo, scores.facts)
 

@@ -39,3 +39,11 @@ def test_photo_is_never_replaced(run: Run, library: Path, tmp_path: Path) -> Non
         before = photo.read_bytes()
         assert run("explain", photo, "-o", photo, "--force").exit_code == 2
         assert photo.read_bytes() == before
+
+
+def test_pixels_are_limited(run: Run, clear_photos: Path, tmp_path: Path) -> None:
+    words = ("explain", clear_photos / "scene0.jpg", "-o", tmp_path / "why.png")
+    result = run(*words, "--max-megapixels", "0.1")
+    assert result.exit_code == 1
+    assert "512 x 384 px is more than 100,000 pixels" in result.stderr
+    assert run(*words).exit_code == 0

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from clearshot.cli.files import check_free, write_file
-from clearshot.cli.options import is_quiet, judging_options, show_example, verbosity_options
+from clearshot.cli.options import (
+    is_quiet,
+    judging_options,
+    pixels_option,
+    read_max_pixels,
+    show_example,
+    verbosity_options,
+)
 from clearshot.cli.screen import print_line
 from clearshot.cli.text import to_printable
 from clearshot.errors import UsageError
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Replace the picture if it exists.")
 @judging_options
+@pixels_option
 @verbosity_options
 def explain(photo: Path, output: Path, thresholds: Thresholds, *, force: bool) -> None:
     """Draw why PHOTO is good or bad: the focus map over it, its sharpest region, its light.
@@ -44,7 +52,8 @@ def explain(photo: Path, output: Path, thresholds: Thresholds, *, force: bool) -
     from clearshot.explain import draw_explanation
     from clearshot.scoring.scorer import Scorer
 
-    explanation = draw_explanation(photo, Scorer(sharp_at=thresholds.sharp_at), thresholds)
+    scorer = Scorer(sharp_at=thresholds.sharp_at, max_pixels=read_max_pixels())
+    explanation = draw_explanation(photo, scorer, thresholds)
     stream = io.BytesIO()
     explanation.picture.save(stream, format="PNG")
     write_file(output, stream.getvalue(), force=force)

@@ -19,6 +19,7 @@ _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 _META_KEY = "clearshot.verbosity"
 _SHARP_AT_KEY = "clearshot.sharp_at"
+_LIMIT_KEY = "clearshot.limit"
 
 
 def verbosity_options(function: _Function) -> _Function:
@@ -159,8 +160,8 @@ def workers_option(function: _Function) -> _Function:
     )(function)
 
 
-def limit_options(function: _Function) -> _Function:
-    """Give a command --max-megapixels and --timeout; it reads them by `read_limits`.
+def pixels_option(function: _Function) -> _Function:
+    """Give a command the option --max-megapixels; it reads it by `read_max_pixels`.
 
     Parameters
     ----------
@@ -172,17 +173,7 @@ def limit_options(function: _Function) -> _Function:
     callable
         The same.
     """
-    timeout = click.option(
-        "--timeout",
-        metavar="S",
-        type=click.FloatRange(min=0, min_open=True),
-        default=PHOTO_TIMEOUT_S,
-        show_default=True,
-        expose_value=False,
-        callback=_note_limit,
-        help="Seconds after which a photo is given up.",
-    )
-    pixels = click.option(
+    return click.option(
         "--max-megapixels",
         metavar="MP",
         type=click.FloatRange(min=0, min_open=True),
@@ -191,20 +182,42 @@ def limit_options(function: _Function) -> _Function:
         expose_value=False,
         callback=_note_limit,
         help="Refuse larger photos before they are decoded.",
-    )
-    return pixels(timeout(function))
+    )(function)
 
 
-def read_limits() -> tuple[int, float]:
-    """Tell the limits of a command with `limit_options`.
+def timeout_option(function: _Function) -> _Function:
+    """Give a command the option --timeout; it reads it by `read_timeout`.
+
+    Parameters
+    ----------
+    function : callable
+        The command's function.
 
     Returns
     -------
-    tuple of (int, float)
-        Pixels that a photo may have at most, and seconds that it may take.
+    callable
+        The same.
     """
-    meta = click.get_current_context().meta
-    return round(meta["clearshot.max_megapixels"] * 1e6), meta["clearshot.timeout"]
+    return click.option(
+        "--timeout",
+        metavar="S",
+        type=click.FloatRange(min=0, min_open=True),
+        default=PHOTO_TIMEOUT_S,
+        show_default=True,
+        expose_value=False,
+        callback=_note_limit,
+        help="Seconds after which a photo is given up.",
+    )(function)
+
+
+def read_max_pixels() -> int:
+    """Tell how many pixels a photo may have, in a command with `pixels_option`."""
+    return round(float(click.get_current_context().meta[f"{_LIMIT_KEY}.max_megapixels"]) * 1e6)
+
+
+def read_timeout() -> float:
+    """Tell how long a photo may take, in a command with `timeout_option` [s]."""
+    return float(click.get_current_context().meta[f"{_LIMIT_KEY}.timeout"])
 
 
 def repeat_options(thresholds: Thresholds | None, catalog_path: Path | None) -> list[str | Path]:
@@ -256,7 +269,7 @@ def _note_sharp_at(context: click.Context, _parameter: click.Parameter, value: s
 
 
 def _note_limit(context: click.Context, parameter: click.Parameter, value: float) -> None:
-    context.meta[f"clearshot.{parameter.name}"] = value
+    context.meta[f"{_LIMIT_KEY}.{parameter.name}"] = value
 
 
 def _parse_thresholds(

@@ -13,10 +13,12 @@ from clearshot.cli.options import (
     catalog_option,
     is_quiet,
     judging_options,
-    limit_options,
-    read_limits,
+    pixels_option,
+    read_max_pixels,
+    read_timeout,
     repeat_options,
     show_example,
+    timeout_option,
     verbosity_options,
     workers_option,
 )
@@ -65,7 +67,8 @@ _STYLES = {"good": "green", "unsure": "yellow", "bad": "red", "failed": "magenta
 @judging_options
 @catalog_option
 @workers_option
-@limit_options
+@pixels_option
+@timeout_option
 @click.option("--retry-failed", is_flag=True, help="Try photos again that failed before.")
 @verbosity_options
 @click.pass_context
@@ -86,7 +89,7 @@ def scan(
     from clearshot.config import ScanSettings
 
     _check_catalog(catalog_path, folders)
-    settings = ScanSettings(retry_failed=retry_failed, timeout_s=read_limits()[1])
+    settings = ScanSettings(retry_failed=retry_failed, timeout_s=read_timeout())
     if workers is not None:
         settings = replace(settings, num_workers=workers)
     done = [_scan_folder(folder, catalog_path, thresholds, settings) for folder in folders]
@@ -116,7 +119,7 @@ def _scan_folder(
     from clearshot.scan import scan as scan_library
     from clearshot.scoring.scorer import Scorer
 
-    scorer = Scorer(sharp_at=thresholds.sharp_at, max_pixels=read_limits()[0])
+    scorer = Scorer(sharp_at=thresholds.sharp_at, max_pixels=read_max_pixels())
     with Catalog.open(folder, path=catalog_path) as catalog:
         with show_progress("Scanning") as move:
 

@@ -13,9 +13,11 @@ from clearshot.cli.files import encode, write_stdout
 from clearshot.cli.judges import Judge, open_judge
 from clearshot.cli.options import (
     judging_options,
-    limit_options,
-    read_limits,
+    pixels_option,
+    read_max_pixels,
+    read_timeout,
     show_example,
+    timeout_option,
     verbosity_options,
     workers_option,
 )
@@ -72,7 +74,8 @@ _COLORS = {"good": "green", "unsure": "yellow", "bad": "red", None: "red"}
     "network's own, not calibrated.",
 )
 @workers_option
-@limit_options
+@pixels_option
+@timeout_option
 @verbosity_options
 @click.pass_context
 def score(
@@ -88,7 +91,7 @@ def score(
     Nothing is written but the output. A photo that cannot be judged has its cause in the field
     `error`, and the exit code is 1; it is 1 too when a folder could not be read.
     """
-    judge = open_judge(word, thresholds, max_pixels=read_limits()[0])
+    judge = open_judge(word, thresholds, max_pixels=read_max_pixels())
     photos, skipped = _list_photos(paths)
     print_skipped(skipped, rest="see with -v")
     _check_found(photos, paths)
@@ -148,7 +151,7 @@ def _score_photos(
     num_failed = 0
     move(0, len(photos))
     num_workers = judge.num_workers if workers is None else workers
-    scoring = score_paths(photos, judge.scorer, num_workers=num_workers, timeout_s=read_limits()[1])
+    scoring = score_paths(photos, judge.scorer, num_workers=num_workers, timeout_s=read_timeout())
     with closing(scoring) as results:
         for num_done, (path, result) in enumerate(results, start=1):
             num_failed += isinstance(result, Failure)

@@ -142,6 +142,7 @@ class RawPhoto:
             PillowImage.DecompressionBombError,
             OSError,
             SyntaxError,
+            TypeError,
             ValueError,
         ):
             return None

@@ -80,7 +80,7 @@ class Scorer:
     ) -> None:
         self._network = FocusNetwork() if network is None else network
         self._sharp_at = sharp_at
-        self._max_pixels = max_pixels
+        self.max_pixels = max_pixels
 
     @property
     def recipe(self) -> str:
@@ -133,7 +133,7 @@ class Scorer:
             focus = replace(focus, native_blur=focus.blur, native_anisotropy=focus.anisotropy)
         elif self._sharp_at == SharpAt.FULL:
             blur, anisotropy = measure_native_blur(
-                path, focus_map, size_px, self._network, max_pixels=self._max_pixels
+                path, focus_map, size_px, self._network, max_pixels=self.max_pixels
             )
             focus = replace(focus, native_blur=blur, native_anisotropy=anisotropy)
         exposure = measure_exposure(image.luma_hw)
@@ -145,7 +145,7 @@ class Scorer:
     def _look(
         self, path: Path, *, with_preview: bool = True
     ) -> tuple[Image, FocusMap, FocusScores]:
-        image = decode(path, max_pixels=self._max_pixels, with_preview=with_preview)
+        image = decode(path, max_pixels=self.max_pixels, with_preview=with_preview)
         focus_map = self._network.measure(image.luma_hw)
         return image, focus_map, pool(focus_map, image.width_px, image.height_px)
 
