@@ -72,7 +72,7 @@ _MARKS_PX: Final = (8, 4, 2, 1, 0.5)
 
 # The histogram of light ends here [stops below white]; what is lost has marks
 # of this width [px].
-_DARKEST_STOPS: Final = 10
+_DARKEST_STOPS: Final = 9
 _END_PX: Final = 12
 
 # The map is drawn in full up to the first uncertainty and not at all from the second [octaves].
@@ -312,7 +312,7 @@ def _draw_histogram(
             color = _WHITE_MARK
         draw.line((x + column, top, x + column, bottom), fill=color)
     font = _load_font(18)
-    for stops in range(-_DARKEST_STOPS, 1, 2):
+    for stops in range(1 - _DARKEST_STOPS, 1, 2):
         at = x + _place_stops(float(stops))
         draw.line((at, bottom, at, bottom + 6), fill=_FAINT)
         if stops:
