@@ -86,7 +86,8 @@ def record(catalog: Catalog, photos: tuple[Photo, ...], recipe: str) -> None:
 def draw_scores(recipe: str, rng: np.random.Generator) -> Scores:
     """Draw the scores of a photo of 24 MP."""
     focus = FocusScores(float(rng.normal(-0.5, 0.5)), 0.1, Region(1000, 1000, 1500, 1000))
-    exposure = ExposureScores(-6.0, float(rng.normal(-2.5, 1.0)), -0.5, 0.01, 0.01)
+    median = float(rng.normal(-2.5, 1.0))
+    exposure = ExposureScores(-6.0, median, -0.5, 0.01, 0.01, -2.0, median + 2.5, -4.0, -4.0)
     return Scores(6000, 4000, focus, exposure, recipe)
 
 

@@ -120,6 +120,11 @@ def make_scores(
             bright_stops=-0.5,
             black_share=0.01,
             white_share=0.02,
+            subject_stops=-2.25,
+            error_stops=0.75,
+            dark_logit=-6.5,
+            overexposed_logit=-3.5,
+            sensor_white_share=0.005,
         ),
         recipe=recipe,
     )

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,9 @@ from clearshot.report import (
     format_json,
     format_jsonl,
     judge_entry,
+    round_probability,
 )
+from clearshot.scoring.calibration import to_probability
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds
 from luma_scorer import make_scores
@@ -129,3 +132,13 @@ def test_without_scores_the_failure_counts_whatever_the_network() -> None:
     photo = Photo(Path("a.jpg"), FileStamp(1, 2))
     entry = Entry(photo, None, FAILURE, datetime.now(UTC), is_missing=False)
     assert judge_entry(entry, Thresholds()) == FAILURE
+
+
+def test_rounding_keeps_the_order_of_probabilities() -> None:
+    series = [to_probability(logit / 2) for logit in range(-60, 61)]
+    rounded = [round_probability(p) for p in series]
+    assert all(a < b for a, b in pairwise(rounded))
+    assert all(0 < p < 1 for p in rounded)
+    assert all(abs(a - b) < 1e-6 for a, b in zip(series, rounded, strict=True))
+    assert round_probability(0.123456789) == 0.123457
+    assert (round_probability(0.0), round_probability(1.0)) == (0.0, 1.0)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from clearshot.decode.image import JUDGED_PX, find_judged_region, read_rgb
+from clearshot.optics import to_linear
 from clearshot.photo import Label, Rating
 from clearshot.scoring.exposure import BLACK_LEVEL, WHITE_LEVEL
 from clearshot.scoring.focus import LONGEST
@@ -67,6 +69,11 @@ _SCALE_COLORS: Final = np.array(
 _SHARP_SIGMA_PX: Final = 0.5
 _BLURRED_SIGMA_PX: Final = 8.0
 _MARKS_PX: Final = (8, 4, 2, 1, 0.5)
+
+# The histogram of light ends here [stops below white]; what is lost has marks
+# of this width [px].
+_DARKEST_STOPS: Final = 9
+_END_PX: Final = 12
 
 # The map is drawn in full up to the first uncertainty and not at all from the second [octaves].
 _CERTAIN, _UNCERTAIN = 0.4, 1.3
@@ -312,28 +319,62 @@ def _draw_scale(picture: Image.Image, place: tuple[int, int], scores: Scores) ->
 def _draw_histogram(
     draw: _Draw, place: tuple[int, int], luma_hw: NDArray[np.uint8], exposure: ExposureScores
 ) -> None:
-    """Draw how many pixels are how bright, and mark what is lost at both ends."""
+    """Draw how many pixels are how bright in stops, and mark what is lost at both ends."""
     x, y = place
-    height = _PANEL_HEIGHT_PX - 150 - 60
-    draw.text((x, y), "Light, from black to white", _FAINT, _load_font(18))
-    counts = np.bincount(luma_hw.ravel(), minlength=256).astype(float)
-    # The clipped ends would dwarf the rest; they are told in words.
-    tallest = max(counts[BLACK_LEVEL + 1 : WHITE_LEVEL].max(), 1.0)
+    height = _PANEL_HEIGHT_PX - 150 - 84
+    draw.text((x, y), "Light, in stops below white", _FAINT, _load_font(18))
+    counts = _count_by_stops(luma_hw)
+    inner = slice(_END_PX, _COLUMN_PX - _END_PX)
+    # The clipped ends would dwarf the rest; they are as wide as marks, and told in words.
+    tallest = max(float(counts[inner].max()), 1e-9)
     bottom = y + 30 + height
     draw.rectangle((x, y + 30, x + _COLUMN_PX, bottom), fill=(36, 38, 43))
     for column in range(_COLUMN_PX):
-        level = column * 256 // _COLUMN_PX
-        top = bottom - min(counts[level] / tallest, 1.0) * height
+        top = bottom - min(counts[column] / tallest, 1.0) * height
         color = _FAINT
-        if level <= BLACK_LEVEL:
+        if column < _END_PX:
             color = _BLACK_MARK
-        elif level >= WHITE_LEVEL:
+        elif column >= _COLUMN_PX - _END_PX:
             color = _WHITE_MARK
         draw.line((x + column, top, x + column, bottom), fill=color)
     font = _load_font(18)
-    draw.text((x, bottom + 8), f"{exposure.black_share:.0%} black", _BLACK_MARK, font)
+    for stops in range(1 - _DARKEST_STOPS, 1, 2):
+        at = x + _place_stops(float(stops))
+        draw.line((at, bottom, at, bottom + 6), fill=_FAINT)
+        if stops:
+            draw.text((at, bottom + 9), f"{stops}", _TEXT, font, anchor="ma")
+    at = x + _place_stops(exposure.subject_stops)
+    draw.line((at, y + 30, at, bottom), fill=(255, 255, 255), width=2)
+    is_right = at > x + _COLUMN_PX // 2
+    draw.text(
+        (at - 6 if is_right else at + 6, y + 34),
+        "sharpest part",
+        _TEXT,
+        _load_font(16),
+        anchor="ra" if is_right else "la",
+    )
+    draw.text((x, bottom + 32), f"{exposure.black_share:.0%} black", _BLACK_MARK, font)
     lost = f"{exposure.white_share:.0%} clipped to white"
-    draw.text((x + _COLUMN_PX, bottom + 8), lost, _WHITE_MARK, font, anchor="ra")
+    draw.text((x + _COLUMN_PX, bottom + 32), lost, _WHITE_MARK, font, anchor="ra")
+
+
+def _place_stops(stops: float) -> int:
+    """Find the column of the histogram for stops relative to white; black and white at its ends."""
+    inner = _COLUMN_PX - 2 * _END_PX - 1
+    return _END_PX + round(min(max(1 + stops / _DARKEST_STOPS, 0.0), 1.0) * inner)
+
+
+def _count_by_stops(luma_hw: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Spread the pixels of each level evenly over the columns between it and its neighbours."""
+    counts = np.bincount(luma_hw.ravel(), minlength=256) / luma_hw.size
+    edges = np.log2(to_linear(np.arange(BLACK_LEVEL + 1, WHITE_LEVEL + 1) / 256))
+    columns = np.array([_place_stops(float(edge)) for edge in edges])
+    spread = np.zeros(_COLUMN_PX)
+    for level, (first, last) in enumerate(pairwise(columns), start=BLACK_LEVEL + 1):
+        spread[first : max(last, first + 1)] += counts[level] / max(last - first, 1)
+    spread[:_END_PX] = counts[: BLACK_LEVEL + 1].sum() / _END_PX
+    spread[-_END_PX:] = counts[WHITE_LEVEL:].sum() / _END_PX
+    return spread
 
 
 def _clamp(value: int, highest: int) -> int:

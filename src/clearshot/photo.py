@@ -171,6 +171,16 @@ class ExposureScores:
         Share of pixels at or below the noise floor of an 8-bit picture, in [0, 1].
     white_share : float
         Share of pixels that are clipped to white, in [0, 1].
+    subject_stops : float
+        50th percentile of luma in the sharpest part, in stops relative to white, <= 0.
+    error_stops : float
+        How far the exposure network finds the photo from a good exposure [stops]; negative when it
+        is too dark, positive when it is too bright.
+    dark_logit, overexposed_logit : float
+        What the network says of each label, as log odds among the photos of its training.
+    sensor_white_share : float or None
+        Share of a raw file's values at saturation, in [0, 1]: what no development brings back.
+        None when no raw values were decoded.
     """
 
     shadow_stops: float
@@ -178,6 +188,11 @@ class ExposureScores:
     bright_stops: float
     black_share: float
     white_share: float
+    subject_stops: float
+    error_stops: float
+    dark_logit: float
+    overexposed_logit: float
+    sensor_white_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +263,7 @@ class Scores:
     exposure : ExposureScores
         Light statistics.
     recipe : str
-        Names the network's SHA-256 and the version of the pixel recipe, and behind a `+` what else
+        Names the networks' SHA-256 and the version of the pixel recipe, and behind a `+` what else
         was measured, of this photo. Scores whose recipe does not cover another's cannot be compared
         with them, see `covers`.
     reader : str

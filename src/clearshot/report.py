@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from clearshot.photo import Failure, covers
@@ -79,15 +81,33 @@ def build_row(path: Path, result: Verdict | Failure) -> dict[str, Any]:
         "path": str(path),
         "verdict": result.rating.value,
         "labels": [label.value for label in result.labels],
-        "p_blurry": round(result.p_blurry, DIGITS),
-        "p_dark": round(result.p_dark, DIGITS),
-        "p_overexposed": round(result.p_overexposed, DIGITS),
+        "p_blurry": round_probability(result.p_blurry),
+        "p_dark": round_probability(result.p_dark),
+        "p_overexposed": round_probability(result.p_overexposed),
         "blur_kind": None if result.blur_kind is None else result.blur_kind.value,
         "effective_mp": None if result.effective_mp is None else round(result.effective_mp, DIGITS),
         "sharpest_region": result.sharpest_region.as_list(),
         "reasons": list(result.reasons),
         "error": None,
     }
+
+
+def round_probability(p: float) -> float:
+    """Round a probability so that photos keep their order at both ends.
+
+    Parameters
+    ----------
+    p : float
+        Probability, in [0, 1].
+
+    Returns
+    -------
+    float
+        With `DIGITS` digits behind the point, or four that tell p from 0 and from 1.
+    """
+    rest = min(p, 1.0 - p)
+    zeros = -math.floor(math.log10(rest)) if rest > 0.0 else 0
+    return round(p, max(DIGITS, min(zeros + 3, sys.float_info.dig)))
 
 
 def judge_entry(entry: Entry, thresholds: Thresholds) -> Verdict | Failure:

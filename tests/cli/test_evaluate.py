@@ -86,14 +86,14 @@ def test_another_network_is_measured(run: Run, labelled: Path, tmp_path: Path) -
     words = ["evaluate", labelled, "--workers", "1", "--json", "-", "--network", tmp_path]
     assert run(*words).exit_code == 6
     with resources.as_file(resources.files("clearshot") / "weights") as packaged:
-        for name in ("focus.onnx", "manifest.toml"):
+        for name in ("focus.onnx", "exposure.onnx", "manifest.toml"):
             shutil.copy(packaged / name, tmp_path)
     manifest = (tmp_path / "manifest.toml").read_text("utf-8")
     thresholds = []
     for offset in (0.0, 3.0):
         lines = [line for line in manifest.splitlines() if not line.startswith("dark = ")]
-        table = lines.index("[focus.calibration]") + 1
-        lines.insert(table, f"dark = [-1.0, -1.0, {offset}]")
+        table = lines.index("[exposure.calibration]") + 1
+        lines.insert(table, f"dark = [1.0, -1.0, {offset}]")
         (tmp_path / "manifest.toml").write_text("\n".join(lines), encoding="utf-8")
         thresholds.append(read_numbers(run(*words))["thresholds"][0]["value"])
     assert thresholds[1] - thresholds[0] == pytest.approx(3.0)
@@ -143,7 +143,8 @@ def test_words_for_networks_that_mean_nothing(run: Run, labelled: Path) -> None:
     result = run("evaluate", labelled, "--network", "nothing")
     assert result.exit_code == 2
     assert (
-        "'nothing' is neither a folder with manifest.toml nor one of focus, lenet" in result.stderr
+        "'nothing' is neither a folder with manifest.toml nor one of focus, exposure, "
+        in result.stderr
     )
 
 

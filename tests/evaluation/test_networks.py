@@ -9,7 +9,12 @@ import pytest
 from clearshot.errors import NetworkError, UsageError
 from clearshot.evaluation import networks
 from clearshot.evaluation.classical import MetricDetector
-from clearshot.evaluation.detectors import ClassifierDetector, ClassifierFile, FocusDetector
+from clearshot.evaluation.detectors import (
+    ClassifierDetector,
+    ClassifierFile,
+    ExposureDetector,
+    FocusDetector,
+)
 from clearshot.evaluation.networks import (
     count_workers,
     find_entry,
@@ -17,15 +22,19 @@ from clearshot.evaluation.networks import (
     read_available_bytes,
     read_manifest,
 )
+from clearshot.photo import Label
+from clearshot.scoring.exposure import ExposureNetwork
+
+LIGHT = frozenset({Label.DARK, Label.OVEREXPOSED})
 
 
 @pytest.fixture
 def focus_folder(tmp_path: Path) -> Path:
-    """A copy of the packaged network."""
+    """A copy of the packaged networks."""
     folder = tmp_path / "nets"
     with resources.as_file(resources.files("clearshot") / "weights") as packaged:
         folder.mkdir()
-        for name in ("focus.onnx", "manifest.toml"):
+        for name in ("focus.onnx", "exposure.onnx", "manifest.toml"):
             shutil.copy(packaged / name, folder)
     return folder
 
@@ -50,6 +59,31 @@ def test_words_are_rows_in_their_order(focus_folder: Path, tiny_folder: Path) ->
     assert [type(detector) for detector in detectors] == kinds
     assert detectors[3].recipe == detectors[4].recipe
     assert len({detector.recipe for detector in detectors}) == 5
+
+
+def test_networks_of_a_folder_belong_together(focus_folder: Path) -> None:
+    (both,) = open_detectors([str(focus_folder)])
+    assert isinstance(both, FocusDetector)
+    assert both.exposure_network.file == ExposureNetwork().file
+    assert both.labels == frozenset(Label)
+    manifest = focus_folder / "manifest.toml"
+    head, _, focus = manifest.read_text("utf-8").partition("[focus]")
+    manifest.write_text(head, encoding="utf-8")
+    (light,) = open_detectors([f"light={focus_folder}"])
+    assert isinstance(light, ExposureDetector)
+    assert (light.name, light.labels) == ("light", LIGHT)
+    manifest.write_text("[focus]" + focus, encoding="utf-8")
+    (alone,) = open_detectors([str(focus_folder)])
+    assert alone.recipe == both.recipe
+
+
+def test_packaged_networks_and_measures_of_light_have_names() -> None:
+    words = ["exposure", "light", "again=mean-luma", "second=exposure"]
+    detectors = open_detectors(words)
+    names = ["exposure", "mean-luma", "clipped-share", "again", "second"]
+    assert [detector.name for detector in detectors] == names
+    assert find_entry("exposure").name == "exposure"
+    assert find_entry("focus").name == "focus"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from clearshot.evaluation.labelled import LabelledPhoto
-from clearshot.evaluation.split import is_for_calibration, keep_unseen
+from clearshot.evaluation.split import is_for_calibration, keep_unseen, split_training
 
 
 def test_halves_share_no_scene_and_are_about_equal() -> None:
@@ -41,3 +41,13 @@ def test_the_unseen_half_is_what_may_not_calibrate() -> None:
     unseen = keep_unseen(photos)
     assert 0 < len(unseen) < len(photos)
     assert unseen == tuple(photo for photo in photos if not is_for_calibration(photo))
+
+
+def test_training_and_validation_share_no_photo() -> None:
+    paths = [Path(f"/p/{number}.jpg") for number in range(50)]
+    training, validation = split_training(paths, seed=5, validation_share=0.12)
+    assert len(validation) == 6
+    assert sorted(training + validation) == sorted(paths)
+    again = split_training(paths[::-1], seed=5, validation_share=0.12)
+    assert again == (training, validation)
+    assert split_training(paths, seed=6, validation_share=0.12) != again

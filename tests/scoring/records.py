@@ -13,6 +13,11 @@ def make_scores(
     anisotropy: float = 0.1,
     median_stops: float = -2.5,
     white_share: float = 0.0,
+    black_share: float = 0.0,
+    dark_logit: float = -8.0,
+    overexposed_logit: float = -8.0,
+    error_stops: float = 0.0,
+    sensor_white_share: float | None = None,
     size_px: tuple[int, int] = (6000, 4000),
 ) -> Scores:
     """Make the scores of a photo; a good one unless something is said."""
@@ -25,8 +30,13 @@ def make_scores(
             shadow_stops=median_stops - 4,
             median_stops=median_stops,
             bright_stops=min(0.0, median_stops + 2),
-            black_share=0.0,
+            black_share=black_share,
             white_share=white_share,
+            subject_stops=median_stops,
+            error_stops=error_stops,
+            dark_logit=dark_logit,
+            overexposed_logit=overexposed_logit,
+            sensor_white_share=sensor_white_share,
         ),
         recipe="1-test",
     )

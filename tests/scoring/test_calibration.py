@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from clearshot.errors import NetworkError
 from clearshot.photo import Label
 from clearshot.scoring.calibration import (
+    Calibration,
     compute_logits,
+    join_calibrations,
     parse_calibration,
     read_calibration,
     to_logit,
     to_probability,
 )
+from clearshot.scoring.weights import NetworkFile
 from scoring.records import make_scores
 
 
@@ -29,18 +32,35 @@ def test_log_odds_and_probability_are_inverse() -> None:
 
 
 def test_logits_are_weighted_features() -> None:
-    table = {"blurry": [2.0, 1.0], "dark": [0, 0, -1.0], "overexposed": [0, 0, 10.0, -1.0]}
+    table = {"blurry": [2.0, 1.0], "dark": [1.0, -2.0, -1.0], "overexposed": [2.0, 9.0, -1.0]}
     logits = compute_logits(
-        make_scores(blur=3.0, anisotropy=0.0, white_share=0.5), parse_calibration(table)
+        make_scores(
+            blur=3.0, anisotropy=0.0, error_stops=2.0, dark_logit=-8.0, overexposed_logit=2.5
+        ),
+        parse_calibration(table),
     )
-    assert logits == {Label.BLURRY: 7.0, Label.DARK: -1.0, Label.OVEREXPOSED: 4.0}
+    assert logits == {Label.BLURRY: 7.0, Label.DARK: -13.0, Label.OVEREXPOSED: 4.0}
 
 
 def test_the_packaged_constants_go_the_right_way() -> None:
     curve = read_calibration()
     assert curve.blurry[0] > 0  # a higher blur score is blurrier
-    assert max(curve.dark[:-1]) < 0  # more light is less dark
+    assert curve.dark[0] > 0  # what the network finds dark is dark
+    assert curve.dark[1] < 0  # more light is less dark
     assert min(curve.overexposed[:-1]) > 0
+
+
+def test_each_network_brings_its_own_constants() -> None:
+    def make_file(name: str, calibration: dict[str, list[float]]) -> NetworkFile:
+        return NetworkFile(name, "0", calibration, b"")
+
+    light = {"dark": [1.0, 2.0, 3.0], "overexposed": [4.0, 5.0, 6.0]}
+    # Constants for light in the file of a focus network are of an older version.
+    focus = make_file("focus", {"blurry": [7.0, 8.0], "dark": [0.0]})
+    joined = join_calibrations(focus, make_file("exposure", light))
+    assert joined == Calibration((7.0, 8.0), (1.0, 2.0, 3.0), (4.0, 5.0, 6.0))
+    with pytest.raises(NetworkError, match="'dark' must hold 3 numbers"):
+        join_calibrations(focus, make_file("exposure", {}))
 
 
 @pytest.mark.parametrize("table", [{}, {"blurry": [1.0]}, {"blurry": "1.0"}])
@@ -51,7 +71,7 @@ def test_incomplete_constants_are_refused(table: dict[str, object]) -> None:
 
 @given(st.floats(0.35, 8), st.floats(0.35, 8), st.floats(0, 8))
 def test_more_blur_never_lowers_the_odds(first: float, second: float, more: float) -> None:
-    table = {"blurry": [1.0, 0.0], "dark": [0, 0, 0], "overexposed": [0, 0, 0, 0]}
+    table = {"blurry": [1.0, 0.0], "dark": [0, 0, 0], "overexposed": [0, 0, 0]}
     logits = []
     for variance in (0.0, more**2):
         short, long = sorted(0.5 * math.log2(s**2 + variance) for s in (first, second))

@@ -7,12 +7,12 @@ from math import log2
 
 import pytest
 
-from clearshot.photo import BlurKind, Label, Rating, SharpAt
+from clearshot.photo import BlurKind, Label, Rating, SharpAt, Verdict
 from clearshot.scoring.calibration import Calibration
 from clearshot.scoring.verdict import SHARP_SIGMA_PX, Thresholds, judge, rate
 from scoring.records import make_scores
 
-CURVE = Calibration(blurry=(1.0, 0.0), dark=(-1.5, -0.5, -10.0), overexposed=(0.3, 0.3, 20.0, -4.0))
+CURVE = Calibration(blurry=(1.0, 0.0), dark=(1.0, -0.5, 0.0), overexposed=(1.0, 0.5, 0.0))
 
 
 def test_a_good_photo_is_good_and_says_why() -> None:
@@ -28,9 +28,10 @@ def test_a_good_photo_is_good_and_says_why() -> None:
 
 def test_probabilities_rise_with_scores() -> None:
     blurry = [judge(make_scores(blur=b), calibration=CURVE).p_blurry for b in range(-80, 80, 5)]
-    dark = [judge(make_scores(median_stops=-m), calibration=CURVE).p_dark for m in range(12)]
+    dark = [judge(make_scores(dark_logit=d), calibration=CURVE).p_dark for d in range(-12, 12)]
     white = [
-        judge(make_scores(white_share=w / 20), calibration=CURVE).p_overexposed for w in range(21)
+        judge(make_scores(overexposed_logit=w), calibration=CURVE).p_overexposed
+        for w in range(-12, 12)
     ]
     for series in (blurry, dark, white):
         assert all(0 <= a <= b <= 1 for a, b in pairwise(series))
@@ -49,7 +50,7 @@ def test_the_threshold_decides_and_a_band_below_it_is_unsure() -> None:
 
 
 def test_several_labels_come_most_probable_first() -> None:
-    verdict = judge(make_scores(blur=1.0, median_stops=-11), calibration=CURVE)
+    verdict = judge(make_scores(blur=1.0, dark_logit=8.0), calibration=CURVE)
     assert verdict.labels == (Label.DARK, Label.BLURRY)
     assert len(verdict.reasons) == 2
 
@@ -141,3 +142,44 @@ def test_what_was_not_measured_at_full_size_cannot_be_judged_there() -> None:
 )
 def test_a_probability_is_rated_from_its_limit_on(p: float, expected: Rating) -> None:
     assert rate(p, 0.8, 0.5) is expected
+
+
+def test_reasons_of_light_are_in_stops_and_shares() -> None:
+    dark = make_scores(dark_logit=8.0, error_stops=-3.4, median_stops=-8.0, black_share=0.62)
+    assert judge(dark, calibration=CURVE).reasons[0] == (
+        "Dark: about 3.5 stops too dark; 62 % of the picture is below the noise floor; the "
+        "sharpest part lies 8 stops below white."
+    ).replace("62 %", "62%")
+    bright = make_scores(overexposed_logit=8.0, error_stops=0.9, white_share=0.3)
+    assert judge(bright, calibration=CURVE).reasons[0] == (
+        "Overexposed: about 1 stop too bright; 30% of the picture is clipped to white."
+    )
+    unclear = make_scores(dark_logit=8.0, error_stops=-0.2)
+    assert "too dark" not in judge(unclear, calibration=CURVE).reasons[0]
+
+
+def test_what_the_raw_file_holds_is_not_overexposed() -> None:
+    def judge_raw(share: float | None) -> Verdict:
+        scores = make_scores(
+            overexposed_logit=8.0, error_stops=2.0, white_share=0.3, sensor_white_share=share
+        )
+        return judge(scores, calibration=CURVE)
+
+    held, lost, jpeg = judge_raw(0.001), judge_raw(0.2), judge_raw(None)
+    assert held.rating is Rating.GOOD
+    assert held.reasons[-1] == (
+        "Bright, but not lost: the raw file still holds the highlights; 0.1% of its values are "
+        "saturated."
+    )
+    assert lost.labels == jpeg.labels == (Label.OVEREXPOSED,)
+    assert "20% of the raw file's values are saturated" in lost.reasons[0]
+    assert not any("raw" in reason for reason in jpeg.reasons)
+    series = [judge_raw(share).p_overexposed for share in (0.0, 0.001, 0.01, 0.02, 0.1, 1.0)]
+    assert all(a < b for a, b in pairwise(series[:-1]))
+    assert series[-1] <= jpeg.p_overexposed
+
+
+def test_a_good_raw_photo_says_nothing_of_its_sensor() -> None:
+    good = judge(make_scores(sensor_white_share=0.0), calibration=CURVE)
+    assert good.rating is Rating.GOOD
+    assert len(good.reasons) == 1

@@ -14,7 +14,7 @@ import keras
 from clearshot.errors import NetworkError
 from clearshot.scoring.focus import FocusNetwork
 from clearshot.training import export, networks, trainer
-from clearshot.training.losses import measure_map_loss, measure_octave_error
+from clearshot.training.losses import measure_exposure_loss, measure_map_loss, measure_octave_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ def test_one_cell_for_16_pixels(focus: object, height: int, width: int) -> None:
 
 def test_onnx_computes_what_keras_computes(focus: object, tmp_path: Path) -> None:
     path = tmp_path / "focus.onnx"
-    file = export.export_onnx(focus, path, output_names=["cells"])
+    file = export.export_onnx(focus, path, export.FOCUS_ENDS, measure=export.measure_focus_parity)
     assert path.read_bytes() == file.content
     assert path.stat().st_size < 1_000_000
     luma = np.random.default_rng(1).integers(0, 256, (96, 128)).astype(np.uint8)
@@ -53,14 +53,37 @@ def test_onnx_computes_what_keras_computes(focus: object, tmp_path: Path) -> Non
     assert np.allclose(focus_map.deviation, np.exp(reference[5:] / 2), rtol=2e-3)
 
 
-def test_export_refuses_a_network_that_differs(
-    focus: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(export, "measure_parity", lambda *_: 0.5)
+def test_export_refuses_a_network_that_differs(focus: object, tmp_path: Path) -> None:
     path = tmp_path / "focus.onnx"
     with pytest.raises(NetworkError, match=r"differs from Keras by 0\.5"):
-        export.export_onnx(focus, path, output_names=["cells"])
+        export.export_onnx(focus, path, export.FOCUS_ENDS, measure=lambda *_: 0.5)
     assert not path.exists()
+
+
+def test_the_exposure_network_is_small_and_survives_its_export(tmp_path: Path) -> None:
+    trainer.prepare_backend(0)
+    model = networks.build_exposure()
+    path = tmp_path / "exposure.onnx"
+    measure = export.measure_exposure_parity
+    file = export.export_onnx(model, path, export.EXPOSURE_ENDS, measure=measure)
+    assert path.stat().st_size < 100_000
+    assert measure(model, file) < 1e-3
+    other = networks.build_exposure()
+    assert measure(other, file) > 1e-3
+
+
+def test_exposure_loss_prefers_truth() -> None:
+    target = np.array([[-3.0, 1.0, 0.0]], np.float32)
+
+    def loss(*output: float) -> float:
+        row = np.array([output], np.float32)
+        tensors = (keras.ops.convert_to_tensor(x) for x in (target, row))
+        return float(measure_exposure_loss(*tensors)[0])
+
+    assert loss(-3.0, 9.0, -9.0) < 0.01
+    assert loss(-3.0, 9.0, -9.0) < loss(-2.0, 9.0, -9.0) < loss(0.0, 9.0, -9.0)
+    assert loss(-3.0, 9.0, -9.0) < loss(-3.0, -9.0, -9.0)
+    assert loss(-3.0, 9.0, -9.0) < loss(-3.0, 9.0, 9.0)
 
 
 def test_loss_prefers_truth_and_honest_doubt() -> None:

@@ -127,6 +127,11 @@ def score_values(scores: Scores) -> dict[str, int | float | None]:
         "bright_stops": float(exposure.bright_stops),
         "black_share": float(exposure.black_share),
         "white_share": float(exposure.white_share),
+        "subject_stops": float(exposure.subject_stops),
+        "error_stops": float(exposure.error_stops),
+        "dark_logit": float(exposure.dark_logit),
+        "overexposed_logit": float(exposure.overexposed_logit),
+        "sensor_white_share": _to_float(exposure.sensor_white_share),
     }
 
 
@@ -217,6 +222,11 @@ def read_scores(row: sqlite3.Row) -> Scores:
             bright_stops=row["bright_stops"],
             black_share=row["black_share"],
             white_share=row["white_share"],
+            subject_stops=row["subject_stops"],
+            error_stops=row["error_stops"],
+            dark_logit=row["dark_logit"],
+            overexposed_logit=row["overexposed_logit"],
+            sensor_white_share=row["sensor_white_share"],
         ),
         recipe=row["recipe"],
         reader=row["reader"] or "",

@@ -15,6 +15,7 @@ from clearshot.errors import ClearshotError, InputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from clearshot.evaluation.brackets import BracketResult
     from clearshot.evaluation.comparison import NetworkEvaluation
     from clearshot.evaluation.labels import LabelledPhoto
 
@@ -104,6 +105,7 @@ def write_card_file(
     networks: Sequence[NetworkEvaluation],
     unseen: Sequence[NetworkEvaluation],
     plots: Sequence[Path],
+    brackets: Sequence[BracketResult] = (),
 ) -> None:
     """Write a card; one of the same name is replaced.
 
@@ -119,6 +121,8 @@ def write_card_file(
         The same on the unseen scenes.
     plots : sequence of Path
         Their files.
+    brackets : sequence of BracketResult
+        How well the networks follow the light.
 
     Raises
     ------
@@ -145,6 +149,7 @@ def write_card_file(
                 path.stem: Path(os.path.relpath(path.absolute(), home)).as_posix() for path in plots
             },
             command=write_command(request),
+            brackets=brackets,
         )
     )
     write_file(request.path, encode(text), force=True)

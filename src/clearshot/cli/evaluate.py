@@ -12,6 +12,7 @@ import click
 
 from clearshot.cli.card import CardRequest, check_card, check_unseen, write_card_file
 from clearshot.cli.files import check_free, encode, write_file
+from clearshot.cli.labelled import choose_photos, read_photos
 from clearshot.cli.options import (
     is_verbose,
     show_example,
@@ -22,17 +23,17 @@ from clearshot.cli.screen import (
     describe_failures,
     print_failures,
     print_remark,
-    print_skipped,
     show_progress,
 )
 from clearshot.cli.tables import print_table
 from clearshot.cli.text import to_count, to_printable
 from clearshot.errors import UsageError
-from clearshot.photo import Failure
+from clearshot.photo import Failure, Label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from clearshot.evaluation.brackets import Bracket, BracketResult
     from clearshot.evaluation.comparison import NetworkEvaluation
     from clearshot.evaluation.detectors import Detector
     from clearshot.evaluation.evaluate import Measures
@@ -127,8 +128,10 @@ def evaluate(  # noqa: PLR0913 - one argument per option
     """Measure on labelled photos how many bad ones are found and how many clear ones are lost.
 
     LABELLED is a folder with subfolders named clear, blurred, dark or overexposed, a CSV with the
-    columns file and label, or one of the public sets CERTH, CUHK and Kwentar. Scores of networks
-    are log odds: 0 is a probability of 0.5, ln(p / (1 - p)) one of p.
+    columns file and label, or one of the public sets CERTH, CUHK and Kwentar. Photos named
+    runNNN_RR are frames of an exposure bracket from the darkest to the brightest; along them the
+    scores for dark and overexposed are followed. Scores of networks are log odds: 0 is a
+    probability of 0.5, ln(p / (1 - p)) one of p.
     """
     outputs = [path for path in (json_path, markdown_path, card_path) if path is not None]
     for path in outputs:
@@ -138,18 +141,20 @@ def evaluate(  # noqa: PLR0913 - one argument per option
         request = CardRequest(card_path, labelled, words, threshold_sources, plot_folder)
         check_card(request, is_unseen_only=unseen)
     detectors = _open_detectors(words, has_plots=plot_folder is not None)
-    found = _read_labelled(labelled)
+    found = read_photos(labelled, words[0])
     _check_not_measured(outputs, [*labelled, *(photo.path for photo in found.photos)])
-    photos = _choose_photos(found.photos, threshold_sources, unseen=unseen)
+    photos = choose_photos(found.photos, threshold_sources, unseen=unseen)
     if request is not None:
         check_unseen(request, photos)
-    measured: Measured = [(each, _measure(photos, each, workers)) for each in detectors]
+    brackets = _find_brackets(found, unseen=unseen)
+    measured: Measured = [(each, _measure(photos, brackets, each, workers)) for each in detectors]
     networks = _evaluate(photos, measured, threshold_sources)
-    _write_numbers(networks, json_path, markdown_path, force=force)
+    followed = _follow(brackets, measured)
+    _write_numbers(networks, followed, json_path, markdown_path, force=force)
     plots = _write_plots(networks, plot_folder)
     if request is not None:
         on_unseen = _evaluate_unseen(photos, measured, threshold_sources)
-        write_card_file(request, photos, networks, on_unseen, plots)
+        write_card_file(request, photos, networks, on_unseen, plots, followed)
     if request is not None or is_verbose():
         _print_worst(networks[0])
     num_failed = _print_failed(networks)
@@ -157,14 +162,26 @@ def evaluate(  # noqa: PLR0913 - one argument per option
     context.exit(0 if is_complete and not num_failed else 1)
 
 
-def _read_labelled(labelled: tuple[Path, ...]) -> LabelledSet:
-    from clearshot.evaluation.labelled import read_labelled
+def _find_brackets(found: LabelledSet, *, unseen: bool) -> list[Bracket]:
+    from clearshot.evaluation.brackets import find_brackets
 
-    found = read_labelled(*labelled)
-    for note in found.notes:
-        print_remark(to_printable(note))
-    print_skipped(found.left_out, rest="see with -v")
-    return found
+    return [each for each in find_brackets(found) if each.is_unseen or not unseen]
+
+
+def _follow(brackets: list[Bracket], measured: Measured) -> list[BracketResult]:
+    """Tell how well each detector follows the light along brackets."""
+    from clearshot.evaluation.brackets import evaluate_brackets
+
+    results = []
+    for detector, measures in measured:
+        told = _tells_light(detector)
+        if told and brackets:
+            results += evaluate_brackets(detector.name, told, brackets, measures)
+    return results
+
+
+def _tells_light(detector: Detector) -> frozenset[Label]:
+    return detector.labels & {Label.DARK, Label.OVEREXPOSED}
 
 
 def _check_not_measured(outputs: Iterable[Path], inputs: Sequence[Path]) -> None:
@@ -180,21 +197,6 @@ def _check_not_measured(outputs: Iterable[Path], inputs: Sequence[Path]) -> None
             raise UsageError("is one of the labelled files; name another file", path=output)
 
 
-def _choose_photos(
-    photos: tuple[LabelledPhoto, ...], threshold_sources: tuple[str, ...], *, unseen: bool
-) -> tuple[LabelledPhoto, ...]:
-    """Choose what to measure, and check that thresholds can be set on it."""
-    from clearshot.evaluation.evaluate import check_sources
-    from clearshot.evaluation.split import keep_unseen
-
-    chosen = keep_unseen(photos) if unseen else photos
-    if unseen:
-        seen = to_count(len(photos) - len(chosen), "photo")
-        print_remark(f"{seen} of calibration scenes left out")
-    check_sources(chosen, threshold_sources or None)
-    return chosen
-
-
 def _open_detectors(words: tuple[str, ...], *, has_plots: bool) -> list[Detector]:
     """Open what measures, once it is sure that all that comes after it is installed."""
     from clearshot.evaluation.figure import check_matplotlib
@@ -206,13 +208,18 @@ def _open_detectors(words: tuple[str, ...], *, has_plots: bool) -> list[Detector
 
 
 def _measure(
-    photos: tuple[LabelledPhoto, ...], detector: Detector, workers: int | None
+    photos: tuple[LabelledPhoto, ...],
+    brackets: list[Bracket],
+    detector: Detector,
+    workers: int | None,
 ) -> dict[Path, Measures | Failure]:
     from clearshot.evaluation.networks import count_workers
     from clearshot.scan import score_paths
 
     workers = count_workers(detector) if workers is None else workers
-    paths = [photo.path for photo in photos]
+    frames = (frame for bracket in brackets for frame in bracket.frames)
+    wanted = (photo.path for photo in photos)
+    paths = list(dict.fromkeys((*wanted, *(frames if _tells_light(detector) else ()))))
     measures: dict[Path, Measures | Failure] = {}
     num_failed = 0
     with (
@@ -245,34 +252,49 @@ def _evaluate_unseen(
 
 def _write_numbers(
     networks: list[NetworkEvaluation],
+    followed: list[BracketResult],
     json_path: Path | None,
     markdown_path: Path | None,
     *,
     force: bool,
 ) -> None:
+    from clearshot.evaluation.brackets import tabulate_brackets
+
     if json_path is not None:
-        _write_json(networks, json_path, force=force)
+        _write_json(networks, followed, json_path, force=force)
     if markdown_path is not None:
-        _write_markdown(networks, markdown_path, force=force)
+        _write_markdown(networks, followed, markdown_path, force=force)
     if json_path is None or str(json_path) != "-":
         _print_tables(networks)
+        for table in tabulate_brackets(followed):
+            print_table(table)
 
 
-def _write_json(networks: list[NetworkEvaluation], path: Path, *, force: bool) -> None:
+def _write_json(
+    networks: list[NetworkEvaluation], followed: list[BracketResult], path: Path, *, force: bool
+) -> None:
+    from clearshot.evaluation.brackets import brackets_to_json
     from clearshot.evaluation.comparison import networks_to_json
     from clearshot.evaluation.table import to_json
 
     one = to_json(networks[0].evaluation) if len(networks) == 1 else None
-    content = json.dumps(one or networks_to_json(networks), indent=2) + "\n"
+    numbers = one or networks_to_json(networks)
+    if followed:
+        numbers["brackets"] = brackets_to_json(followed)
+    content = json.dumps(numbers, indent=2) + "\n"
     write_file(path, encode(content), force=force)
 
 
-def _write_markdown(networks: list[NetworkEvaluation], path: Path, *, force: bool) -> None:
+def _write_markdown(
+    networks: list[NetworkEvaluation], followed: list[BracketResult], path: Path, *, force: bool
+) -> None:
+    from clearshot.evaluation.brackets import write_brackets_markdown
     from clearshot.evaluation.comparison import write_networks_markdown
     from clearshot.evaluation.table import write_markdown
 
     one = write_markdown(networks[0].evaluation) if len(networks) == 1 else None
-    write_file(path, encode(one or write_networks_markdown(networks)), force=force)
+    text = (one or write_networks_markdown(networks)) + write_brackets_markdown(followed)
+    write_file(path, encode(text), force=force)
 
 
 def _print_tables(networks: list[NetworkEvaluation]) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from clearshot.evaluation.evaluate import Measures
     from clearshot.photo import Scores
+    from clearshot.scoring.exposure import ExposureNetwork
     from clearshot.scoring.focus import FocusNetwork
     from clearshot.scoring.verdict import Thresholds
     from clearshot.workers import PhotoScorer
@@ -66,17 +67,18 @@ def open_judge(word: str | None, thresholds: Thresholds, *, max_pixels: int = MA
     MissingExtraError
         If a library is not installed.
     """
+    from clearshot.scoring.exposure import ExposureNetwork
     from clearshot.scoring.focus import FocusNetwork
 
     if word is None:
-        return _judge_focus(FocusNetwork(), thresholds, max_pixels)
+        return _judge_own(FocusNetwork(), ExposureNetwork(), thresholds, max_pixels)
     # Imported here: the comparison of networks is no part of the common case.
     from clearshot.evaluation.detectors import FocusDetector
     from clearshot.evaluation.networks import count_workers, open_detectors
 
     detector, *others = open_detectors([word])
     if isinstance(detector, FocusDetector) and not others:
-        return _judge_focus(detector.network, thresholds, max_pixels)
+        return _judge_own(detector.network, detector.exposure_network, thresholds, max_pixels)
     if others or not detector.has_log_odds:
         raise UsageError(f"{word} gives no probabilities; name one network")
     if thresholds.sharp_at is not SharpAt.SCREEN:
@@ -105,19 +107,24 @@ def _check_labels(word: str, labels: Collection[Label], thresholds: Thresholds) 
             raise UsageError(f"{word} cannot tell {label.value} photos; {option} needs focus")
 
 
-def _judge_focus(network: FocusNetwork, thresholds: Thresholds, max_pixels: int) -> Judge:
+def _judge_own(
+    network: FocusNetwork,
+    exposure_network: ExposureNetwork,
+    thresholds: Thresholds,
+    max_pixels: int,
+) -> Judge:
     from clearshot import report
-    from clearshot.scoring.calibration import parse_calibration
+    from clearshot.scoring.calibration import join_calibrations
     from clearshot.scoring.scorer import Scorer
     from clearshot.scoring.verdict import judge
 
-    calibration = parse_calibration(network.file.calibration)
+    calibration = join_calibrations(network.file, exposure_network.file)
 
     def build_row(path: Path, result: Scores | Failure) -> dict[str, Any]:
         verdict = result if isinstance(result, Failure) else judge(result, thresholds, calibration)
         return report.build_row(path, verdict)
 
-    scorer = Scorer(network, sharp_at=thresholds.sharp_at, max_pixels=max_pixels)
+    scorer = Scorer(network, exposure_network, sharp_at=thresholds.sharp_at, max_pixels=max_pixels)
     return Judge(scorer, build_row)
 
 
@@ -135,6 +142,6 @@ def _build_row(path: Path, result: Measures | Failure, thresholds: Thresholds) -
         "path": str(path),
         "verdict": rating.value,
         "labels": [Label.BLURRY.value] if rating is Rating.BAD else [],
-        "p_blurry": round(p, report.DIGITS),
+        "p_blurry": report.round_probability(p),
         "reasons": [],
     }

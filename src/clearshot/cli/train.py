@@ -16,7 +16,7 @@ from clearshot.cli.text import to_command, to_printable
 from clearshot.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import ModuleType
 
 _RUNS: Final = Path("runs")
@@ -36,7 +36,7 @@ _epochs_option = click.option(
     "--epochs",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Passes over the photos at most, in each stage; it stops earlier when validation no "
+    help="Passes over the training data at most; classifiers stop earlier when validation no "
     "longer gains.",
 )
 
@@ -45,6 +45,7 @@ _epochs_option = click.option(
     short_help="Train a network by a recipe.",
     epilog=show_example(
         "clearshot train focus ~/clear-photos --out networks",
+        "clearshot train exposure ~/clear-photos --out networks",
         "clearshot train lenet ~/clear-photos",
     ),
 )
@@ -75,6 +76,37 @@ def focus(photos: Path, run_folder: Path, out_folder: Path | None) -> None:
     recipes = _load("recipes")
     path = recipes.train_focus(photos, run_folder, out_folder=out_folder, verbose=_start_log())
     print_line(to_printable(path))
+
+
+@train.command(
+    short_help="Train the exposure network from clear photos alone.",
+    epilog=show_example("clearshot train exposure ~/clear-photos --out networks"),
+)
+@click.argument("photos", type=click.Path(path_type=Path))
+@_run_folder_option("exposure")
+@click.option(
+    "--out",
+    "out_folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Gets exposure.onnx and manifest.toml (the run folder).",
+)
+@_epochs_option
+@verbosity_options
+def exposure(photos: Path, run_folder: Path, out_folder: Path | None, epochs: int | None) -> None:
+    """Train the exposure network: clear photos below PHOTOS are exposed too little and too much.
+
+    Scenes that are dark or bright on purpose are made of them, too. The same command goes on where
+    a run was stopped.
+    """
+    recipe, configs = _load("exposure_recipe"), _load("config")
+    config = _limit_epochs(configs.ExposureConfig(), epochs)
+    trained = recipe.train_exposure(
+        photos, run_folder, out_folder=out_folder, config=config, verbose=_start_log()
+    )
+    print_line("Validation, on photos that did not train; their errors are artificial, too:")
+    _print_rows(trained.rows)
+    print_line(to_printable(trained.path))
 
 
 @train.command(
@@ -134,7 +166,7 @@ def inception(photos: Path, run_folder: Path, weights: str | Path, epochs: int |
 
 
 @train.command(
-    short_help="Fit the probabilities of a focus network on labelled photos.",
+    short_help="Fit the probabilities of networks on labelled photos.",
     epilog=show_example("clearshot train calibration ~/labelled --network networks"),
 )
 @click.argument(
@@ -146,14 +178,16 @@ def inception(photos: Path, run_folder: Path, weights: str | Path, epochs: int |
     required=True,
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Folder with focus.onnx and manifest.toml; the manifest gets the calibration.",
+    help="Folder with focus.onnx, exposure.onnx or both, and manifest.toml, which gets the "
+    "calibration.",
 )
 @workers_option
 @verbosity_options
 def calibration(labelled: tuple[Path, ...], network_folder: Path, workers: int | None) -> None:
-    """Fit the curves from scores to probabilities: nine numbers, on half of the scenes.
+    """Fit the curves from scores to probabilities: two or six numbers, on half of the scenes.
 
-    LABELLED is as for `clearshot evaluate`; blurred, dark, overexposed and clear photos are needed.
+    LABELLED is as for `clearshot evaluate`; clear photos are needed, and blurred ones for the focus
+    network, dark and overexposed ones for the exposure network.
     """
     path = _load("recipes").calibrate(labelled, network_folder, num_workers=workers)
     print_line(to_printable(path))
@@ -188,12 +222,15 @@ def _limit_epochs(config: Any, epochs: int | None) -> Any:
 def _print_trained(trained: Any, recipe: str, run_folder: Path) -> None:
     print_line("Validation, on photos that did not train, but stopped the training and picked its")
     print_line("weights; their blur is artificial, too:")
-    rows = _load("validation").tabulate(trained.validation)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
-        print_line("  ".join(cells).rstrip())
+    _print_rows(_load("validation").tabulate(trained.validation))
     print_line(to_printable(trained.path))
     network = recipe if run_folder == _RUNS / recipe else run_folder
     command = to_command("clearshot", "evaluate", "LABELLED", "--network", network)
     print_remark(f"How it does on the blur of real cameras: {command}")
+
+
+def _print_rows(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
+        print_line("  ".join(cells).rstrip())

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from clearshot.evaluation.brackets import tabulate_brackets
 from clearshot.evaluation.comparison import collect_failures, tabulate_networks
 from clearshot.evaluation.evaluate import RATES
 from clearshot.evaluation.split import is_for_calibration
@@ -21,6 +22,7 @@ from clearshot.photo import Label
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from clearshot.evaluation.brackets import BracketResult
     from clearshot.evaluation.comparison import NetworkEvaluation
     from clearshot.evaluation.evaluate import Evaluation, LabelResult, Threshold
     from clearshot.evaluation.labels import LabelledPhoto
@@ -38,6 +40,7 @@ _UNITS: Final = (("MB", 1_000_000), ("kB", 1_000), ("bytes", 1))
 _TITLES: Final = {
     "task": "task",
     "input": "input",
+    "exposure": "output",
     "cells": "output",
     "probabilities": "output",
     "side_px": "side [px]",
@@ -111,6 +114,8 @@ class Card:
         Links by the plots' names, e.g. `roc_blurry`.
     command : str
         The command that makes the card again.
+    brackets : sequence of BracketResult
+        How well it and the others follow the light, if brackets were among the photos.
     """
 
     facts: NetworkFacts
@@ -120,6 +125,7 @@ class Card:
     notes: Mapping[str, str]
     plots: Mapping[str, str]
     command: str
+    brackets: Sequence[BracketResult] = ()
 
     @property
     def on_all(self) -> Evaluation:
@@ -179,6 +185,7 @@ def write_card(card: Card) -> str:
         *_describe_accuracy(card),
         _describe_shipped(card),
         _describe_comparison(card),
+        _describe_brackets(card),
         _describe_failures(card),
     ]
     placed = {INTRODUCTION, TRAINING_DATA, MEASURED_ON, COMPARISON, FAILURES}
@@ -310,6 +317,17 @@ def _describe_comparison(card: Card) -> list[str]:
                     lines += ["", *_write_comparison(other, "unseen scenes")]
             lines += _show_plots(card, ("networks",), table.label)
     return [*lines, *_add_notes(card, COMPARISON)]
+
+
+def _describe_brackets(card: Card) -> list[str]:
+    tables = tabulate_brackets(card.brackets)
+    if not tables:
+        return []
+    lines = ["## Along exposure brackets"]
+    for table in tables:
+        lines += ["", f"{table.title.capitalize()}. {' '.join(table.notes)}", ""]
+        lines += to_markdown(table)
+    return lines
 
 
 def _write_comparison(table: Table, scenes: str) -> list[str]:

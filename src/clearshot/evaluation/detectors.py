@@ -1,4 +1,4 @@
-"""Everything that can judge blur behind one interface, so that all give rows of one table.
+"""Everything that can judge photos behind one interface, so that all give rows of one table.
 
 A detector scores photos in worker processes; what it scores is compared by ranks and by thresholds
 of its own, so that its unit does not matter.
@@ -16,7 +16,9 @@ from clearshot.decode.square import read_square
 from clearshot.errors import NetworkError
 from clearshot.evaluation.evaluate import Measures
 from clearshot.photo import Label
-from clearshot.scoring.calibration import Calibration, compute_logits, parse_calibration
+from clearshot.scoring.calibration import compute_logits, join_calibrations
+from clearshot.scoring.exposure import ExposureNetwork
+from clearshot.scoring.focus import FocusNetwork
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.session import open_session
 from clearshot.workers import PhotoScorer
@@ -24,8 +26,6 @@ from clearshot.workers import PhotoScorer
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    from clearshot.scoring.focus import FocusNetwork
 
 # Log odds of a probability of one half.
 _EVEN_ODDS: Final = 0.0
@@ -62,30 +62,35 @@ class Detector(PhotoScorer[Measures], Protocol):
 
 
 class FocusDetector:
-    """The focus network with its calibration, and light; tells all labels.
+    """The focus network and the exposure network with their calibration; tells all labels.
 
     Parameters
     ----------
     name : str
         Its row in a table.
     network : FocusNetwork
-        The network; its file holds the calibration.
+        The focus network; its file holds the calibration of blur.
+    exposure_network : ExposureNetwork or None
+        The exposure network; its file holds the calibration of light. The packaged one by default.
 
     Raises
     ------
     NetworkError
-        If the network has no calibration.
+        If a network has no calibration.
     """
 
     labels = frozenset(Label)
     has_log_odds = True
 
-    def __init__(self, name: str, network: FocusNetwork) -> None:
+    def __init__(
+        self, name: str, network: FocusNetwork, exposure_network: ExposureNetwork | None = None
+    ) -> None:
         self.name = name
         self.network = network
-        self.scorer = Scorer(network)
-        self.calibration: Calibration = parse_calibration(network.file.calibration)
-        self.shipped = dict.fromkeys(Label, _EVEN_ODDS)
+        self.exposure_network = ExposureNetwork() if exposure_network is None else exposure_network
+        self.scorer = Scorer(network, self.exposure_network)
+        self.calibration = join_calibrations(network.file, self.exposure_network.file)
+        self.shipped = dict.fromkeys(self.labels, _EVEN_ODDS)
 
     @property
     def recipe(self) -> str:
@@ -110,7 +115,30 @@ class FocusDetector:
         PhotoError
             If the photo cannot be read.
         """
-        return compute_logits(self.scorer.score(path), self.calibration)
+        logits = compute_logits(self.scorer.score(path), self.calibration)
+        return {label: logits[label] for label in Label if label in self.labels}
+
+
+class ExposureDetector(FocusDetector):
+    """The exposure network with its calibration, beside the packaged focus network; tells light.
+
+    Parameters
+    ----------
+    name : str
+        Its row in a table.
+    network : ExposureNetwork
+        The network; its file holds the calibration.
+
+    Raises
+    ------
+    NetworkError
+        If the network has no calibration.
+    """
+
+    labels = frozenset({Label.DARK, Label.OVEREXPOSED})
+
+    def __init__(self, name: str, network: ExposureNetwork) -> None:
+        super().__init__(name, FocusNetwork(), network)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 from clearshot.config import usable_cores
 from clearshot.errors import NetworkError, UsageError
 from clearshot.evaluation.classical import METRICS, CleanVisionDetector, MetricDetector
-from clearshot.evaluation.detectors import ClassifierDetector, ClassifierFile, FocusDetector
+from clearshot.evaluation.detectors import (
+    ClassifierDetector,
+    ClassifierFile,
+    ExposureDetector,
+    FocusDetector,
+)
+from clearshot.evaluation.light import LIGHT_METRICS, LightDetector
+from clearshot.scoring.exposure import ExposureNetwork
 from clearshot.scoring.focus import FocusNetwork
 from clearshot.scoring.weights import read_network
 
@@ -26,15 +33,19 @@ if TYPE_CHECKING:
     from clearshot.workers import PhotoScorer
 
 FOCUS: Final = "focus"
+EXPOSURE: Final = "exposure"
 CLEANVISION: Final = "cleanvision"
 CLASSICAL: Final = "classical"
+LIGHT: Final = "light"
 
 # Where the recipes that make classifiers put them, from the working directory.
 _RUNS: Final = Path("runs")
 _RECIPES: Final = ("lenet", "inception")
 
 # Every word that is no folder.
-WORDS: Final = (FOCUS, *_RECIPES, *METRICS, CLASSICAL, CLEANVISION)
+WORDS: Final = (
+    FOCUS, EXPOSURE, *_RECIPES, *METRICS, CLASSICAL, *LIGHT_METRICS, LIGHT, CLEANVISION,
+)  # fmt: skip
 
 _MEMINFO: Final = Path("/proc/meminfo")
 
@@ -78,9 +89,10 @@ def open_detectors(words: Sequence[str]) -> list[Detector]:
     Parameters
     ----------
     words : sequence of str
-        Each is `focus` (the packaged network), the name of a metric, `classical` (all metrics of
-        this package), `cleanvision`, `lenet` or `inception` (the folder `runs/NAME` in the working
-        directory), a folder with `manifest.toml`, or `NAME=WORD`, which names the row.
+        Each is `focus` or `exposure` (packaged networks), the name of a metric, `classical` (the
+        metrics of blur of this package), `light` (those of light), `cleanvision`, `lenet` or
+        `inception` (the folder `runs/NAME` in the working directory), a folder with
+        `manifest.toml`, or `NAME=WORD`, which names the row.
 
     Returns
     -------
@@ -204,14 +216,12 @@ def find_entry(word: str) -> Entry:
     NetworkError
         If the manifest cannot be read.
     """
-    if word == FOCUS:
-        folder = Path(str(resources.files("clearshot") / "weights"))
-    elif word in _RECIPES:
-        folder = _RUNS / word
-    else:
-        folder = Path(word)
+    if word in {FOCUS, EXPOSURE}:
+        packaged = read_manifest(Path(str(resources.files("clearshot") / "weights")))
+        return next(entry for entry in packaged if entry.name == word)
+    folder = _RUNS / word if word in _RECIPES else Path(word)
     if folder.is_dir():
-        entries = read_manifest(folder)
+        entries = _keep_rows(read_manifest(folder))
         if len(entries) == 1:
             return entries[0]
         raise UsageError(f"{word} holds {len(entries)} networks; one is needed")
@@ -226,7 +236,7 @@ def _open_word(word: str) -> list[Detector]:
     if detectors:
         return detectors
     if Path(word).is_dir():
-        return [_open_entry(entry) for entry in read_manifest(Path(word))]
+        return [_open_entry(entry) for entry in _keep_rows(read_manifest(Path(word)))]
     name, equals, rest = word.partition("=")
     if not equals:
         msg = f"{word!r} is neither a folder with {_MANIFEST} nor one of {', '.join(WORDS)}"
@@ -242,6 +252,12 @@ def _open_word(word: str) -> list[Detector]:
 def _open_builtin(word: str) -> list[Detector]:
     if word == FOCUS:
         return [FocusDetector(FOCUS, FocusNetwork())]
+    if word == EXPOSURE:
+        return [ExposureDetector(EXPOSURE, ExposureNetwork())]
+    if word in LIGHT_METRICS:
+        return [LightDetector(word, word)]
+    if word == LIGHT:
+        return [LightDetector(metric, metric) for metric in LIGHT_METRICS]
     if word in METRICS:
         return [MetricDetector(word, word)]
     if word == CLASSICAL:
@@ -261,8 +277,12 @@ def _open_run(word: str) -> list[Detector]:
 
 def _rename(detector: Detector, name: str) -> Detector:
     match detector:
+        case ExposureDetector():
+            return ExposureDetector(name, detector.exposure_network)
         case FocusDetector():
-            return FocusDetector(name, detector.network)
+            return FocusDetector(name, detector.network, detector.exposure_network)
+        case LightDetector():
+            return LightDetector(name, detector.metric)
         case ClassifierDetector():
             return ClassifierDetector(name, detector.file)
         case MetricDetector():
@@ -271,15 +291,29 @@ def _rename(detector: Detector, name: str) -> Detector:
             return CleanVisionDetector(name)
 
 
+def _keep_rows(entries: list[Entry]) -> list[Entry]:
+    """Leave out an exposure network beside a focus network: together they are one row."""
+    has_focus = any(entry.name == FOCUS for entry in entries)
+    return [entry for entry in entries if not (has_focus and entry.name == EXPOSURE)]
+
+
 def _open_entry(entry: Entry) -> Detector:
     if entry.name == FOCUS:
-        return FocusDetector(entry.name, FocusNetwork(read_network(FOCUS, folder=entry.folder)))
+        focus = FocusNetwork(read_network(FOCUS, folder=entry.folder))
+        is_alone = all(other.name != EXPOSURE for other in read_manifest(entry.folder))
+        return FocusDetector(entry.name, focus, None if is_alone else _read_exposure(entry.folder))
+    if entry.name == EXPOSURE:
+        return ExposureDetector(entry.name, _read_exposure(entry.folder))
     task = entry.values.get("task")
     if task != _CLASSIFIER:
         msg = f"describes network {entry.name!r} with the task {task!r}; "
-        msg += f"{_CLASSIFIER!r} or a table [{FOCUS}] is needed"
+        msg += f"{_CLASSIFIER!r} or a table [{FOCUS}] or [{EXPOSURE}] is needed"
         raise NetworkError(msg, path=entry.folder / _MANIFEST)
     return ClassifierDetector(entry.name, _check_file(entry))
+
+
+def _read_exposure(folder: Path) -> ExposureNetwork:
+    return ExposureNetwork(read_network(EXPOSURE, folder=folder))
 
 
 def _check_file(entry: Entry) -> ClassifierFile:

@@ -9,10 +9,14 @@ that calibrates nothing is called unseen.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from clearshot.evaluation.labels import LabelledPhoto
 
@@ -50,3 +54,69 @@ def keep_unseen(photos: Iterable[LabelledPhoto]) -> tuple[LabelledPhoto, ...]:
         Those that may not calibrate, in order.
     """
     return tuple(photo for photo in photos if not is_for_calibration(photo))
+
+
+def split_training(
+    photos: Sequence[Path], *, seed: int, validation_share: float
+) -> tuple[list[Path], list[Path]]:
+    """Split photos into those that train a network and those that validate it.
+
+    Parameters
+    ----------
+    photos : sequence of Path
+        Photos; their order does not matter.
+    seed : int
+        Seed of the network's recipe.
+    validation_share : float
+        Share of them that validate, in (0, 1).
+
+    Returns
+    -------
+    tuple of list of Path
+        Training photos, validation photos; never the same photo in both.
+    """
+    ordered = sorted(photos, key=lambda path: (path.name, path))
+    np.random.default_rng(seed).shuffle(ordered)
+    num_validation = max(1, round(len(ordered) * validation_share))
+    return ordered[num_validation:], ordered[:num_validation]
+
+
+def digest_photos(photos: Sequence[Path]) -> str:
+    """Name a set of training photos by their content.
+
+    Parameters
+    ----------
+    photos : sequence of Path
+        Photos in any order.
+
+    Returns
+    -------
+    str
+        SHA-256 over the sorted SHA-256 of the files, hexadecimal.
+    """
+    digests = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in photos)
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def name_training(
+    photos: Iterable[LabelledPhoto], training: Iterable[Path], validation: Iterable[Path]
+) -> tuple[LabelledPhoto, ...]:
+    """Name the photos from which a network was made as sources of their own.
+
+    Parameters
+    ----------
+    photos : iterable of LabelledPhoto
+        Any photos.
+    training, validation : iterable of Path
+        Those that trained it, and those that validated it.
+
+    Returns
+    -------
+    tuple of LabelledPhoto
+        The same in order; the source of these is `trained on` or `validation`.
+    """
+    names = dict.fromkeys(training, "trained on") | dict.fromkeys(validation, "validation")
+    return tuple(
+        replace(photo, source=names[photo.path]) if photo.path in names else photo
+        for photo in photos
+    )

@@ -1,7 +1,7 @@
 """From raw scores to probabilities: a logistic curve for each label, with constants kept as data.
 
 The constants are fitted on labelled photos that train nothing and from which no figure is reported;
-they live in `weights/manifest.toml` beside the network that they belong to.
+they live in `weights/manifest.toml`, each with the network that it belongs to.
 """
 
 from __future__ import annotations
@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from clearshot.photo import Scores
+    from clearshot.scoring.weights import NetworkFile
 
+
+# Of a raw file: this share of saturated values makes an overexposed photo as probable as not, and
+# each doubling of it adds so much log odds. Set by hand: a lamp or a reflection is smaller, a lost
+# sky larger.
+_SATURATED_SHARE: Final = 0.02
+_LOGIT_PER_DOUBLING: Final = 1.5
+_LEAST_SATURATED: Final = 1e-6
 
 # How much of a photo's anisotropy is added to its blur, and up to which anisotropy [octaves].
 _MOVEMENT_WEIGHT: Final = 0.5
@@ -36,10 +44,10 @@ class Calibration:
     ----------
     blurry : tuple of float
         Weight of the blur score and offset.
-    dark : tuple of float
-        Weights of the median and bright stops, and offset.
-    overexposed : tuple of float
-        Weights of the median and shadow stops and of the white share, and offset.
+    dark, overexposed : tuple of float
+        Weights of the exposure network's log odds of the label and of its error in stops as far as
+        that speaks against the label, and offset. The log odds tell where there is doubt; where
+        there is none they are all alike, and the error keeps the order.
     """
 
     blurry: tuple[float, ...]
@@ -49,7 +57,7 @@ class Calibration:
 
 @cache
 def read_calibration() -> Calibration:
-    """Read the calibration that ships with the focus network.
+    """Read the calibration that ships with the networks.
 
     Returns
     -------
@@ -61,7 +69,29 @@ def read_calibration() -> Calibration:
     NetworkError
         If the manifest holds none.
     """
-    return parse_calibration(read_packaged_network("focus").calibration)
+    return join_calibrations(read_packaged_network("focus"), read_packaged_network("exposure"))
+
+
+def join_calibrations(focus: NetworkFile, exposure: NetworkFile) -> Calibration:
+    """Put the constants of two networks together.
+
+    Parameters
+    ----------
+    focus, exposure : NetworkFile
+        The first gives the constants for blur, the second those for light.
+
+    Returns
+    -------
+    Calibration
+        The constants.
+
+    Raises
+    ------
+    NetworkError
+        If a network has none.
+    """
+    blur = {key: value for key, value in focus.calibration.items() if key == Label.BLURRY}
+    return parse_calibration({**exposure.calibration, **blur})
 
 
 def parse_calibration(table: Mapping[str, object]) -> Calibration:
@@ -70,7 +100,7 @@ def parse_calibration(table: Mapping[str, object]) -> Calibration:
     Parameters
     ----------
     table : mapping
-        Lists of numbers under `blurry` (2), `dark` (3) and `overexposed` (4).
+        Lists of numbers under `blurry` (2), `dark` (3) and `overexposed` (3).
 
     Returns
     -------
@@ -82,7 +112,7 @@ def parse_calibration(table: Mapping[str, object]) -> Calibration:
     NetworkError
         If a list is missing or has another length.
     """
-    lengths = {"blurry": 2, "dark": 3, "overexposed": 4}
+    lengths = {"blurry": 2, "dark": 3, "overexposed": 3}
     rows: dict[str, tuple[float, ...]] = {}
     for label, length in lengths.items():
         values = table.get(label)
@@ -118,9 +148,9 @@ def describe(label: Label, scores: Scores, sharp_at: SharpAt = SharpAt.SCREEN) -
         case Label.BLURRY:
             return (choose_blur(scores, sharp_at) + _weigh_movement(scores.focus.anisotropy),)
         case Label.DARK:
-            return (exposure.median_stops, exposure.bright_stops)
+            return (exposure.dark_logit, max(exposure.error_stops, 0.0))
         case Label.OVEREXPOSED:
-            return (exposure.median_stops, exposure.shadow_stops, exposure.white_share)
+            return (exposure.overexposed_logit, min(exposure.error_stops, 0.0))
 
 
 def _weigh_movement(anisotropy: float) -> float:
@@ -161,7 +191,29 @@ def compute_logits(
         *weights, offset = getattr(calibration, label.value)
         features = describe(label, scores, sharp_at)
         logits[label] = math.fsum(map(operator.mul, weights, features)) + offset
+    saturation = scores.exposure.sensor_white_share
+    if saturation is not None:
+        held = compute_saturation_logit(saturation)
+        logits[Label.OVEREXPOSED] = min(logits[Label.OVEREXPOSED], held)
     return logits
+
+
+def compute_saturation_logit(share: float) -> float:
+    """Compute the highest log odds of an overexposed photo that its raw file allows.
+
+    A highlight that the raw file still holds can be developed anew and is not lost.
+
+    Parameters
+    ----------
+    share : float
+        Share of the sensor's values at saturation, in [0, 1].
+
+    Returns
+    -------
+    float
+        Natural log of p / (1 - p), rising with the share; 0 at one in fifty.
+    """
+    return _LOGIT_PER_DOUBLING * math.log2(max(share, _LEAST_SATURATED) / _SATURATED_SHARE)
 
 
 def to_probability(logit: float) -> float:

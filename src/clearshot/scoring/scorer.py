@@ -10,7 +10,7 @@ from clearshot.decode.image import Image, decode
 from clearshot.decode.metadata import read_facts
 from clearshot.decode.preview import JPEG_PREVIEW_READER
 from clearshot.photo import Scores, SharpAt
-from clearshot.scoring.exposure import measure_exposure
+from clearshot.scoring.exposure import ExposureNetwork, measure_exposure
 from clearshot.scoring.focus import FocusMap, FocusNetwork, pool
 from clearshot.scoring.native import NATIVE_RECIPE, is_judged_in_full, measure_native_blur
 
@@ -57,6 +57,8 @@ class Scorer:
     ----------
     network : FocusNetwork or None
         The focus network; the packaged one by default.
+    exposure_network : ExposureNetwork or None
+        The exposure network; the packaged one by default.
     sharp_at : SharpAt
         Whether the blur at 100 % is measured too. It costs a decode of the whole photo and three
         crops of 512 x 512 px.
@@ -74,11 +76,13 @@ class Scorer:
     def __init__(
         self,
         network: FocusNetwork | None = None,
+        exposure_network: ExposureNetwork | None = None,
         *,
         sharp_at: SharpAt = SharpAt.SCREEN,
         max_pixels: int = MAX_PIXELS,
     ) -> None:
         self._network = FocusNetwork() if network is None else network
+        self._exposure = ExposureNetwork() if exposure_network is None else exposure_network
         self._sharp_at = sharp_at
         self.max_pixels = max_pixels
 
@@ -136,7 +140,12 @@ class Scorer:
                 path, focus_map, size_px, self._network, max_pixels=self.max_pixels
             )
             focus = replace(focus, native_blur=blur, native_anisotropy=anisotropy)
-        exposure = measure_exposure(image.luma_hw)
+        exposure = measure_exposure(
+            image.luma_hw,
+            focus_map,
+            self._exposure,
+            sensor_white_share=image.sensor_white_share,
+        )
         # A small photo holds both scores, whichever was asked for.
         recipe = self._name_recipe(is_full=focus.native_blur is not None)
         scores = Scores(*size_px, focus, exposure, recipe, image.reader, read_facts(path))
@@ -150,7 +159,7 @@ class Scorer:
         return image, focus_map, pool(focus_map, image.width_px, image.height_px)
 
     def _name_recipe(self, *, is_full: bool) -> str:
-        recipe = f"{PIXEL_RECIPE}-{self._network.sha256[:16]}"
+        recipe = f"{PIXEL_RECIPE}-{self._network.sha256[:16]}-{self._exposure.sha256[:16]}"
         return f"{recipe}+full{NATIVE_RECIPE}" if is_full else recipe
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from clearshot.decode.image import JUDGED_PX
@@ -11,6 +11,7 @@ from clearshot.photo import BlurKind, Label, Rating, SharpAt, Verdict
 from clearshot.scoring.calibration import (
     Calibration,
     compute_logits,
+    compute_saturation_logit,
     read_calibration,
     to_probability,
 )
@@ -26,6 +27,10 @@ _MOTION_OCTAVES: Final = 0.12
 # What the network reads where a picture is as sharp as its pixels can show [px]. A longer blur of
 # sigma px leaves one real pixel in sigma / this, along each of its two axes.
 SHARP_SIGMA_PX: Final = 0.4
+
+
+# An estimated error below this is not told: the photo looks wrong for another reason [stops].
+_LEAST_ERROR_STOPS: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,10 @@ def judge(
         blur_kind=kind,
         effective_mp=estimate_effective_mp(scores, is_blurry=Label.BLURRY in bad),
         sharpest_region=scores.focus.sharpest,
-        reasons=_explain(scores, thresholds.sharp_at, bad, doubtful),
+        reasons=(
+            *_explain(scores, thresholds.sharp_at, bad, doubtful),
+            *_explain_headroom(scores, thresholds, curve),
+        ),
     )
 
 
@@ -187,6 +195,28 @@ def _explain(
     return tuple(reasons)
 
 
+def _explain_headroom(
+    scores: Scores, thresholds: Thresholds, calibration: Calibration
+) -> tuple[str, ...]:
+    """Say so where a photo would be called overexposed if its raw file did not hold the light."""
+    saturation = scores.exposure.sensor_white_share
+    if saturation is None:
+        return ()
+    developed = replace(scores, exposure=replace(scores.exposure, sensor_white_share=None))
+    logit = compute_logits(developed, calibration, thresholds.sharp_at)[Label.OVEREXPOSED]
+    held = compute_saturation_logit(saturation)
+    ratings = [
+        rate(to_probability(each), thresholds.overexposed, thresholds.unsure)
+        for each in (logit, min(logit, held))
+    ]
+    if ratings[0] is ratings[1]:
+        return ()
+    return (
+        "Bright, but not lost: the raw file still holds the highlights; "
+        f"{_write_share(saturation)} of its values are saturated.",
+    )
+
+
 def _describe(label: Label, scores: Scores, sharp_at: SharpAt) -> str:
     match label:
         case Label.BLURRY:
@@ -220,14 +250,29 @@ def _is_native_decisive(scores: Scores, sharp_at: SharpAt) -> bool:
 
 
 def _describe_darkness(exposure: ExposureScores) -> str:
-    return (
-        f"Dark: half of the picture is more than {-exposure.median_stops:.1f} stops below white; "
-        f"{exposure.black_share:.0%} of it is black."
-    )
+    floor = f"{exposure.black_share:.0%} of the picture is below the noise floor"
+    subject = f"the sharpest part lies {_write_stops(-exposure.subject_stops)} below white"
+    if exposure.error_stops > -_LEAST_ERROR_STOPS:
+        return f"Dark: {floor}; {subject}."
+    error = _write_stops(-exposure.error_stops)
+    return f"Dark: about {error} too dark; {floor}; {subject}."
 
 
 def _describe_overexposure(exposure: ExposureScores) -> str:
-    return (
-        f"Overexposed: {exposure.white_share:.0%} of the picture is clipped to white; "
-        f"half of it is less than {-exposure.median_stops:.1f} stops below white."
-    )
+    clipped = f"{exposure.white_share:.0%} of the picture is clipped to white"
+    if exposure.sensor_white_share is not None:
+        saturated = _write_share(exposure.sensor_white_share)
+        clipped += f", {saturated} of the raw file's values are saturated"
+    if exposure.error_stops < _LEAST_ERROR_STOPS:
+        return f"Overexposed: {clipped}."
+    return f"Overexposed: about {_write_stops(exposure.error_stops)} too bright; {clipped}."
+
+
+def _write_stops(stops: float) -> str:
+    """Write stops as exactly as an estimate deserves, to a half."""
+    halves = round(2 * stops) / 2
+    return f"{halves:g} stop" if halves == 1 else f"{halves:g} stops"
+
+
+def _write_share(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.01 else f"{share:.1%}"

@@ -16,6 +16,7 @@ from clearshot.training.patches import NOBODY, SECOND
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from clearshot.training.exposures import ExposureSet
     from clearshot.training.patches import PatchSet
 
 # What becomes of the directions 0, 45, 90, 135 degrees (and the longest axis) in a mirror and when
@@ -81,3 +82,48 @@ class PatchBatches(keras.utils.PyDataset):  # type: ignore[misc]
             luma, owner = luma.swapaxes(1, 2), owner.swapaxes(1, 2)
             sigma = sigma[..., _TRANSPOSED]
         return luma, sigma, owner
+
+
+class ExposureBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Examples of exposure in random order, each batch mirrored at random.
+
+    Parameters
+    ----------
+    examples : ExposureSet
+        Examples and labels.
+    batch_size : int
+        Examples in a batch; the last, incomplete batch is left out.
+    seed : int
+        Seeds order and mirroring.
+    is_training : bool
+        Shuffle and mirror.
+    """
+
+    def __init__(
+        self, examples: ExposureSet, *, batch_size: int, seed: int, is_training: bool
+    ) -> None:
+        super().__init__()
+        self._examples = examples
+        self._batch_size = batch_size
+        self._rng = np.random.default_rng(seed)
+        self._is_training = is_training
+        self._order = np.arange(len(examples.luma))
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return len(self._order) // self._batch_size
+
+    def __getitem__(
+        self, index: int
+    ) -> tuple[tuple[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]:
+        chosen = np.sort(self._order[index * self._batch_size : (index + 1) * self._batch_size])
+        luma = self._examples.luma[chosen]
+        if self._is_training and self._rng.random() < 0.5:
+            luma = np.flip(luma, 2)
+        inputs = luma.astype(np.float32), np.asarray(self._examples.statistics[chosen])
+        return inputs, np.asarray(self._examples.labels[chosen])
+
+    def on_epoch_end(self) -> None:
+        """Shuffle for the next epoch."""
+        if self._is_training:
+            self._rng.shuffle(self._order)

@@ -12,7 +12,7 @@ from clearshot.photo import Label
 from clearshot.scoring.calibration import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -20,19 +20,21 @@ if TYPE_CHECKING:
     from clearshot.evaluation.labelled import LabelledPhoto
     from clearshot.photo import Scores
 
-# Share of bad photos in the library for which probabilities are stated: one in four, as after a
-# shoot that has not been culled yet. With it a threshold of 0.5 loses about 1 % of the clear
-# photos.
-PRIOR_BAD: Final = 0.25
+# Share of bad photos in the library for which probabilities are stated. Blurry: one in four, as
+# after a shoot that has not been culled yet; cameras expose better than they focus. With it a
+# threshold of 0.5 loses about 1 % of the clear photos.
+PRIORS: Final = {Label.BLURRY: 0.25, Label.DARK: 0.1, Label.OVEREXPOSED: 0.1}
 
 # Fewest photos of each kind from which a curve is fitted.
 MIN_PHOTOS: Final = 8
 
 
 def fit_calibration(
-    photos: Sequence[LabelledPhoto], scores: Mapping[Path, Scores]
+    photos: Sequence[LabelledPhoto],
+    scores: Mapping[Path, Scores],
+    labels: Collection[Label] = tuple(Label),
 ) -> dict[str, list[float]]:
-    """Fit the logistic curve of every label, on the half of the scenes that calibrates.
+    """Fit the logistic curve of each label, on the half of the scenes that calibrates.
 
     Each source counts as much as any other, however many photos it has.
 
@@ -42,6 +44,8 @@ def fit_calibration(
         Clear and bad photos.
     scores : mapping of Path to Scores
         Raw scores; photos that are not in it are left out.
+    labels : collection of Label
+        The labels; all by default.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def fit_calibration(
     """
     chosen = [p for p in photos if p.path in scores and is_for_calibration(p)]
     constants = {}
-    for label in Label:
+    for label in labels:
         part = [photo for photo in chosen if photo.label in {None, label}]
         is_bad = np.array([photo.label is label for photo in part], dtype=bool)
         if min(is_bad.sum(), (~is_bad).sum()) < MIN_PHOTOS:
@@ -64,7 +68,7 @@ def fit_calibration(
             raise InputError(msg)
         features = np.array([describe(label, scores[photo.path]) for photo in part])
         constants[label.value] = list(
-            fit_logistic(features, is_bad, weights=_balance(part, is_bad))
+            fit_logistic(features, is_bad, weights=_balance(part, is_bad), prior_bad=PRIORS[label])
         )
     return constants
 
@@ -74,6 +78,7 @@ def fit_logistic(
     is_bad: NDArray[np.bool_],
     *,
     weights: NDArray[np.float64],
+    prior_bad: float,
     ridge: float = 1e-2,
 ) -> tuple[float, ...]:
     """Fit a logistic curve by iteratively reweighted least squares, then set its prior.
@@ -86,13 +91,15 @@ def fit_logistic(
         Labels.
     weights : ndarray of float, shape (N,)
         Weight of each photo; bad and good photos are balanced afterwards.
+    prior_bad : float
+        Share of bad photos in the library for which probabilities are stated, in (0, 1).
     ridge : float
         Penalty on the squared weights of standardised features, relative to the mean loss.
 
     Returns
     -------
     tuple of float
-        F weights and the offset, for a library with `PRIOR_BAD` bad photos.
+        F weights and the offset, for such a library.
     """
     centre, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
     x = np.column_stack([(features - centre) / spread, np.ones(len(features))])
@@ -110,7 +117,7 @@ def fit_logistic(
         if np.abs(step).max() < 1e-8:
             break
     slopes = beta[:-1] / spread
-    offset = beta[-1] - slopes @ centre + np.log(PRIOR_BAD / (1 - PRIOR_BAD))
+    offset = beta[-1] - slopes @ centre + np.log(prior_bad / (1 - prior_bad))
     return (*(float(slope) for slope in slopes), float(offset))
 
 

@@ -17,13 +17,14 @@ import cv2
 import keras
 
 from clearshot.errors import InputError
+from clearshot.evaluation.split import digest_photos
 from clearshot.training import classifiers
 from clearshot.training.classifier_config import InceptionConfig, LeNetConfig
 from clearshot.training.classifier_data import SquareBatches, draw_squares
 from clearshot.training.classifier_export import export_classifier
 from clearshot.training.classifier_trainer import ClassifierRun
 from clearshot.training.curves import draw_curves
-from clearshot.training.export import digest_photos, read_commit, write_manifest
+from clearshot.training.export import read_commit, write_manifest
 from clearshot.training.recipes import find_training_photos
 from clearshot.training.runs import begin_run, check_place, find_run
 from clearshot.training.trainer import prepare_backend, split_photos

@@ -54,3 +54,47 @@ class FocusConfig:
     num_hard_epochs: int = 2
     hard_rate: float = 1.5e-3
     num_workers: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureConfig:
+    """Settings of the exposure network.
+
+    Attributes
+    ----------
+    seed : int
+        Seeds the split, the examples, the initial weights and the order of batches.
+    validation_share : float
+        Share of the clear photos that are kept for validation, split by photo, in (0, 1).
+    num_examples : int
+        Examples for training; as large a share of it as of the photos is drawn for validation.
+    scene_share : float
+        Share of examples whose scene is changed to one that is dark or bright on purpose, in
+        [0, 1].
+    right_share : float
+        Share of examples that are exposed right, in [0, 1].
+    stray_share : float
+        Share of examples whose sharpest part is taken elsewhere, in [0, 1].
+    max_error_stops : float
+        Largest error of the exposure, drawn evenly on both sides [stops].
+    num_epochs : int
+        Passes over the examples.
+    batch_size : int
+        Examples in a batch.
+    peak_rate : float
+        Highest learning rate of the one-cycle schedule.
+    num_workers : int
+        Processes that draw training data.
+    """
+
+    seed: int = 11
+    validation_share: float = 0.12
+    num_examples: int = 24_000
+    scene_share: float = 0.5
+    right_share: float = 0.35
+    stray_share: float = 0.2
+    max_error_stops: float = 5.5
+    num_epochs: int = 8
+    batch_size: int = 128
+    peak_rate: float = 3e-3
+    num_workers: int = 2

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,29 +18,68 @@ import onnxruntime
 
 from clearshot.decode.image import CELL_PX
 from clearshot.errors import NetworkError
+from clearshot.scoring.exposure import (
+    NUM_STATISTICS,
+    SQUARE_PX,
+    ExposureNetwork,
+    describe_light,
+)
 from clearshot.scoring.focus import FocusNetwork
 from clearshot.scoring.weights import NetworkFile
 from clearshot.training.folding import fold_padding
 from clearshot.training.runs import read_tables, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-# Largest difference between Keras and ONNX Runtime that rounding explains, in octaves.
+# Largest difference between Keras and ONNX Runtime that rounding explains, in octaves, stops
+# or log odds.
 PARITY_TOLERANCE: Final = 2e-3
 
 
-def export_onnx(model: Any, path: Path, *, output_names: Sequence[str]) -> NetworkFile:
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What goes into a network and what comes out.
+
+    Attributes
+    ----------
+    inputs : mapping of str to tuple of (str or None, int)
+        For each input its axes: a name where the size is open, else None, and the size in the
+        example from which the graph is traced.
+    outputs : tuple of str
+        Names of the outputs, in order.
+    """
+
+    inputs: Mapping[str, tuple[tuple[str | None, int], ...]]
+    outputs: tuple[str, ...]
+
+
+# The example is larger than any kernel.
+FOCUS_ENDS: Final = Ends({"luma": (("N", 2), ("H", 8 * CELL_PX), ("W", 12 * CELL_PX))}, ("cells",))
+EXPOSURE_ENDS: Final = Ends(
+    {
+        "luma": (("N", 2), (None, SQUARE_PX), (None, SQUARE_PX)),
+        "statistics": (("N", 2), (None, NUM_STATISTICS)),
+    },
+    ("exposure",),
+)
+
+
+def export_onnx(
+    model: Any, path: Path, ends: Ends, *, measure: Callable[[Any, NetworkFile], float]
+) -> NetworkFile:
     """Write a network as ONNX and check that it computes what Keras computes.
 
     Parameters
     ----------
     model : keras.Model
-        Luma (N, H, W) in, one or more outputs.
+        Any model with these ends.
     path : Path
         The ONNX file; its folder must exist. Replaced only when the new file is complete.
-    output_names : sequence of str
-        Names of the outputs, in order.
+    ends : Ends
+        Its inputs and outputs.
+    measure : callable
+        Gives the largest difference between the outputs of the model and of the file.
 
     Returns
     -------
@@ -53,13 +93,13 @@ def export_onnx(model: Any, path: Path, *, output_names: Sequence[str]) -> Netwo
     """
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "draft.onnx"
-        _trace(model, draft)
-        graph = _clean(fold_padding(onnx.load(str(_simplify(draft)))), output_names)
+        _trace(model, draft, ends)
+        graph = _clean(fold_padding(onnx.load(str(_simplify(draft)))), ends)
         onnx.checker.check_model(graph, full_check=True)
         onnx.save(graph, str(draft))
         content = draft.read_bytes()
         network = NetworkFile(path.stem, hashlib.sha256(content).hexdigest(), {}, content)
-        difference = measure_parity(model, FocusNetwork(network))
+        difference = measure(model, network)
         if not difference <= PARITY_TOLERANCE:
             msg = f"ONNX differs from Keras by {difference:.2g}, allowed: {PARITY_TOLERANCE}"
             raise NetworkError(msg, path=path)
@@ -69,14 +109,14 @@ def export_onnx(model: Any, path: Path, *, output_names: Sequence[str]) -> Netwo
     return network
 
 
-def measure_parity(model: Any, network: FocusNetwork) -> float:
-    """Compare a Keras network with its ONNX file on pictures of several sizes.
+def measure_focus_parity(model: Any, file: NetworkFile) -> float:
+    """Compare a focus network in Keras with its ONNX file on pictures of several sizes.
 
     Parameters
     ----------
     model : keras.Model
         The original.
-    network : FocusNetwork
+    file : NetworkFile
         The ONNX file.
 
     Returns
@@ -84,6 +124,7 @@ def measure_parity(model: Any, network: FocusNetwork) -> float:
     float
         Largest absolute difference of a mean [octaves] or of the log of a variance.
     """
+    network = FocusNetwork(file)
     rng = np.random.default_rng(0)
     worst = 0.0
     for height, width in ((128, 128), (256, 192), (336, 512)):
@@ -101,21 +142,32 @@ def measure_parity(model: Any, network: FocusNetwork) -> float:
     return worst
 
 
-def digest_photos(photos: Sequence[Path]) -> str:
-    """Name a set of training photos by their content.
+def measure_exposure_parity(model: Any, file: NetworkFile) -> float:
+    """Compare an exposure network in Keras with its ONNX file on pictures of several levels.
 
     Parameters
     ----------
-    photos : sequence of Path
-        Photos in any order.
+    model : keras.Model
+        The original.
+    file : NetworkFile
+        The ONNX file.
 
     Returns
     -------
-    str
-        SHA-256 over the sorted SHA-256 of the files, hexadecimal.
+    float
+        Largest absolute difference of an output [stops or log odds].
     """
-    digests = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in photos)
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    network = ExposureNetwork(file)
+    rng = np.random.default_rng(0)
+    worst = 0.0
+    for brightest in (10, 90, 256):
+        square = rng.integers(0, brightest, (SQUARE_PX, SQUARE_PX)).astype(np.uint8)
+        statistics = describe_light(square, square[: SQUARE_PX // 4])
+        expected = model([square[None].astype(np.float32), statistics[None]])
+        reference = keras.ops.convert_to_numpy(expected)[0]
+        measured = np.array(network.measure(square, statistics))
+        worst = max(worst, float(np.abs(measured - reference).max()))
+    return worst
 
 
 def read_commit() -> str:
@@ -187,24 +239,44 @@ def _format(value: object) -> str:
     return repr(value)
 
 
-def _trace(model: Any, path: Path) -> None:
-    """Write the graph with open sizes: any number of photos, any number of rows and columns."""
+def _trace(model: Any, path: Path, ends: Ends) -> None:
+    """Write the graph with its open sizes, e.g. any number of photos."""
     if keras.backend.backend() != "torch":
         model.export(str(path), format="onnx", verbose=False)
         return
     # Keras would trace an example of 1 x 1 px here, which is smaller than the first kernel.
     import torch
 
+    examples = [torch.zeros(*(size for _, size in axes)) for axes in ends.inputs.values()]
+    model = model.eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            model.eval(),
-            (torch.zeros(2, 8 * CELL_PX, 12 * CELL_PX),),
+            model if len(examples) == 1 else _join_inputs(model),
+            tuple(examples),
             str(path),
-            input_names=["luma"],
-            dynamic_axes={"luma": {0: "N", 1: "H", 2: "W"}},
+            input_names=list(ends.inputs),
+            dynamic_axes={
+                name: {index: axis for index, (axis, _) in enumerate(axes) if axis}
+                for name, axes in ends.inputs.items()
+            },
             dynamo=False,
         )
+
+
+def _join_inputs(model: Any) -> Any:
+    """Let a model that takes its inputs as one list take them one by one, as torch passes them."""
+    import torch
+
+    class Joined(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, *inputs: Any) -> Any:
+            return self.model(list(inputs))
+
+    return Joined().eval()
 
 
 def _simplify(draft: Path) -> Path:
@@ -237,10 +309,11 @@ def rename_ends(graph: Any, names: Mapping[str, str]) -> None:
     del graph.graph.value_info[:]
 
 
-def _clean(graph: Any, output_names: Sequence[str]) -> Any:
+def _clean(graph: Any, ends: Ends) -> Any:
     """Name the ends of the graph and drop what only the exporter needs."""
-    names = {value.name: new for value, new in zip(graph.graph.output, output_names, strict=True)}
-    names[graph.graph.input[0].name] = "luma"
+    old = (*graph.graph.input, *graph.graph.output)
+    new = (*ends.inputs, *ends.outputs)
+    names = {value.name: name for value, name in zip(old, new, strict=True)}
     rename_ends(graph, names)
     _rename_weights(graph)
     # The simplifier declares every set of operations that it knows.

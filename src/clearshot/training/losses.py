@@ -53,3 +53,41 @@ def measure_octave_error(target: Any, output: Any) -> Any:
     error = ops.abs(target[:, NUM_SIGMAS - 1] - output[:, NUM_SIGMAS - 1])
     weight = ops.exp(-output[:, 2 * NUM_SIGMAS - 1]) * target[:, NUM_SIGMAS]
     return ops.sum(error * weight) / (ops.sum(weight) + 1e-6)
+
+
+def measure_exposure_loss(target: Any, output: Any) -> Any:
+    """Loss of the exposure network: a Huber loss of the error and two cross-entropies.
+
+    Parameters
+    ----------
+    target : tensor, shape (N, 3)
+        Error of the exposure [stops]; how far the photo is too dark and overexposed, in [0, 1].
+    output : tensor, shape (N, 3)
+        Predicted error; log odds of both.
+
+    Returns
+    -------
+    tensor, shape (N,)
+        Loss of each example.
+    """
+    distance = ops.abs(target[:, 0] - output[:, 0])
+    huber = ops.where(distance < 1.0, 0.5 * ops.square(distance), distance - 0.5)
+    truth, logits = target[:, 1:], output[:, 1:]
+    entropy = ops.softplus(logits) - truth * logits
+    return huber + ops.sum(entropy, axis=1)
+
+
+def measure_stop_error(target: Any, output: Any) -> Any:
+    """Mean absolute error of the exposure, in stops.
+
+    Parameters
+    ----------
+    target, output : tensor
+        As for `measure_exposure_loss`.
+
+    Returns
+    -------
+    tensor, shape ()
+        Over all examples.
+    """
+    return ops.mean(ops.abs(target[:, 0] - output[:, 0]))

@@ -1,8 +1,8 @@
-"""The network as a plain function that returns a Keras model, for any backend.
+"""The networks as plain functions that return a Keras model, for any backend.
 
 Letters in shapes: N photos or patches, H and W rows and columns of pixels, h = H / 16 and
-w = W / 16 rows and columns of cells. A model takes luma (N, H, W) and gives (N, 10, h, w) whatever
-the backend's own order of axes.
+w = W / 16 rows and columns of cells. A model takes luma (N, H, W) whatever the backend's own order
+of axes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import keras
+import numpy as np
 from keras import layers, ops
+
+from clearshot.scoring.exposure import NUM_STATISTICS, SQUARE_PX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +59,44 @@ def build_focus_map(widths: Sequence[int] = (16, 32, 64, 96)) -> Any:
     log_variance = ops.clip(log_variance, *_LOG_VARIANCE_RANGE)
     outputs = ops.concatenate([mean, log_variance], axis=1)
     return keras.Model(luma, outputs, name="focus_map")
+
+
+def build_exposure(widths: Sequence[int] = (12, 24, 32), *, num_hidden: int = 48) -> Any:
+    """Build the network that judges the exposure of a whole photo.
+
+    Three convolutions with stride 2 look at the square in levels and in stops; what they find
+    anywhere and on average joins the statistics, and two dense layers judge. About 22,000
+    parameters by default.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Channels at a half, a quarter and an eighth of the resolution.
+    num_hidden : int
+        Width of the dense layer.
+
+    Returns
+    -------
+    keras.Model
+        Luma float32 (N, 64, 64), 0-255, and statistics float32 (N, 16) to float32 (N, 3): error of
+        the exposure [stops], log odds of too dark and of overexposed.
+    """
+    axis = _channel_axis()
+    luma = keras.Input((SQUARE_PX, SQUARE_PX), name="luma")
+    statistics = keras.Input((NUM_STATISTICS,), name="statistics")
+    levels = luma / 255.0
+    # A gamma of 2.2 in stops, with a floor of half a level.
+    stops = ops.log(luma + 0.5) * (2.2 / np.log(2.0)) / 16.0
+    x = ops.stack([levels, stops], axis)
+    x = _convolve(x, widths[0], side=4, stride=2)
+    x = _convolve(x, widths[1], side=4, stride=2)
+    x = _convolve(x, widths[2], side=4, stride=2)
+    places = (1, 2) if axis == -1 else (2, 3)
+    pooled = [ops.mean(x, axis=places), ops.max(x, axis=places)]
+    x = layers.Concatenate()([*pooled, statistics])
+    x = layers.Dense(num_hidden, activation="relu")(layers.Dropout(0.1)(x))
+    outputs = layers.Dense(3, name="head")(x)
+    return keras.Model([luma, statistics], outputs, name="exposure")
 
 
 class FusedNormalization(layers.BatchNormalization):  # type: ignore[misc]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import keras
 
@@ -12,9 +12,10 @@ from clearshot.decode.image import read_luma
 from clearshot.discover import find_photos
 from clearshot.errors import InputError, PhotoError
 from clearshot.evaluation.labelled import read_labelled
-from clearshot.evaluation.split import is_for_calibration
-from clearshot.photo import Scores
+from clearshot.evaluation.split import digest_photos, is_for_calibration
+from clearshot.photo import Label, Scores
 from clearshot.scan import score_paths
+from clearshot.scoring.exposure import ExposureNetwork
 from clearshot.scoring.focus import FocusNetwork
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.weights import read_network
@@ -22,13 +23,25 @@ from clearshot.training import trainer
 from clearshot.training.calibrate import fit_calibration
 from clearshot.training.config import FocusConfig
 from clearshot.training.curves import draw_curves
-from clearshot.training.export import digest_photos, export_onnx, read_commit, write_manifest
+from clearshot.training.export import (
+    FOCUS_ENDS,
+    export_onnx,
+    measure_focus_parity,
+    read_commit,
+    write_manifest,
+)
 from clearshot.training.patches import MIN_PHOTO_PX
 from clearshot.training.runs import begin_run, check_place, find_run, read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+# What each network tells.
+_CALIBRATED: Final[dict[str, tuple[Label, ...]]] = {
+    "focus": (Label.BLURRY,),
+    "exposure": (Label.DARK, Label.OVEREXPOSED),
+}
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +94,7 @@ def train_focus(
     path = out / "focus.onnx"
     # Asked before the network is written, which may lie in the checkout itself.
     commit = read_commit()
-    network = export_onnx(model, path, output_names=["cells"])
+    network = export_onnx(model, path, FOCUS_ENDS, measure=measure_focus_parity)
     manifest = out / "manifest.toml"
     facts |= {"sha256": network.sha256, "commit": commit}
     write_manifest(manifest, "focus", _describe(model, photos, facts))
@@ -94,16 +107,18 @@ def train_focus(
 def calibrate(
     labelled: Sequence[Path], network_folder: Path, *, num_workers: int | None = None
 ) -> Path:
-    """Fit the calibration of a focus network and write it into its manifest.
+    """Fit the calibration of the networks in a folder and write it into their manifest.
 
     Only half of the scenes are used; the other half is left to measure.
 
     Parameters
     ----------
     labelled : sequence of Path
-        Labelled sets with blurred, dark, overexposed and clear photos.
+        Labelled sets with clear photos and those that the networks tell: blurred ones for focus,
+        dark and overexposed ones for exposure.
     network_folder : Path
-        Holds `focus.onnx` and `manifest.toml`.
+        Holds `focus.onnx`, `exposure.onnx` or both, and `manifest.toml`. What it does not hold is
+        taken from the package, and not calibrated.
     num_workers : int or None
         Processes that score photos; None for one per core.
 
@@ -120,13 +135,18 @@ def calibrate(
         If the network is missing or changed.
     """
     photos = read_labelled(*labelled).photos
-    network = FocusNetwork(read_network("focus", folder=network_folder))
-    paths = [photo.path for photo in photos if is_for_calibration(photo)]
-    results = dict(score_paths(paths, Scorer(network), num_workers=num_workers))
-    scores = {path: result for path, result in results.items() if isinstance(result, Scores)}
     manifest = network_folder / "manifest.toml"
-    entry = read_tables(manifest)["focus"]
-    write_manifest(manifest, "focus", {**entry, "calibration": fit_calibration(photos, scores)})
+    entries = read_tables(manifest)
+    files = {n: read_network(n, folder=network_folder) for n in _CALIBRATED if n in entries}
+    if not files:
+        raise InputError("describes neither focus nor exposure", path=manifest)
+    scorer = Scorer(FocusNetwork(files.get("focus")), ExposureNetwork(files.get("exposure")))
+    paths = [photo.path for photo in photos if is_for_calibration(photo)]
+    results = dict(score_paths(paths, scorer, num_workers=num_workers))
+    scores = {path: result for path, result in results.items() if isinstance(result, Scores)}
+    for name in files:
+        constants = fit_calibration(photos, scores, _CALIBRATED[name])
+        write_manifest(manifest, name, {**entries[name], "calibration": constants})
     return manifest
 
 

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from clearshot.errors import InputError
+from clearshot.evaluation.split import split_training
 from clearshot.training import losses, networks
 from clearshot.training.batches import PatchBatches
 from clearshot.training.patches import PatchSet, draw_patches
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clearshot.training.classifier_config import ClassifierConfig
-    from clearshot.training.config import FocusConfig
+    from clearshot.training.config import ExposureConfig, FocusConfig
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def flush_denormals() -> Iterator[None]:
 
 
 def split_photos(
-    photos: Sequence[Path], config: FocusConfig | ClassifierConfig
+    photos: Sequence[Path], config: FocusConfig | ExposureConfig | ClassifierConfig
 ) -> tuple[list[Path], list[Path]]:
     """Split clear photos into those for training and those for validation.
 
@@ -71,7 +72,7 @@ def split_photos(
     ----------
     photos : sequence of Path
         Clear photos; their order does not matter.
-    config : FocusConfig or ClassifierConfig
+    config : FocusConfig, ExposureConfig or ClassifierConfig
         Seed and share.
 
     Returns
@@ -87,10 +88,7 @@ def split_photos(
     if len(photos) < 4:
         msg = f"training needs at least 4 clear photos, found {len(photos)}"
         raise InputError(msg)
-    ordered = sorted(photos, key=lambda path: (path.name, path))
-    np.random.default_rng(config.seed).shuffle(ordered)
-    num_validation = max(1, round(len(ordered) * config.validation_share))
-    return ordered[num_validation:], ordered[:num_validation]
+    return split_training(photos, seed=config.seed, validation_share=config.validation_share)
 
 
 def train(
@@ -177,9 +175,9 @@ def _fit_stage(
     num_epochs = config.num_hard_epochs if is_hard else config.num_epochs
     num_steps = num_epochs * len(batches["training"])
     optimiser = (
-        _make_optimiser(config.hard_rate, num_steps, warmup_share=0.0)
+        make_optimiser(config.hard_rate, num_steps, warmup_share=0.0)
         if is_hard
-        else _make_optimiser(config.peak_rate, num_steps)
+        else make_optimiser(config.peak_rate, num_steps)
     )
     model.compile(optimiser, loss=losses.measure_map_loss, metrics=[losses.measure_octave_error])
     return fit(
@@ -300,7 +298,23 @@ def load_patches(
     return PatchSet(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in names))
 
 
-def _make_optimiser(peak_rate: float, num_steps: int, *, warmup_share: float = 0.2) -> Any:
+def make_optimiser(peak_rate: float, num_steps: int, *, warmup_share: float = 0.2) -> Any:
+    """Make AdamW with a one-cycle schedule.
+
+    Parameters
+    ----------
+    peak_rate : float
+        Highest learning rate.
+    num_steps : int
+        Steps of the whole training.
+    warmup_share : float
+        Share of them in which the rate rises, in [0, 1].
+
+    Returns
+    -------
+    keras.optimizers.Optimizer
+        The optimiser.
+    """
     warmup = max(1, int(num_steps * warmup_share))
     schedule = keras.optimizers.schedules.CosineDecay(
         peak_rate / 25,

@@ -1,0 +1,270 @@
+"""The recipe of the exposure network: from a folder of clear photos to a network that ships."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, Final
+
+import keras
+import numpy as np
+
+from clearshot.evaluation.metrics import compute_auc
+from clearshot.evaluation.split import digest_photos
+from clearshot.scoring.exposure import ExposureNetwork
+from clearshot.training import losses, networks, trainer
+from clearshot.training.batches import ExposureBatches
+from clearshot.training.config import ExposureConfig
+from clearshot.training.curves import draw_curves
+from clearshot.training.export import (
+    EXPOSURE_ENDS,
+    export_onnx,
+    measure_exposure_parity,
+    read_commit,
+    write_manifest,
+)
+from clearshot.training.exposures import ExposureSet, draw_examples
+from clearshot.training.recipes import find_training_photos
+from clearshot.training.runs import begin_run, check_place, find_run, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from clearshot.scoring.weights import NetworkFile
+
+_log = logging.getLogger(__name__)
+
+_TITLES: Final = {"loss": "loss", "measure_stop_error": "error [stops]"}
+
+# Rows of the validation table: from where to where the error lies [stops].
+_BANDS: Final = ((-9.0, -3.5), (-3.5, -1.5), (-1.5, 1.5), (1.5, 3.5), (3.5, 9.0))
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedExposure:
+    """A trained exposure network.
+
+    Attributes
+    ----------
+    path : Path
+        The ONNX file.
+    rows : tuple of tuple of str
+        How it did on validation photos: a head, then a row for each band of errors.
+    """
+
+    path: Path
+    rows: tuple[tuple[str, ...], ...]
+
+
+def train_exposure(
+    photo_folder: Path,
+    run_folder: Path,
+    *,
+    out_folder: Path | None = None,
+    config: ExposureConfig = ExposureConfig(),  # noqa: B008  (frozen)
+    verbose: int = 1,
+) -> TrainedExposure:
+    """Train the exposure network: examples, training, export, manifest, curves, validation.
+
+    Called again with the same run folder, it goes on where it was interrupted.
+
+    Parameters
+    ----------
+    photo_folder : Path
+        Clear photos, in any subfolders.
+    run_folder : Path
+        Keeps training data, checkpoints, history, curves and `validation.json`.
+    out_folder : Path or None
+        Gets `exposure.onnx` and `manifest.toml`; the run folder by default.
+    config : ExposureConfig
+        All settings.
+    verbose : int
+        Keras' own: 0 silent, 1 progress bar, 2 a line an epoch.
+
+    Returns
+    -------
+    TrainedExposure
+        The network and its validation.
+
+    Raises
+    ------
+    InputError
+        If the run folder is inside that of the photos or cannot be this run's, see
+        `clearshot.training.runs`, or if photos do not fit.
+    """
+    check_place(run_folder, photo_folder)
+    photos = find_training_photos(photo_folder)
+    facts: dict[str, Any] = {"config": asdict(config), "photos_sha256": digest_photos(photos)}
+    if not find_run(run_folder, facts):
+        begin_run(run_folder, facts)
+    out = run_folder if out_folder is None else out_folder
+    out.mkdir(parents=True, exist_ok=True)
+
+    trainer.prepare_backend(config.seed)
+    parts = dict(zip(("training", "validation"), trainer.split_photos(photos, config), strict=True))
+    data = {
+        part: load_examples(parts[part], config, run_folder, part=part, verbose=verbose)
+        for part in parts
+    }
+    model = _fit(data, config, run_folder / "checkpoints", verbose=verbose)
+    path = out / "exposure.onnx"
+    # Asked before the network is written, which may lie in the checkout itself.
+    facts["commit"] = read_commit()
+    network = export_onnx(model, path, EXPOSURE_ENDS, measure=measure_exposure_parity)
+    rows, figures = validate(network, data["validation"])
+    facts |= {"sha256": network.sha256, "validation": figures}
+    write_manifest(out / "manifest.toml", "exposure", _describe(model, photos, facts))
+    write_whole(run_folder / "validation.json", json.dumps(figures, indent=1) + "\n")
+    draw_curves(
+        [run_folder / "checkpoints" / "history.json"], run_folder / "curves.png", titles=_TITLES
+    )
+    return TrainedExposure(path, rows)
+
+
+def load_examples(
+    photos: Sequence[Path], config: ExposureConfig, run_folder: Path, *, part: str, verbose: int = 1
+) -> ExposureSet:
+    """Draw the examples of a run, or map those that an earlier call left.
+
+    Parameters
+    ----------
+    photos : sequence of Path
+        Clear photos.
+    config : ExposureConfig
+        Settings.
+    run_folder : Path
+        Gets a folder with one `.npy` file per array.
+    part : str
+        `training`, or `validation`, which gets its share of the examples.
+    verbose : int
+        Keras' own; 0 draws no progress bar.
+
+    Returns
+    -------
+    ExposureSet
+        Arrays mapped from disk.
+    """
+    is_validation = part == "validation"
+    folder = run_folder / f"examples{'-validation' * is_validation}"
+    names = [field.name for field in fields(ExposureSet)]
+    if not (folder / "complete").exists():
+        share = config.validation_share if is_validation else 1.0
+        num_examples = max(1, round(config.num_examples * share))
+        _log.info("drawing %d examples from %d photos", num_examples, len(photos))
+        bar = keras.utils.Progbar(num_examples, verbose=verbose, unit_name="example")
+        examples = draw_examples(
+            photos,
+            config,
+            num_examples=num_examples,
+            seed=config.seed + is_validation,
+            progress=bar.update if verbose else lambda _: None,
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            np.save(folder / f"{name}.npy", getattr(examples, name))
+        (folder / "complete").touch()
+    return ExposureSet(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in names))
+
+
+def validate(
+    network: NetworkFile, examples: ExposureSet
+) -> tuple[tuple[tuple[str, ...], ...], dict[str, float]]:
+    """Measure a network on examples of photos that did not train it.
+
+    Parameters
+    ----------
+    network : NetworkFile
+        The ONNX file.
+    examples : ExposureSet
+        Examples.
+
+    Returns
+    -------
+    tuple
+        The rows of a table: a head, then one for each band of errors that has examples; and the
+        figures for a manifest.
+    """
+    runner = ExposureNetwork(network)
+    measured = np.array(
+        [
+            runner.measure(luma, s)
+            for luma, s in zip(examples.luma, examples.statistics, strict=True)
+        ]
+    )
+    truth = np.asarray(examples.labels)
+    distance = np.abs(measured[:, 0] - truth[:, 0])
+    figures: dict[str, float] = {
+        "num_examples": len(truth),
+        "error_stops": round(float(distance.mean()), 3),
+    }
+    for name, column in (("dark", 1), ("overexposed", 2)):
+        is_bad, is_good = truth[:, column] >= 0.5, truth[:, column] < 0.5
+        if is_bad.any() and is_good.any():
+            auc = compute_auc(measured[is_good, column], measured[is_bad, column])
+            figures[f"auc_{name}"] = round(auc, 4)
+    rows: list[tuple[str, ...]] = [
+        ("exposure", "examples", "mean error", "called dark", "called overexposed")
+    ]
+    for low, high in _BANDS:
+        inside = (truth[:, 0] >= low) & (truth[:, 0] < high)
+        if inside.any():
+            called = (f"{100 * (measured[inside, c] > 0).mean():.1f} %" for c in (1, 2))
+            error = f"{distance[inside].mean():.2f} stops"
+            rows.append((_name_band(low, high), str(int(inside.sum())), error, *called))
+    return tuple(rows), figures
+
+
+def _name_band(low: float, high: float) -> str:
+    if low <= _BANDS[0][0]:
+        return f"below {high:+.1f}"
+    return f"above {low:+.1f}" if high >= _BANDS[-1][1] else f"{low:+.1f} to {high:+.1f}"
+
+
+def _fit(
+    data: dict[str, ExposureSet], config: ExposureConfig, folder: Path, *, verbose: int
+) -> Any:
+    model = networks.build_exposure()
+    batches = {
+        part: ExposureBatches(
+            examples,
+            batch_size=min(config.batch_size, len(examples.luma)),
+            seed=config.seed,
+            is_training=part == "training",
+        )
+        for part, examples in data.items()
+    }
+    num_steps = config.num_epochs * len(batches["training"])
+    model.compile(
+        trainer.make_optimiser(config.peak_rate, num_steps),
+        loss=losses.measure_exposure_loss,
+        metrics=[losses.measure_stop_error],
+    )
+    return trainer.fit(
+        model,
+        batches["training"],
+        batches["validation"],
+        num_epochs=config.num_epochs,
+        folder=folder,
+        verbose=verbose,
+    )
+
+
+def _describe(model: Any, photos: list[Path], facts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "sha256": facts["sha256"],
+        "input": "luma float32 (N, 64, 64), 0-255, the upright photo squeezed to a square; "
+        "statistics float32 (N, 16), see clearshot.scoring.exposure.describe_light",
+        "exposure": "float32 (N, 3): error of the exposure [stops], log odds of too dark, log odds "
+        "of overexposed",
+        "num_parameters": int(model.count_params()),
+        "recipe": "clearshot train exposure",
+        "commit": facts["commit"],
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+        "num_photos": len(photos),
+        "photos_sha256": facts["photos_sha256"],
+        "config": facts["config"],
+        "validation": facts["validation"],
+    }
