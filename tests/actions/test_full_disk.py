@@ -57,7 +57,7 @@ def test_the_target_gets_full(tmp_path: Path, small_disk: Path) -> None:
     ]
     moves = [
         replace(move, target=small_disk / "bad" / move.target.name)
-        for move in plan_moves(library, *pairs).moves
+        for move in plan_moves(library, *pairs).steps
     ]
     before = read_tree(library)
     journals = find_journal_folder(library)

@@ -1,7 +1,7 @@
 """Runs file actions in processes that end at a chosen moment; a script, told by lines of JSON.
 
 Each line on standard input asks for one run in a process of its own: `command` (apply, undo or
-recover), `journals`, the plan's `folder` and `moves`, the `way` in which the disk lets files be
+recover), `journals`, the plan's `folder` and `steps`, the `way` in which the disk lets files be
 moved, and when to send which `signal`: before the operation on disk with the number `at`, or
 `after_s` seconds. The answer is the exit code; a negative one names the signal that ended it.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from clearshot.actions.apply import apply_plan
-from clearshot.actions.plan import Move, Plan
+from clearshot.actions.plan import Plan, Step
 from clearshot.actions.recovery import recover
 from clearshot.actions.undo import apply_undo, plan_undo
 
@@ -68,7 +68,7 @@ def run(order: dict[str, Any]) -> None:
         send_signal_at(order["at"], order["signal"], order["folder"])
     match order["command"]:
         case "apply":
-            moves = tuple(map(Move.from_row, order["moves"]))
+            moves = tuple(map(Step.from_row, order["steps"]))
             apply_plan(Plan(folder, moves), journals)
         case "undo":
             apply_undo(plan_undo(journals), journals)

@@ -67,7 +67,7 @@ class Driver:
             "command": command,
             "folder": str(plan.folder),
             "journals": str(find_journal_folder(plan.folder)),
-            "moves": plan.as_rows(),
+            "steps": plan.as_rows(),
             "way": way,
             "at": at,
             "after_s": after_s,
@@ -97,7 +97,7 @@ def check_tree(plan: Plan, before: Tree) -> None:
     """Check that nothing is lost or doubled and that each group has moved or has not."""
     assert list_contents(read_tree(plan.folder)) == list_contents(before)
     groups = defaultdict(set)
-    for move in plan.moves:
+    for move in plan.steps:
         assert move.source.exists() != move.target.exists()
         groups[move.group].add(move.target.exists())
     assert all(len(states) == 1 for states in groups.values())
@@ -122,7 +122,7 @@ def make_case(folder: Path, command: str) -> tuple[Plan, Tree]:
 
     The plan moves a photo with its sidecar, and an empty photo.
     """
-    moves = make_library(folder).moves
+    moves = make_library(folder).steps
     plan = Plan(folder, (*moves[:2], moves[4]))
     before = read_tree(folder)
     if command == "undo":
