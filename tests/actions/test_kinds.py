@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actions.trees import Tree, find_journal_folder, make_library, read_tree, write_file
-from clearshot.actions import deeds
+from clearshot.actions import atomic, deeds
+from clearshot.actions import trash as trash_module
 from clearshot.actions.apply import apply_plan
 from clearshot.actions.deeds import NOT_IN_TRASH, carry_out, is_done_on_disk, settle
 from clearshot.actions.history import Effect, list_plans
@@ -317,7 +318,7 @@ class TestTrash:
     ) -> None:
         plan = plan_kind(library, Kind.TRASH)
         before = read_all(library)
-        send = deeds.send_to_trash
+        send = trash_module.send_to_trash
 
         def fail(path: Path) -> None:
             if path.name == "two.xmp":
@@ -336,7 +337,7 @@ class TestTrash:
     ) -> None:
         apply_plan(plan_kind(library, Kind.TRASH), journals)
         after = read_all(library)
-        move = deeds.move_file
+        move = atomic.move_file
 
         def fail(source: Path, target: Path, **options: object) -> None:
             if target.name == "two.jpg":

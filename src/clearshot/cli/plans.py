@@ -21,12 +21,14 @@ from clearshot.cli.screen import (
 )
 from clearshot.cli.text import to_command, to_count, to_printable, to_size
 from clearshot.errors import CatalogError, InputError
+from clearshot.photo import Failure, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from clearshot.actions.plan import Outcome, Step
-    from clearshot.photo import Skip
+    from clearshot.photo import Photo, Verdict
+    from clearshot.scoring.verdict import Thresholds
 
 _MAX_ROWS = 10
 
@@ -65,6 +67,41 @@ def find_journals(folder: Path) -> Path:
     if not folder.is_dir():
         raise InputError("there is no such folder", path=folder)
     return folder.absolute() / ".clearshot" / "journals"
+
+
+def list_judged(
+    folder: Path, catalog_path: Path | None, thresholds: Thresholds
+) -> tuple[list[tuple[Photo, Verdict]], tuple[Skip, ...]]:
+    """Judge the photos of a catalog.
+
+    Parameters
+    ----------
+    folder : Path
+        The library's folder.
+    catalog_path : Path or None
+        The catalog, where it is not in the library.
+    thresholds : Thresholds
+        When a photo is called bad.
+
+    Returns
+    -------
+    tuple of (list of (Photo, Verdict), tuple of Skip)
+        The photos with their verdicts, and those that cannot be judged any more. Photos that could
+        never be judged are in neither.
+    """
+    from clearshot.catalog.catalog import Catalog
+    from clearshot.report import OUTDATED, judge_entry
+
+    judged = []
+    outdated = []
+    with Catalog.open(folder, path=catalog_path, create=False) as catalog:
+        for entry in catalog.entries():
+            verdict = judge_entry(entry, thresholds)
+            if not isinstance(verdict, Failure):
+                judged.append((entry.photo, verdict))
+            elif verdict.kind == OUTDATED.kind:
+                outdated.append(Skip(entry.photo.path, verdict.message))
+    return judged, tuple(outdated)
 
 
 def print_plan(plan: Plan) -> None:
@@ -312,7 +349,8 @@ def _print_writes(steps: Sequence[Step]) -> None:
     for step in shown:
         state = "new" if step.before is None else "removed" if step.after is None else "changed"
         print_line(f"{to_printable(step.target.relative_to(root))} ({state})")
-        for line in describe_changes(step.before, step.after):
+        changes = describe_changes(step.before, step.after, with_notes=is_verbose())
+        for line in changes if is_verbose() else filter(None, [", ".join(changes)]):
             print_line(f"    {to_printable(line)}")
     _print_rest(len(steps) - len(shown))
     print_line()

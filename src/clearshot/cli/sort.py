@@ -20,6 +20,7 @@ from clearshot.cli.options import (
 )
 from clearshot.cli.plans import (
     apply_shown,
+    list_judged,
     note_moves,
     print_left_out,
     print_outcome,
@@ -30,7 +31,6 @@ from clearshot.cli.plans import (
 )
 from clearshot.cli.screen import print_line, print_remark
 from clearshot.cli.text import to_command, to_count, to_size
-from clearshot.photo import Failure, Skip
 
 if TYPE_CHECKING:
     from clearshot.actions.plan import Plan
@@ -93,7 +93,8 @@ def sort(  # noqa: PLR0913 - one argument per option
 
     goal = _read_goal(target, Kind(way), is_trashed=is_trashed, is_flat=is_flat)
     skipped = put_in_order(folder, catalog_path, is_applied=is_applied)
-    bad, outdated = _list_bad(folder, catalog_path, thresholds)
+    judged, outdated = list_judged(folder, catalog_path, thresholds)
+    bad = [(photo, verdict.labels[0]) for photo, verdict in judged if verdict.labels]
     bad, absent = find_companions(folder, bad)
     plan = goal.plan(folder, bad)
     options = repeat_options(thresholds, catalog_path)
@@ -187,26 +188,6 @@ def _read_goal(target: Path | None, kind: Kind, *, is_trashed: bool, is_flat: bo
     if is_flat or kind is not Kind.MOVE:
         raise click.UsageError("--by and --flat go with --to, not with --trash")
     return _Goal(None, Kind.TRASH, is_flat)
-
-
-def _list_bad(
-    folder: Path, catalog_path: Path | None, thresholds: Thresholds
-) -> tuple[list[tuple[Photo, Label]], tuple[Skip, ...]]:
-    """List the bad photos with their first label, and those that cannot be judged any more."""
-    from clearshot.catalog.catalog import Catalog
-    from clearshot.report import OUTDATED, judge_entry
-
-    bad = []
-    outdated = []
-    with Catalog.open(folder, path=catalog_path, create=False) as catalog:
-        for entry in catalog.entries():
-            verdict = judge_entry(entry, thresholds)
-            if isinstance(verdict, Failure):
-                if verdict.kind == OUTDATED.kind:
-                    outdated.append(Skip(entry.photo.path, verdict.message))
-            elif verdict.labels:
-                bad.append((entry.photo, verdict.labels[0]))
-    return bad, tuple(outdated)
 
 
 def _print_next_step(plan: Plan, goal: _Goal, words: list[str | Path]) -> None:
