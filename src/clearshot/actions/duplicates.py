@@ -77,12 +77,12 @@ def settle_copy(step: Step, part: Path, is_reserved: bool) -> bool:
             raise OSError(errno.ENOENT, "the file is gone, this copy is left", str(part))
         return os.path.lexists(step.target)
     remove_file(part)
-    if is_duplicate(step):
-        return True
+    # First: an empty file is a whole copy of an empty source too, but has not its times.
     if is_reserved and _is_empty(step.target):
         remove_file(step.target)
         sync_folder(step.target.parent)
-    return False
+        return False
+    return is_duplicate(step)
 
 
 def make_link(step: Step) -> None:
