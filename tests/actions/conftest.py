@@ -1,7 +1,9 @@
-"""A place on another device than the temporary folder."""
+"""Places on other disks than the temporary folder."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,3 +19,18 @@ def other_device(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("needs /dev/shm on another device than the temporary folder")
     with tempfile.TemporaryDirectory(dir=memory) as name:
         yield Path(name)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own with room for half a megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount, umount = shutil.which("mount"), shutil.which("umount")
+    if mount is None or umount is None:
+        pytest.skip("needs mount and umount")
+    command = [mount, "-t", "tmpfs", "-o", "size=512k", "none", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs the right to mount a small disk")
+    yield folder
+    subprocess.run([umount, str(folder)], check=True)

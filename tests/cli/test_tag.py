@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from clearshot.actions.lock import hold_lock
 from clearshot.sidecars.packet import Packet
 from cli.test_sort import list_tree
 from sidecars.programs import DARKTABLE
@@ -99,3 +100,12 @@ def test_the_missing_extra_is_named(
 
 def test_a_folder_that_was_not_scanned(run: Run, library: Path) -> None:
     assert run("tag", library).exit_code == 4
+
+
+def test_two_programs_at_once(run: Run, tagged_library: Path) -> None:
+    before = list_tree(tagged_library)
+    with hold_lock(tagged_library / ".clearshot"):
+        result = run("tag", tagged_library, "--apply")
+    assert result.exit_code == 5
+    assert "another clearshot (process " in result.stderr
+    assert list_tree(tagged_library) == before
