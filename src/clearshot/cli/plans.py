@@ -346,10 +346,13 @@ def _print_writes(steps: Sequence[Step]) -> None:
     print_line(f"Sidecars in {to_printable(root)}")
     print_line()
     shown = steps if is_verbose() else steps[:_MAX_ROWS]
-    for step in shown:
-        state = "new" if step.before is None else "removed" if step.after is None else "changed"
-        print_line(f"{to_printable(step.target.relative_to(root))} ({state})")
-        changes = describe_changes(step.before, step.after, with_notes=is_verbose())
+    # The sidecars of a photo that change alike are told at once.
+    for _, alike in groupby(shown, key=lambda step: (step.group, step.before, step.after)):
+        first, *others = alike
+        state = "new" if first.before is None else "removed" if first.after is None else "changed"
+        names = ", ".join(to_printable(step.target.relative_to(root)) for step in (first, *others))
+        print_line(f"{names} ({state})")
+        changes = describe_changes(first.before, first.after, with_notes=is_verbose())
         for line in changes if is_verbose() else filter(None, [", ".join(changes)]):
             print_line(f"    {to_printable(line)}")
     _print_rest(len(steps) - len(shown))
