@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -17,8 +18,13 @@ def other_device(tmp_path: Path) -> Iterator[Path]:
     memory = Path("/dev/shm")
     if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("needs /dev/shm on another device than the temporary folder")
+    trash = memory / f".Trash-{os.getuid()}"
+    is_new = not trash.exists()
     with tempfile.TemporaryDirectory(dir=memory) as name:
         yield Path(name)
+    if is_new and trash.exists():
+        for folder in (trash / "files", trash / "info", trash):
+            folder.rmdir()
 
 
 @pytest.fixture

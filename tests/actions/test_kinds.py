@@ -361,6 +361,18 @@ class TestTrash:
         undo(journals)
         assert read_all(library) == before
 
+    def test_another_device_behind_a_link(
+        self, tmp_path: Path, trash: Path, other_device: Path
+    ) -> None:
+        (tmp_path / "link").symlink_to(other_device)
+        library = tmp_path / "link" / "library"
+        plan = plan_kind(library, Kind.TRASH)
+        before = read_tree(library)
+        apply_plan(plan, find_journal_folder(library))
+        assert not (library / "two.jpg").exists()
+        undo(find_journal_folder(library))
+        assert read_tree(library) == before
+
     def test_another_device(self, journals: Path, trash: Path, other_device: Path) -> None:
         """The trash of a drive is on that drive."""
         library = other_device / "library"

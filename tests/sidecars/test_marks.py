@@ -55,6 +55,17 @@ def test_marks_come_and_go_without_a_trace(program: str, overwrites: bool) -> No
     assert read(cleaned) == read(content)
 
 
+def test_a_file_without_notes_need_not_be_read() -> None:
+    assert merge_marks(b"no XMP", GOOD).content == b"no XMP"
+    wide = merge_marks(
+        DARKTABLE.replace(b"UTF-8", b"UTF-16").decode().encode("utf-16"), BAD
+    ).content
+    assert wide is not None
+    assert "clearshot" in wide.decode("utf-16")
+    cleaned = merge_marks(wide, GOOD).content
+    assert read(cleaned) == read(DARKTABLE)
+
+
 def test_values_of_others_stay_unless_asked() -> None:
     merge = merge_marks(DARKTABLE, BAD)
     assert merge.kept == ("xmp:Rating 3",)

@@ -106,12 +106,13 @@ class Step:
         Step
             From the target to the source, where the file gets its old time again.
         """
+        inverse = self.kind.inverse
         return replace(
             self,
             source=self.target,
-            target=self.source,
+            target=TRASH_PLACE if inverse is Kind.TRASH else self.source,
             stamp=FileStamp(0 if self._makes_nothing else self.size_bytes, mtime_ns),
-            kind=self.kind.inverse,
+            kind=inverse,
             renamed=False,
             restored_mtime_ns=None if self._is_from_nothing else self.stamp.mtime_ns,
             before=self.after,

@@ -101,7 +101,8 @@ def _read_sending_ns(place: Path) -> int:
 def _list_trashes(path: Path) -> list[tuple[Path, Path]]:
     """List the trash folders that can hold a file, each with what its relative paths start from."""
     data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    top = next(parent for parent in path.parents if parent.is_mount())
+    folder = path.parent.resolve()
+    top = next(parent for parent in (folder, *folder.parents) if parent.is_mount())
     user = os.getuid()
     places = [(data / "Trash", data)]
     return [*places, (top / ".Trash" / str(user), top), (top / f".Trash-{user}", top)]
@@ -114,7 +115,9 @@ def _list_origins(trash: Path, top: Path) -> dict[Path, list[Path]]:
         with contextlib.suppress(OSError):
             for line in info.read_bytes().splitlines():
                 if line.startswith(b"Path="):
-                    origin = top / os.fsdecode(unquote_to_bytes(line.removeprefix(b"Path=")))
+                    noted = os.fsdecode(unquote_to_bytes(line.removeprefix(b"Path=")))
+                    # Relative to the drive, with `..` where the library was reached by a link.
+                    origin = Path(os.path.normpath(top / noted))
                     place = trash / _FILES / info.name.removesuffix(_INFO_SUFFIX)
                     origins.setdefault(origin, []).append(place)
                     break

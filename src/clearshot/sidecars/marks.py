@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from clearshot.sidecars.packet import Packet
+from clearshot.sidecars.packet import NAMESPACES, Packet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +68,8 @@ class Merge:
 def merge_marks(content: bytes | None, marks: Marks, *, overwrites: bool = False) -> Merge:
     """Bring a sidecar to say what it shall about a photo.
 
-    Marks that clearshot set before and that are not wanted any more are taken away. Values that
+    Marks that clearshot set before and that are not wanted any more are taken away; where there are
+    none and none are wanted, the file may be anything. Values that
     others set stay, unless `overwrites`; then they come back when the mark is taken away.
 
     Parameters
@@ -92,6 +93,8 @@ def merge_marks(content: bytes | None, marks: Marks, *, overwrites: bool = False
     MissingExtraError
         If lxml is not installed.
     """
+    if content is not None and marks == Marks() and not _may_have_notes(content):
+        return Merge(content)
     packet = Packet(content)
     before = packet.read_all()
     book = _Book(packet)
@@ -112,6 +115,12 @@ def merge_marks(content: bytes | None, marks: Marks, *, overwrites: bool = False
         book.write()
     is_changed = packet.read_all() != before
     return Merge(packet.write() if is_changed else content, tuple(filter(None, kept)))
+
+
+def _may_have_notes(content: bytes) -> bool:
+    """Tell by a fast look whether clearshot may have written into a sidecar."""
+    is_wide = b"\0" in content[:4]  # UTF-16 or UTF-32
+    return is_wide or NAMESPACES["clearshot"].encode() in content
 
 
 class _Book:
