@@ -320,6 +320,20 @@ def test_flat_leaves_the_folders_out(library: Path, target: Path) -> None:
     assert [step.renamed for step in plan.steps] == [False] * 2 + [True] * 4
 
 
+@pytest.mark.parametrize("kind", [Kind.COPY, Kind.HARDLINK, Kind.SYMLINK])
+def test_what_was_copied_under_a_number_is_left_out_too(
+    library: Path, target: Path, kind: Kind
+) -> None:
+    photos = [make_photo(library / folder / "a.jpg", "a.xmp") for folder in ("", "one", "two")]
+    for number, photo in enumerate(photos):
+        # Equal copies would be told apart by their times.
+        write_file(photo.path, b"photo", mtime_ns=number)
+    bad = [(replace(each, stamp=read_stamp(each.path)), Label.DARK) for each in photos]
+    plan = plan_sort(library, bad, target, kind=kind, is_flat=True)
+    apply_plan(plan, find_journal_folder(library))
+    assert plan_sort(library, bad, target, kind=kind, is_flat=True).steps == ()
+
+
 def test_hard_links_need_one_disk(
     library: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,7 +88,7 @@ def plan_sort(
             Step(path, wish, stamp, group, str(label), kind)
             for (path, stamp), wish in zip(stamps.items(), wanted, strict=True)
         ]
-        if kind is not Kind.MOVE and all(map(_is_there, wishes)):
+        if kind is not Kind.MOVE and _are_there(wishes, base=photo.path.stem):
             continue
         given = names.take(wanted, base=photo.path.stem)
         steps += [
@@ -204,8 +204,21 @@ def _check_same_disk(folder: Path, target: Path) -> None:
         raise UsageError("hard links need the disk that the library is on", path=target)
 
 
+def _are_there(wishes: Sequence[Step], *, base: str) -> bool:
+    """Tell whether a photo was copied or linked before, under its names or under numbered ones."""
+    numbered = zip(*(_count_up(wish.target, base) for wish in wishes), strict=True)
+    taken = itertools.takewhile(lambda places: any(map(os.path.lexists, places)), numbered)
+    return any(
+        all(
+            _is_there(replace(wish, target=place))
+            for wish, place in zip(wishes, places, strict=True)
+        )
+        for places in taken
+    )
+
+
 def _is_there(step: Step) -> bool:
-    """Tell whether a copy or link was made before; a copy by its size and time of last change."""
+    """Tell whether a copy or link is there; a copy by its size and time of last change."""
     try:
         if step.kind is Kind.COPY:
             return read_stamp(step.target) == step.stamp

@@ -54,6 +54,7 @@ def test_apply_and_undo_bring_back_every_byte(
     undone = run("undo", scanned_library, "--apply")
     assert undone.exit_code == 0
     assert "3 photos back as before (4 files)" in undone.stdout
+    assert f"Do it again: clearshot undo {scanned_library} --plan " in undone.stdout
     assert list_tree(scanned_library) == before
     assert not target.exists()
     assert run("undo", scanned_library).exit_code == 5

@@ -95,6 +95,7 @@ def undo(  # noqa: PLR0913 - one argument per option
         print_plan_json(back.plan, outcome, (*skipped, *refused))
     elif outcome is not None:
         print_outcome(outcome, what="back as before")
+        _print_redo(outcome, ["undo", folder, *repeat_options(None, catalog_path)])
     else:
         print_left_alone(back.refused, "cannot go back as the disk is now")
         _print_next_step(back, ["undo", folder, *repeat_options(None, catalog_path)], name)
@@ -150,6 +151,12 @@ def _print_damaged(back: UndoPlan) -> None:
     if back.damaged:
         print_remark(f"{to_count(len(back.damaged), 'journal')} passed over:")
         print_failures([(skip.path, skip.reason) for skip in back.damaged], rest="see with -v")
+
+
+def _print_redo(outcome: Outcome, words: list[str | Path]) -> None:
+    if outcome.done and not is_quiet():
+        words += ["--plan", outcome.journal.stem, "--apply"]
+        print_line(f"Do it again: {to_command('clearshot', *words)}")
 
 
 def _print_next_step(back: UndoPlan, words: list[str | Path], name: str | None) -> None:
