@@ -96,8 +96,8 @@ def test_sidecars_on_a_disk_that_gets_full(tmp_path: Path, small_disk: Path) -> 
         path = write_file(small_disk / f"{number}.xmp", bytes([number]) * 60_000)
         stamp = FileStamp(60_000, path.stat().st_mtime_ns)
         after = bytes([number]) * 160_000
-        before = path.read_bytes()
-        steps.append(Step(path, path, stamp, number, "x", Kind.WRITE, before=before, after=after))
+        old = path.read_bytes()
+        steps.append(Step(path, path, stamp, number, "x", Kind.WRITE, before=old, after=after))
     before = read_tree(small_disk)
     journals = find_journal_folder(tmp_path)
     with pytest.raises(ActionError, match="No space left on device"):

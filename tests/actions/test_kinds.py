@@ -5,22 +5,20 @@ from __future__ import annotations
 import errno
 import json
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from actions.trees import Tree, find_journal_folder, make_library, read_tree, write_file
-from clearshot.actions import atomic, deeds
-from clearshot.actions import trash as trash_module
+from actions.kinds import plan_kind, plan_writes, read_all, undo
+from actions.trees import find_journal_folder, make_library, write_file
+from clearshot.actions import deeds
 from clearshot.actions.apply import apply_plan
-from clearshot.actions.deeds import NOT_IN_TRASH, carry_out, is_done_on_disk, settle
+from clearshot.actions.deeds import carry_out, is_done_on_disk, settle
 from clearshot.actions.history import Effect, list_plans
-from clearshot.actions.plan import TRASH_PLACE, Kind, Plan, Step
+from clearshot.actions.plan import Kind, Plan, Step
 from clearshot.actions.recovery import find_interruptions, recover
 from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.errors import ActionError, InputError
-from clearshot.photo import FileStamp
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,47 +37,6 @@ def library(tmp_path: Path) -> Path:
 @pytest.fixture
 def journals(library: Path) -> Path:
     return find_journal_folder(library)
-
-
-def plan_kind(library: Path, kind: Kind) -> Plan:
-    """Plan to do the same to every file of a library, beside `library`."""
-    moves = make_library(library).steps
-    goal = library.parent / "bad"
-    steps = []
-    for step in moves:
-        target = goal / step.target.relative_to(library / "bad")
-        steps.append(replace(step, kind=kind, target=TRASH_PLACE if kind is Kind.TRASH else target))
-    return Plan(library, tuple(steps))
-
-
-def plan_writes(library: Path, *contents: tuple[str, bytes | None]) -> Plan:
-    """Plan to write files; None removes them."""
-    steps = []
-    for group, (name, after) in enumerate(contents):
-        path = library / name
-        before = path.read_bytes() if path.exists() else None
-        stamp = FileStamp(0, 0)
-        if before is not None:
-            stamp = FileStamp(len(before), path.stat().st_mtime_ns)
-        write = Step(path, path, stamp, group, "dark", Kind.WRITE, before=before, after=after)
-        steps.append(write)
-    return Plan(library, tuple(steps))
-
-
-def undo(journals: Path, name: str | None = None) -> str:
-    outcome = apply_undo(plan_undo(journals, name), journals)
-    assert outcome.skipped == ()
-    return outcome.journal.stem
-
-
-def read_all(library: Path) -> Tree:
-    """Read the library and what is beside it, but no trash."""
-    root = library.parent
-    return {
-        name: entry
-        for name, entry in read_tree(root).items()
-        if ".clearshot" not in name and not name.startswith("data")
-    }
 
 
 @pytest.mark.parametrize("kind", [Kind.MOVE, *DUPLICATES, Kind.TRASH])
@@ -258,130 +215,6 @@ def test_a_folder_that_refuses_one_sidecar_does_not_end_the_run(
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     outcome = apply_plan(plan_writes(library, ("two.xmp", b"1"), ("a/one.xmp", b"2")), journals)
     assert [skip.reason for skip in outcome.skipped] == ["Permission denied"] * 2
-
-
-class TestTrash:
-    def test_names_that_are_no_unicode(self, library: Path, journals: Path, trash: Path) -> None:
-        names = [os.fsdecode(b"caf\xe9 100%.jpg"), "two\nlines.jpg", "📷.jpg"]
-        try:
-            paths = [write_file(library / name, name.encode(errors="replace")) for name in names]
-        except OSError:
-            pytest.skip("this disk takes Unicode names only")
-        steps = [
-            Step(path, TRASH_PLACE, FileStamp(s.st_size, s.st_mtime_ns), n, "dark", Kind.TRASH)
-            for n, path in enumerate(paths)
-            for s in [path.stat()]
-        ]
-        before = read_all(library)
-        apply_plan(Plan(library, tuple(steps)), journals)
-        assert not any(path.exists() for path in paths)
-        undo(journals)
-        assert read_all(library) == before
-        assert list((trash / "info").iterdir()) == []
-
-    def test_the_same_name_twice(self, library: Path, journals: Path, trash: Path) -> None:
-        plan = plan_kind(library, Kind.TRASH)
-        before = read_all(library)
-        apply_plan(plan, journals)
-        make_library(library)
-        write_file(library / "two.jpg", b"another", mtime_ns=1)
-        apply_plan(Plan(library, plan.steps[2:4]), journals)
-        assert (library / "two.jpg").exists(), "it is another photo now"
-        (library / "two.jpg").unlink()
-        for name in ("two.xmp", "a/one.jpg", "a/one.xmp", "three.jpg"):
-            (library / name).unlink()
-        undo(journals)
-        assert read_all(library) == before
-
-    def test_an_emptied_trash(self, library: Path, journals: Path, trash: Path) -> None:
-        apply_plan(plan_kind(library, Kind.TRASH), journals)
-        (trash / "files" / "two.jpg").unlink()
-        back = plan_undo(journals)
-        reasons = {skip.path.name: skip.reason for skip in back.refused}
-        assert reasons == {"two.jpg": NOT_IN_TRASH, "two.xmp": "stays with two.jpg"}
-        apply_undo(back, journals)
-        assert (library / "three.jpg").exists()
-        assert (trash / "files" / "two.xmp").exists()
-
-    def test_a_system_that_gives_nothing_back(
-        self, library: Path, journals: Path, trash: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        apply_plan(plan_kind(library, Kind.TRASH), journals)
-        monkeypatch.setattr("clearshot.actions.trash.GIVES_BACK", False)
-        back = plan_undo(journals)
-        assert {step.source for step in back.plan.steps} == {TRASH_PLACE}
-        assert {skip.reason for skip in back.refused} == {NOT_IN_TRASH}
-        assert apply_undo(back, journals).done == ()
-
-    def test_a_group_that_fails_comes_back(
-        self, library: Path, journals: Path, trash: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        plan = plan_kind(library, Kind.TRASH)
-        before = read_all(library)
-        send = trash_module.send_to_trash
-
-        def fail(path: Path) -> None:
-            if path.name == "two.xmp":
-                raise OSError(errno.EIO, os.strerror(errno.EIO))
-            send(path)
-
-        monkeypatch.setattr(deeds, "send_to_trash", fail)
-        outcome = apply_plan(plan, journals)
-        assert len(outcome.done) == 3
-        assert (library / "two.jpg").exists()
-        undo(journals)
-        assert read_all(library) == before
-
-    def test_a_restore_that_fails_goes_back_to_the_trash(
-        self, library: Path, journals: Path, trash: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        apply_plan(plan_kind(library, Kind.TRASH), journals)
-        after = read_all(library)
-        move = atomic.move_file
-
-        def fail(source: Path, target: Path, **options: object) -> None:
-            if target.name == "two.jpg":
-                raise OSError(errno.EIO, os.strerror(errno.EIO))
-            move(source, target, **options)  # type: ignore[arg-type]
-
-        with monkeypatch.context() as patch:
-            patch.setattr(deeds, "move_file", fail)
-            outcome = apply_undo(plan_undo(journals), journals)
-        assert {skip.path.name for skip in outcome.skipped} == {"two.jpg", "two.xmp"}
-        assert not (library / "two.xmp").exists()
-        undo(journals)
-        assert (library / "two.xmp").read_bytes() == b"<two/>"
-        assert after.items() <= read_all(library).items()
-
-    def test_notes_that_cannot_be_read(self, library: Path, journals: Path, trash: Path) -> None:
-        before = read_all(library)
-        apply_plan(plan_kind(library, Kind.TRASH), journals)
-        (trash / "info" / "odd.trashinfo").write_text("[Trash Info]\n")
-        (trash / "info" / "folder.trashinfo").mkdir()
-        undo(journals)
-        assert read_all(library) == before
-
-    def test_another_device_behind_a_link(
-        self, tmp_path: Path, trash: Path, other_device: Path
-    ) -> None:
-        (tmp_path / "link").symlink_to(other_device)
-        library = tmp_path / "link" / "library"
-        plan = plan_kind(library, Kind.TRASH)
-        before = read_tree(library)
-        apply_plan(plan, find_journal_folder(library))
-        assert not (library / "two.jpg").exists()
-        undo(find_journal_folder(library))
-        assert read_tree(library) == before
-
-    def test_another_device(self, journals: Path, trash: Path, other_device: Path) -> None:
-        """The trash of a drive is on that drive."""
-        library = other_device / "library"
-        plan = plan_kind(library, Kind.TRASH)
-        before = read_tree(library)
-        apply_plan(plan, find_journal_folder(library))
-        assert not (library / "two.jpg").exists()
-        undo(find_journal_folder(library))
-        assert read_tree(library) == before
 
 
 class TestSettle:
