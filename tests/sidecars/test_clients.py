@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clearshot.sidecars.marks import merge_marks
+from clearshot.sidecars.marks import Marks, merge_marks
+from clearshot.sidecars.packet import Packet
 from sidecars.programs import ALL
 from sidecars.test_marks import BAD
 
@@ -84,3 +85,35 @@ def test_nothing_of_others_is_lost_to_exiftool(tmp_path: Path, program: str) -> 
             continue
         kept = news[name] if isinstance(news[name], list) else [news[name]]
         assert all(item in kept for item in (value if isinstance(value, list) else [value])), name
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("exiftool", ["-q", "-overwrite_original", "-XMP-xmp:Nickname=Oma", "-XMP-xmp:Rating=4"]),
+        ("exiv2", ["-M", "set Xmp.xmp.Nickname Oma", "-M", "set Xmp.xmp.Rating 4", "modify"]),
+    ],
+)
+@pytest.mark.parametrize("program", ["new", "darktable", "lightroom"])
+def test_notes_survive_a_program_that_writes_the_sidecar_anew(
+    tmp_path: Path, name: str, arguments: list[str], program: str
+) -> None:
+    """What the user set there stays, what clearshot wrote goes."""
+    content = merge_marks(CONTENTS[program], BAD, overwrites=True).content
+    assert content is not None
+    path = tmp_path / "IMG.xmp"
+    path.write_bytes(content)
+    run_client(name, *arguments, path)
+    again = merge_marks(path.read_bytes(), BAD)
+    assert again.kept == ("xmp:Rating 4",)
+    cleaned = merge_marks(path.read_bytes(), Marks()).content
+    assert cleaned is not None
+    values = Packet(cleaned).read_all()
+    assert values.pop("xmp:Nickname") == ("Oma",)
+    assert values.pop("xmp:Rating") == ("4",)
+    original = {} if CONTENTS[program] is None else Packet(ALL[program]).read_all()
+    # exiftool drops lists that are empty.
+    empty = {"darktable:masks_history"}
+    assert values.keys() - empty == original.keys() - empty - {"xmp:Rating"}
+    for key in ("dc:subject", "xmp:Label", "crs:Exposure2012", "darktable:xmp_version"):
+        assert values.get(key) == original.get(key)
