@@ -87,7 +87,7 @@ def sort(  # noqa: PLR0913 - one argument per option
     """Print the plan to put the bad photos of FOLDER out of the way; with --apply, carry it out.
 
     The verdicts are those of the last scan. Sidecars and RAW files go with their photo. No file
-    is overwritten, and `clearshot undo` takes everything back.
+    is overwritten, and `clearshot undo` takes everything back (from the trash on Linux alone).
     """
     from clearshot.sorting import find_companions
 
