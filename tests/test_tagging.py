@@ -148,6 +148,22 @@ def test_tagging_twice_writes_once_and_undo_brings_back_every_byte(library: Path
     assert read_tree(library) == before
 
 
+def test_undo_names_sidecars_that_were_edited_since(library: Path) -> None:
+    write_file(library / "a.jpg", b"photo")
+    write_file(library / "b.jpg", b"photo")
+    apply(plan(library, BLURRY, TagStyle(Program.DARKTABLE)))
+    edited = library / "a.jpg.xmp"
+    write_file(edited, DARKTABLE)
+    journals = find_journal_folder(library)
+    back = plan_undo(journals)
+    assert [(skip.path, skip.reason) for skip in back.refused] == [
+        (edited, "changed since planning")
+    ]
+    apply_undo(back, journals)
+    assert edited.read_bytes() == DARKTABLE
+    assert not (library / "b.jpg.xmp").exists()
+
+
 def test_good_photos_get_no_sidecar(library: Path) -> None:
     write_file(library / "a.jpg", b"photo")
     write_file(library / "b.jpg", b"photo")

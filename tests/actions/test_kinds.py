@@ -308,6 +308,11 @@ def test_a_crash_of_any_kind_is_told_before_it_is_put_right(
     monkeypatch.undo()
     (interruption,) = find_interruptions(journals)
     assert interruption.half_done == ((library / "two.xmp", "write: is done"),)
+    (library / "two.xmp").rename(library / "elsewhere")
+    (library / "two.xmp").symlink_to("elsewhere")
+    (interruption,) = find_interruptions(journals)
+    assert interruption.half_done == ((library / "two.xmp", "write: not done"),)
+    (library / "elsewhere").rename(library / "two.xmp")
     (plan_after,) = list_plans(journals)
     assert plan_after.is_interrupted
     recover(journals)

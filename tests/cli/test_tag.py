@@ -79,6 +79,7 @@ def test_json_tells_plan_and_outcome(run: Run, tagged_library: Path) -> None:
     assert {step["kind"] for step in plan["steps"]} == {"write"}
     assert plan["steps"][0]["before"] == DARKTABLE.decode()
     assert "clearshot|dark" in plan["steps"][0]["after"]
+    assert [skip["reason"] for skip in plan["kept"]] == ["xmp:Rating 3"]
     assert [Path(skip["path"]).name for skip in plan["skipped"]] == ["blurred.xmp"]
 
 

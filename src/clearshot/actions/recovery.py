@@ -147,7 +147,7 @@ def foresee_end(journal: Journal) -> Interruption:
         state = journal.states[number]
         assert state.heading is not None
         step = face(journal, number, state.heading)
-        is_done = is_done_on_disk(step)
+        is_done = _looks_done(step)
         place = state.heading if is_done else state.heading.opposite
         journal.states[number] = replace(state, place=place, heading=None)
         half_done[number] = _describe_end(step, is_done=is_done)
@@ -157,6 +157,14 @@ def foresee_end(journal: Journal) -> Interruption:
         from_where = "" if step.target == step.source else f" from {step.target}"
         half_done[number] = (step.source, f"taken back{from_where}")
     return Interruption(journal.name, tuple(half_done.values()))
+
+
+def _looks_done(step: Step) -> bool:
+    try:
+        return is_done_on_disk(step)
+    except OSError:
+        # It will be tried again until it can be told; nothing counts as done before.
+        return False
 
 
 def _describe_end(step: Step, *, is_done: bool) -> tuple[Path, str]:

@@ -133,7 +133,12 @@ def print_plan(plan: Plan) -> None:
             _print_steps(kind, list(steps))
 
 
-def print_plan_json(plan: Plan, outcome: Outcome | None, skipped: Sequence[Skip] = ()) -> None:
+def print_plan_json(
+    plan: Plan,
+    outcome: Outcome | None,
+    skipped: Sequence[Skip] = (),
+    kept: Sequence[Skip] | None = None,
+) -> None:
     """Print a plan, and what became of it, as one JSON object.
 
     Parameters
@@ -144,6 +149,8 @@ def print_plan_json(plan: Plan, outcome: Outcome | None, skipped: Sequence[Skip]
         What was done; None when nothing was.
     skipped : sequence of Skip
         What is left alone beside the files that the outcome names, and why.
+    kept : sequence of Skip or None
+        Values of others that stay in sidecars; None for plans that write none.
     """
     if outcome is not None:
         skipped = (*skipped, *outcome.skipped)
@@ -152,8 +159,10 @@ def print_plan_json(plan: Plan, outcome: Outcome | None, skipped: Sequence[Skip]
         **Plan(plan.folder, steps).as_document(),
         "applied": outcome is not None,
         "plan": None if outcome is None else outcome.journal.stem,
-        "skipped": [{"path": str(skip.path), "reason": skip.reason} for skip in skipped],
+        "skipped": [_build_row(skip) for skip in skipped],
     }
+    if kept is not None:
+        document["kept"] = [_build_row(skip) for skip in kept]
     print_line(json.dumps(document))
 
 
@@ -300,6 +309,10 @@ def note_moves(folder: Path, catalog_path: Path | None, outcome: Outcome) -> Non
     except CatalogError:
         # The files have moved all the same; the next scan finds out by itself.
         return
+
+
+def _build_row(skip: Skip) -> dict[str, str]:
+    return {"path": str(skip.path), "reason": skip.reason}
 
 
 def _pick_photos(steps: Sequence[Step]) -> list[Step]:

@@ -119,7 +119,7 @@ def tag(  # noqa: PLR0913 - one argument per option
         outcome = apply_shown(tags.plan, "Writing")
     skipped += (*outdated, *absent, *tags.skipped)
     if is_json:
-        print_plan_json(tags.plan, outcome, skipped)
+        print_plan_json(tags.plan, outcome, skipped, tags.kept)
     elif outcome is not None:
         print_outcome(outcome, what="tagged")
         print_way_back(folder)
