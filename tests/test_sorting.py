@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from actions.trees import find_journal_folder, list_contents, read_tree, write_file
 from clearshot.actions.apply import apply_plan
 from clearshot.actions.atomic import read_stamp
+from clearshot.actions.plan import TRASH_PLACE, Kind
 from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.discover import find_photos
 from clearshot.errors import InputError, UsageError
 from clearshot.photo import Label, Photo
-from clearshot.sorting import find_companions, plan_sort
+from clearshot.sorting import find_companions, plan_sort, plan_trash
 
 if TYPE_CHECKING:
     from random import Random
@@ -34,7 +35,7 @@ def make_photo(path: Path, *companions: str) -> Photo:
 
 
 def list_targets(plan: Plan, target: Path) -> list[str]:
-    return [move.target.relative_to(target).as_posix() for move in plan.moves]
+    return [move.target.relative_to(target).as_posix() for move in plan.steps]
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_the_structure_is_kept_below_the_label(library: Path, target: Path) -> N
     two = make_photo(library / "two.jpg")
     plan = plan_sort(library, [(one, Label.BLURRY), (two, Label.DARK)], target)
     assert plan.folder == library
-    assert [move.source for move in plan.moves] == [one.path, *one.companions, two.path]
+    assert [move.source for move in plan.steps] == [one.path, *one.companions, two.path]
     assert list_targets(plan, target) == [
         "blurry/trip/one.jpg",
         "blurry/trip/one.CR2",
@@ -62,10 +63,10 @@ def test_the_structure_is_kept_below_the_label(library: Path, target: Path) -> N
         "blurry/trip/one.jpg.xmp",
         "dark/two.jpg",
     ]
-    assert [move.group for move in plan.moves] == [0, 0, 0, 0, 1]
-    assert [move.why for move in plan.moves] == ["blurry"] * 4 + ["dark"]
-    assert not any(move.renamed for move in plan.moves)
-    assert [move.stamp for move in plan.moves] == [read_stamp(m.source) for m in plan.moves]
+    assert [move.group for move in plan.steps] == [0, 0, 0, 0, 1]
+    assert [move.why for move in plan.steps] == ["blurry"] * 4 + ["dark"]
+    assert not any(move.renamed for move in plan.steps)
+    assert [move.stamp for move in plan.steps] == [read_stamp(m.source) for m in plan.steps]
     assert not target.exists()
 
 
@@ -81,7 +82,7 @@ def test_a_clash_numbers_the_photo_and_its_companions(
         "dark/IMG (2).CR2",
         "dark/IMG (2).jpg.xmp",
     ]
-    assert all(move.renamed for move in plan.moves)
+    assert all(move.renamed for move in plan.steps)
 
 
 def test_the_next_free_number_is_taken(library: Path, target: Path) -> None:
@@ -156,7 +157,7 @@ def test_a_target_inside_the_library(library: Path) -> None:
     other = make_photo(target / "c.jpg")
     bad = [(photo, Label.BLURRY) for photo in (fresh, moved, other)]
     plan = plan_sort(library, bad, target)
-    assert [(move.source, move.target) for move in plan.moves] == [
+    assert [(move.source, move.target) for move in plan.steps] == [
         (fresh.path, target / "blurry" / "a.jpg")
     ]
 
@@ -165,7 +166,7 @@ def test_a_target_around_the_library(tmp_path: Path) -> None:
     library = tmp_path / "blurry"
     photo = make_photo(library / "a.jpg")
     for label in Label:
-        assert plan_sort(library, [(photo, label)], tmp_path).moves == ()
+        assert plan_sort(library, [(photo, label)], tmp_path).steps == ()
     elsewhere = make_photo(tmp_path / "trip" / "a.jpg")
     plan = plan_sort(tmp_path / "trip", [(elsewhere, Label.DARK)], tmp_path)
     assert list_targets(plan, tmp_path) == ["dark/a.jpg"]
@@ -273,25 +274,89 @@ def test_undo_after_apply_restores_any_tree(
         outcome = apply_plan(plan, journals)
         after = read_tree(root)
         assert outcome.skipped == ()
-        assert outcome.moved == plan.moves
+        assert outcome.done == plan.steps
         assert list_contents(after) == list_contents(before)
         for photo, _ in bad:
             if not photo.path.is_relative_to(target):
                 assert_moved_together(plan, photo)
-        if plan.moves:
+        if plan.steps:
             apply_undo(plan_undo(journals), journals)
         assert read_tree(root) == before
 
 
 def assert_moved_together(plan: Plan, photo: Photo) -> None:
     """Check that all files of a photo left, to one folder, with the same change of name."""
-    goals = {move.source: move.target for move in plan.moves}
+    goals = {move.source: move.target for move in plan.steps}
     goal = goals[photo.path]
     assert not photo.path.exists()
     assert goal.exists()
     for companion in photo.companions:
         rest = companion.name.removeprefix(photo.path.stem)
         assert goals[companion] == goal.with_name(goal.stem + rest)
+
+
+@pytest.mark.parametrize("kind", [Kind.COPY, Kind.HARDLINK, Kind.SYMLINK])
+def test_what_was_copied_or_linked_before_is_left_out(
+    library: Path, target: Path, kind: Kind
+) -> None:
+    photos = [make_photo(library / name, f"{name}.xmp") for name in ("a.jpg", "b.jpg")]
+    bad = [(photo, Label.DARK) for photo in photos]
+    first = plan_sort(library, bad[:1], target, kind=kind)
+    assert {step.kind for step in first.steps} == {kind}
+    apply_plan(first, find_journal_folder(library))
+    again = plan_sort(library, bad, target, kind=kind)
+    assert list_targets(again, target) == ["dark/b.jpg", "dark/b.jpg.xmp"]
+    (target / "dark" / "a.jpg").unlink()
+    assert len(plan_sort(library, bad, target, kind=kind).steps) == 4
+
+
+def test_flat_leaves_the_folders_out(library: Path, target: Path) -> None:
+    photos = [make_photo(library / folder / "a.jpg", "a.xmp") for folder in ("", "one", "two/x")]
+    plan = plan_sort(library, [(photo, Label.DARK) for photo in photos], target, is_flat=True)
+    assert list_targets(plan, target) == [
+        "dark/a.jpg", "dark/a.xmp", "dark/a (2).jpg", "dark/a (2).xmp", "dark/a (3).jpg",
+        "dark/a (3).xmp",
+    ]  # fmt: skip
+    assert [step.renamed for step in plan.steps] == [False] * 2 + [True] * 4
+
+
+@pytest.mark.parametrize("kind", [Kind.COPY, Kind.HARDLINK, Kind.SYMLINK])
+def test_what_was_copied_under_a_number_is_left_out_too(
+    library: Path, target: Path, kind: Kind
+) -> None:
+    photos = [make_photo(library / folder / "a.jpg", "a.xmp") for folder in ("", "one", "two")]
+    for number, photo in enumerate(photos):
+        # Equal copies would be told apart by their times.
+        write_file(photo.path, b"photo", mtime_ns=number)
+    bad = [(replace(each, stamp=read_stamp(each.path)), Label.DARK) for each in photos]
+    plan = plan_sort(library, bad, target, kind=kind, is_flat=True)
+    apply_plan(plan, find_journal_folder(library))
+    assert plan_sort(library, bad, target, kind=kind, is_flat=True).steps == ()
+
+
+def test_hard_links_need_one_disk(
+    library: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat = Path.stat
+
+    def lie(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        status = stat(path, follow_symlinks=follow_symlinks)
+        fields = list(status[:10])
+        fields[2] += path == library
+        return os.stat_result(fields)
+
+    monkeypatch.setattr(Path, "stat", lie)
+    with pytest.raises(UsageError, match="hard links need the disk that the library is on"):
+        plan_sort(library, [], target, kind=Kind.HARDLINK)
+
+
+def test_trash_takes_a_photo_with_its_companions_once(library: Path) -> None:
+    photo = make_photo(library / "a.jpg", "a.xmp")
+    plan = plan_trash(library, [(photo, Label.DARK), (photo, Label.BLURRY)])
+    assert [step.source.name for step in plan.steps] == ["a.jpg", "a.xmp"]
+    assert {(step.kind, step.target, step.group) for step in plan.steps} == {
+        (Kind.TRASH, TRASH_PLACE, 0)
+    }
 
 
 def test_companions_are_those_on_the_disk(library: Path) -> None:

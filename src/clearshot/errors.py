@@ -124,6 +124,13 @@ class UndersizedPhotoError(PhotoError):
     kind = "undersized"
 
 
+class SidecarError(ClearshotError):
+    """A sidecar cannot be read, or not be changed without loss; it is left alone (exit code 1)."""
+
+    exit_code = 1
+    kind = "sidecar"
+
+
 class CatalogError(ClearshotError):
     """The catalog cannot be opened, read or written (exit code 4)."""
 

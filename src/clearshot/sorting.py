@@ -9,10 +9,11 @@ import unicodedata
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from clearshot.actions.atomic import is_writable, read_stamp
-from clearshot.actions.plan import Move, Plan
+from clearshot.actions.duplicates import is_duplicate
+from clearshot.actions.plan import TRASH_PLACE, Kind, Plan, Step
 from clearshot.discover import find_photos
 from clearshot.errors import InputError, UsageError
 from clearshot.photo import Label, Skip
@@ -22,42 +23,58 @@ if TYPE_CHECKING:
 
     from clearshot.photo import FileStamp, Photo
 
+_Judgement = TypeVar("_Judgement")
 
-def plan_sort(folder: Path, bad: Sequence[tuple[Photo, Label]], target: Path) -> Plan:
-    """Plan to move bad photos, with their companions, to a folder per label.
+
+def plan_sort(
+    folder: Path,
+    bad: Sequence[tuple[Photo, Label]],
+    target: Path,
+    *,
+    kind: Kind = Kind.MOVE,
+    is_flat: bool = False,
+) -> Plan:
+    """Plan to move, copy or link bad photos, with their companions, to a folder per label.
 
     A photo goes to `target/<label>/<its path in folder>`. Where one of its names is taken, there
     or by another step, the photo and its companions all get the same number, so that their base
     names still match. Names count as taken in any case and any Unicode form, because disks differ
-    in what they tell apart. Nothing is touched.
+    in what they tell apart. A photo whose copies or links are there already is left out. Nothing is
+    touched.
 
-    Raises UsageError if the target is `folder` itself or a photo is not inside `folder`, and
-    InputError if the target is a file or inside one, is on a drive that is not there, or cannot be
-    written.
+    Raises UsageError if the target is `folder` itself, a photo is not inside `folder`, or hard
+    links are asked for on another disk, and InputError if the target is a file or inside one, is on
+    a drive that is not there, or cannot be written.
 
     Parameters
     ----------
     folder : Path
         The library folder, parent of all photos.
     bad : sequence of (Photo, Label)
-        The photos to move and their first label, with the companions of the moment, see
+        The photos and their first label, with the companions of the moment, see
         `find_companions`. Photos that are in the target already are left
         out, and so are companions that are gone.
     target : Path
         Where the photos go; need not exist. It may be inside `folder`.
+    kind : Kind
+        One of move, copy, hardlink and symlink.
+    is_flat : bool
+        True puts all photos of a label into one folder, `target/<label>/<name>`.
 
     Returns
     -------
     Plan
         One group for each photo, the photo first, in the order of `bad`. The stamps of the photos
-        are those of `bad`: a photo that changed since it was judged will not be moved.
+        are those of `bad`: a photo that changed since it was judged is left alone.
     """
     folder, target = folder.absolute(), target.resolve()
     _check_target(folder, target)
+    if kind is Kind.HARDLINK:
+        _check_same_disk(folder, target)
     homes = _find_homes(folder, target)
     resolve = cache(Path.resolve)
     names = _TakenNames()
-    moves: list[Move] = []
+    steps: list[Step] = []
     planned: set[Path] = set()
     for group, (photo, label) in enumerate(bad):
         place = resolve(photo.path.parent)
@@ -65,18 +82,54 @@ def plan_sort(folder: Path, bad: Sequence[tuple[Photo, Label]], target: Path) ->
             continue
         stamps = _read_stamps(photo, planned)
         planned.update(stamps)
-        wanted = [target / label / _find_relative(path, folder) for path in stamps]
-        given = names.take(wanted, base=photo.path.stem)
-        moves += [
-            Move(path, goal, stamp, group, str(label), renamed=goal != wish)
-            for (path, stamp), wish, goal in zip(stamps.items(), wanted, given, strict=True)
+        inner = [_find_relative(path, folder) for path in stamps]
+        wanted = [target / label / (path.name if is_flat else path) for path in inner]
+        wishes = [
+            Step(path, wish, stamp, group, str(label), kind)
+            for (path, stamp), wish in zip(stamps.items(), wanted, strict=True)
         ]
-    return Plan(folder, tuple(moves))
+        if kind is not Kind.MOVE and _are_there(wishes, base=photo.path.stem):
+            continue
+        given = names.take(wanted, base=photo.path.stem)
+        steps += [
+            replace(wish, target=goal, renamed=goal != wish.target)
+            for wish, goal in zip(wishes, given, strict=True)
+        ]
+    return Plan(folder, tuple(steps))
+
+
+def plan_trash(folder: Path, bad: Sequence[tuple[Photo, Label]]) -> Plan:
+    """Plan to send bad photos, with their companions, to the system's trash. Nothing is touched.
+
+    Parameters
+    ----------
+    folder : Path
+        The library folder.
+    bad : sequence of (Photo, Label)
+        As for `plan_sort`.
+
+    Returns
+    -------
+    Plan
+        One group for each photo, the photo first, in the order of `bad`.
+    """
+    steps: list[Step] = []
+    planned: set[Path] = set()
+    for group, (photo, label) in enumerate(bad):
+        if photo.path in planned:
+            continue
+        stamps = _read_stamps(photo, planned)
+        planned.update(stamps)
+        steps += [
+            Step(path, TRASH_PLACE, stamp, group, str(label), Kind.TRASH)
+            for path, stamp in stamps.items()
+        ]
+    return Plan(folder.absolute(), tuple(steps))
 
 
 def find_companions(
-    folder: Path, bad: Sequence[tuple[Photo, Label]]
-) -> tuple[list[tuple[Photo, Label]], tuple[Skip, ...]]:
+    folder: Path, judged: Sequence[tuple[Photo, _Judgement]]
+) -> tuple[list[tuple[Photo, _Judgement]], tuple[Skip, ...]]:
     """Give photos the companions that they have on the disk now. No file is opened.
 
     Raises InputError if the folder cannot be listed.
@@ -85,22 +138,22 @@ def find_companions(
     ----------
     folder : Path
         The library folder, parent of all photos.
-    bad : sequence of (Photo, Label)
-        Photos as they were judged, and their label.
+    judged : sequence of (Photo, any)
+        Photos as they were when they were judged, each with what was found, such as its label.
 
     Returns
     -------
-    tuple of (list of (Photo, Label), tuple of Skip)
+    tuple of (list of (Photo, any), tuple of Skip)
         Those that are there, with the stamps they had; and those that are not, and why.
     """
     found = find_photos([folder])
     present = {photo.path: photo for photo in found.photos}
     causes = {skip.path: skip.reason for skip in found.skipped}
-    updated: list[tuple[Photo, Label]] = []
+    updated: list[tuple[Photo, _Judgement]] = []
     absent: list[Skip] = []
-    for photo, label in bad:
+    for photo, judgement in judged:
         if photo.path in present:
-            updated.append((replace(present[photo.path], stamp=photo.stamp), label))
+            updated.append((replace(present[photo.path], stamp=photo.stamp), judgement))
         else:
             places = (photo.path, *photo.path.parents)
             reasons = (causes[place] for place in places if place in causes)
@@ -143,6 +196,35 @@ def _check_target(folder: Path, target: Path) -> None:
         raise InputError("the target needs a folder here, but this is a file", path=existing)
     if not is_writable(target):
         raise InputError("the target cannot be written", path=target)
+
+
+def _check_same_disk(folder: Path, target: Path) -> None:
+    existing = next(filter(os.path.lexists, (target, *target.parents)))
+    if existing.stat().st_dev != folder.stat().st_dev:
+        raise UsageError("hard links need the disk that the library is on", path=target)
+
+
+def _are_there(wishes: Sequence[Step], *, base: str) -> bool:
+    """Tell whether a photo was copied or linked before, under its names or under numbered ones."""
+    numbered = zip(*(_count_up(wish.target, base) for wish in wishes), strict=True)
+    taken = itertools.takewhile(lambda places: any(map(os.path.lexists, places)), numbered)
+    return any(
+        all(
+            _is_there(replace(wish, target=place))
+            for wish, place in zip(wishes, places, strict=True)
+        )
+        for places in taken
+    )
+
+
+def _is_there(step: Step) -> bool:
+    """Tell whether a copy or link is there; a copy by its size and time of last change."""
+    try:
+        if step.kind is Kind.COPY:
+            return read_stamp(step.target) == step.stamp
+        return is_duplicate(step)
+    except OSError:
+        return False
 
 
 def _find_homes(folder: Path, target: Path) -> list[Path]:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from actions.trees import (
     read_tree,
     write_file,
 )
-from clearshot.actions import atomic, recovery, step
+from clearshot.actions import atomic, deeds, recovery
 from clearshot.actions.apply import apply_plan
 from clearshot.actions.journal import Journal, has_ended, list_journals
 from clearshot.actions.lock import hold_lock
@@ -27,7 +26,7 @@ from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.errors import ActionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ def fail_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
                 raise OSError(code, os.strerror(code), str(source))
             move_file(source, target, part=part, reserve=reserve)
 
-        monkeypatch.setattr(step, "move_file", fail)
+        monkeypatch.setattr(deeds, "move_file", fail)
 
     return prepare
 
@@ -58,10 +57,10 @@ def test_every_file_is_at_its_target(tmp_path: Path, journals: Path) -> None:
     seen: list[tuple[int, int]] = []
     outcome = apply_plan(plan, journals, lambda done, total: seen.append((done, total)))
     after = read_tree(tmp_path)
-    assert outcome.moved == plan.moves
+    assert outcome.done == plan.steps
     assert outcome.skipped == ()
     assert seen == [(2, 5), (4, 5), (5, 5)]
-    for move in plan.moves:
+    for move in plan.steps:
         source, target = (str(path.relative_to(tmp_path)) for path in (move.source, move.target))
         assert after[target] == before[source]
         assert source not in after
@@ -74,7 +73,7 @@ def test_the_journal_says_what_was_done(tmp_path: Path, journals: Path) -> None:
     journal = Journal(outcome.journal)
     assert journal.path.parent == journals
     assert journal.plan == plan
-    assert journal.moved_steps == [0, 1, 2, 3, 4]
+    assert journal.done_steps == [0, 1, 2, 3, 4]
     assert journal.is_finished
     assert journal.folders == [
         tmp_path / "bad",
@@ -87,7 +86,7 @@ def test_the_journal_says_what_was_done(tmp_path: Path, journals: Path) -> None:
 def test_an_empty_plan_does_nothing(tmp_path: Path, journals: Path) -> None:
     make_library(tmp_path)
     before = read_tree(tmp_path)
-    assert apply_plan(Plan(tmp_path, ()), journals).moved == ()
+    assert apply_plan(Plan(tmp_path, ()), journals).done == ()
     assert read_tree(tmp_path) == before
 
 
@@ -125,7 +124,7 @@ def test_a_spoilt_file_keeps_its_group_back(
     reasons = {skip.path.name: skip.reason for skip in outcome.skipped}
     assert reasons.pop(spoilt) == reason
     assert list(reasons.values()) == [f"stays with {spoilt}"]
-    assert len(outcome.moved) == 3
+    assert len(outcome.done) == 3
     assert list_contents(after) == list_contents(before)
     assert "two.jpg" in after or spoilt == "two.jpg"
     assert not (tmp_path / "bad" / "dark" / "two.xmp").exists()
@@ -155,7 +154,7 @@ def test_a_target_that_is_taken_at_the_last_moment(
             shutil.copy2(source, target)
         move_file(source, target, part=part, reserve=reserve)
 
-    monkeypatch.setattr(step, "move_file", race)
+    monkeypatch.setattr(deeds, "move_file", race)
     outcome = apply_plan(plan, journals)
     assert taken.read_bytes() == (tmp_path / "two.xmp").read_bytes()
     assert (tmp_path / "two.jpg").exists()
@@ -170,7 +169,7 @@ def test_a_failing_file_takes_its_group_back(
     fail_at("two.xmp", errno.EIO)
     outcome = apply_plan(plan, journals)
     after = read_tree(tmp_path)
-    assert [move.source.name for move in outcome.moved] == ["one.jpg", "one.xmp", "three.jpg"]
+    assert [move.source.name for move in outcome.done] == ["one.jpg", "one.xmp", "three.jpg"]
     assert {skip.path.name: skip.reason for skip in outcome.skipped} == {
         "two.jpg": "stays with two.xmp",
         "two.xmp": "Input/output error",
@@ -204,10 +203,10 @@ def test_what_cannot_go_back_is_named(
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         move_file(source, target, part=part, reserve=reserve)
 
-    monkeypatch.setattr(step, "move_file", fail)
+    monkeypatch.setattr(deeds, "move_file", fail)
     outcome = apply_plan(plan, journals)
     stranded = tmp_path / "bad" / "dark" / "two.jpg"
-    assert stranded in {move.target for move in outcome.moved}
+    assert stranded in {move.target for move in outcome.done}
     assert [skip.reason[:25] for skip in outcome.skipped if skip.path == stranded] == [
         "could not be taken back: "
     ]
@@ -247,7 +246,7 @@ def test_a_denial_ends_the_run_where_the_target_is_read_only(
     fail_at("two.jpg", errno.EACCES)
     monkeypatch.setattr(os, "access", lambda path, mode: is_writable)
     if is_writable:
-        assert len(apply_plan(plan, journals).moved) == 3
+        assert len(apply_plan(plan, journals).done) == 3
     else:
         with pytest.raises(ActionError, match="Permission denied"):
             apply_plan(plan, journals)
@@ -317,7 +316,7 @@ def test_a_callback_that_fails_leaves_no_half_done_group(tmp_path: Path, journal
     with pytest.raises(KeyboardInterrupt):
         apply_plan(plan, journals, fail)
     (path,) = list_journals(journals)
-    assert Journal(path).moved_steps == [0, 1]
+    assert Journal(path).done_steps == [0, 1]
     assert has_ended(path)
 
 
@@ -334,29 +333,19 @@ def test_a_name_that_is_no_unicode(tmp_path: Path, journals: Path) -> None:
     assert read_tree(tmp_path) == before
 
 
-@pytest.fixture
-def other_device(tmp_path: Path) -> Iterator[Path]:
-    """A folder on another device than `tmp_path`."""
-    memory = Path("/dev/shm")
-    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
-        pytest.skip("needs /dev/shm on another device than the temporary folder")
-    with tempfile.TemporaryDirectory(dir=memory) as name:
-        yield Path(name)
-
-
 def test_another_device(tmp_path: Path, journals: Path, other_device: Path) -> None:
     plan = make_library(tmp_path)
     plan = Plan(
         tmp_path,
         tuple(
             replace(move, target=other_device / move.target.relative_to(tmp_path))
-            for move in plan.moves
+            for move in plan.steps
         ),
     )
     before = read_tree(tmp_path)
-    assert apply_plan(plan, journals).moved == plan.moves
+    assert apply_plan(plan, journals).done == plan.steps
     after = read_tree(other_device)
-    for move in plan.moves:
+    for move in plan.steps:
         source = str(move.source.relative_to(tmp_path))
         assert after[str(move.target.relative_to(other_device))] == before[source]
         assert not move.source.exists()

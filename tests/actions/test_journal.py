@@ -32,7 +32,7 @@ def test_a_journal_says_what_was_recorded(journal: Journal, tmp_path: Path) -> N
     assert again.plan == journal.plan
     assert again.states == journal.states
     assert again.folders == [tmp_path / "bad"]
-    assert again.moved_steps == [0]
+    assert again.done_steps == [0]
     assert again.open_steps == [1]
     assert again.states[0].mtime_ns == 77
     assert again.states[1].is_reserved
@@ -98,10 +98,11 @@ def test_an_empty_journal_is_refused(journal: Journal) -> None:
 
 def test_another_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = make_library(tmp_path)
-    monkeypatch.setattr(journal_module, "FORMAT", 2)
+    monkeypatch.setattr(journal_module, "FORMAT", 3)
+    monkeypatch.setitem(journal_module._READABLE_FORMATS, 3, "steps")
     path = create_journal(find_journal_folder(tmp_path), plan).path
     monkeypatch.undo()
-    with pytest.raises(ActionError, match="journal of format 2, this version reads 1"):
+    with pytest.raises(ActionError, match="journal of format 3, this version reads 2"):
         Journal(path)
 
 
@@ -152,3 +153,15 @@ def test_a_journal_without_its_first_line_is_refused(journal: Journal) -> None:
     journal.path.write_bytes(b"".join(lines[1:]))
     with pytest.raises(ActionError, match="damaged journal, line 1"):
         Journal(journal.path)
+
+
+def test_a_journal_of_format_1_holds_moves(tmp_path: Path) -> None:
+    plan = make_library(tmp_path)
+    path = create_journal(find_journal_folder(tmp_path), plan).path
+    record = json.loads(path.read_bytes())
+    del record["crc32"]
+    rows = record.pop("steps")
+    for row in rows:
+        del row["kind"]
+    path.write_bytes(journal_module._encode(record | {"format": 1, "moves": rows}))
+    assert Journal(path).plan == plan

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from clearshot.actions.plan import Move, Plan
+from clearshot.actions.plan import Plan, Step
 from clearshot.photo import FileStamp
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "naïve 🎞.jpg", "two\nlines.jpg", "raw\udcff.jpg"])
 def test_a_step_comes_back_from_json(name: str) -> None:
-    move = Move(
+    move = Step(
         source=Path("/library") / name,
         target=Path("/bad/blurry") / name,
         stamp=FileStamp(12, -1),
@@ -20,12 +20,12 @@ def test_a_step_comes_back_from_json(name: str) -> None:
         renamed=True,
         restored_mtime_ns=0,
     )
-    assert Move.from_row(json.loads(json.dumps(move.as_row()))) == move
+    assert Step.from_row(json.loads(json.dumps(move.as_row()))) == move
 
 
 def test_a_plan_gives_rows_and_its_size() -> None:
     moves = tuple(
-        Move(Path(f"/l/{n}.jpg"), Path(f"/t/{n}.jpg"), FileStamp(n, 0), n, "dark") for n in (1, 2)
+        Step(Path(f"/l/{n}.jpg"), Path(f"/t/{n}.jpg"), FileStamp(n, 0), n, "dark") for n in (1, 2)
     )
     plan = Plan(Path("/l"), moves)
     assert plan.size_bytes == 3

@@ -44,27 +44,27 @@ def test_nothing_to_recover(tmp_path: Path) -> None:
 
 def test_a_run_that_moved_nothing_leaves_no_folders(journal: Journal, tmp_path: Path) -> None:
     (outcome,) = recover(journal.path.parent)
-    assert (outcome.journal, outcome.moved, outcome.skipped) == (journal.path, (), ())
+    assert (outcome.journal, outcome.done, outcome.skipped) == (journal.path, (), ())
     assert not (tmp_path / "bad").exists()
     assert has_ended(journal.path)
 
 
 def test_a_group_that_moved_in_part_is_taken_back(journal: Journal, tmp_path: Path) -> None:
     before = {k: v for k, v in read_tree(tmp_path).items() if not k.startswith("bad")}
-    move = journal.plan.moves[0]
+    move = journal.plan.steps[0]
     move.source.rename(move.target)
     (outcome,) = recover(journal.path.parent)
-    assert outcome.moved == ()
+    assert outcome.done == ()
     assert read_tree(tmp_path) == before
 
 
 def test_a_group_that_moved_stays(journal: Journal) -> None:
     for step in (0, 1):
-        move = journal.plan.moves[step]
+        move = journal.plan.steps[step]
         journal.record_intent(step, Place.TARGET)
         move.source.rename(move.target)
     (outcome,) = recover(journal.path.parent)
-    assert outcome.moved == journal.plan.moves[:2]
+    assert outcome.done == journal.plan.steps[:2]
 
 
 def test_a_torn_record_is_no_record(journal: Journal, tmp_path: Path) -> None:
@@ -88,10 +88,10 @@ def test_a_file_that_was_edited_after_the_crash_is_not_taken_for_the_moved_one(
     journal: Journal, tmp_path: Path
 ) -> None:
     for step in (0, 1):
-        move = journal.plan.moves[step]
+        move = journal.plan.steps[step]
         journal.record_intent(step, Place.TARGET)
         move.source.rename(move.target)
-    edited = journal.plan.moves[1].target
+    edited = journal.plan.steps[1].target
     os.utime(edited, ns=(0, 9))
     recover(journal.path.parent)
     assert edited.stat().st_mtime_ns == 9
@@ -100,12 +100,12 @@ def test_a_file_that_was_edited_after_the_crash_is_not_taken_for_the_moved_one(
         "one.xmp": "changed since planning",
         "one.jpg": "stays with one.xmp",
     }
-    assert apply_undo(undo, journal.path.parent).moved == ()
+    assert apply_undo(undo, journal.path.parent).done == ()
     assert edited.exists()
 
 
 def test_a_card_that_was_taken_out_is_waited_for(journal: Journal) -> None:
-    move = journal.plan.moves[0]
+    move = journal.plan.steps[0]
     part = move.target.with_name(f".clearshot-{journal.name}-0.part")
     part.write_bytes(move.source.read_bytes()[:100])
     away = move.source.rename(move.source.with_name("away"))
@@ -145,13 +145,13 @@ def read_everything(root: Path) -> dict[str, bytes]:
 
 def move_open_step(journal: Journal, step: int) -> None:
     """Do a step up to the moment before it is recorded as done."""
-    move = journal.plan.moves[step]
+    move = journal.plan.steps[step]
     journal.record_intent(step, Place.TARGET)
     move.source.rename(move.target)
 
 
 def test_interruptions_are_found_by_a_look(journal: Journal, tmp_path: Path) -> None:
-    moves = journal.plan.moves
+    moves = journal.plan.steps
     move_open_step(journal, 0)
     journal.record_intent(1, Place.TARGET)
     before = read_everything(tmp_path)
@@ -172,7 +172,7 @@ def test_a_group_that_moved_is_foreseen(journal: Journal) -> None:
         move_open_step(journal, step)
     (interruption,) = find_interruptions(journal.path.parent)
     assert interruption.half_done == tuple(
-        (move.target, "has moved") for move in journal.plan.moves[:2]
+        (move.target, "has moved") for move in journal.plan.steps[:2]
     )
 
 
@@ -204,7 +204,7 @@ def test_planning_an_undo_leaves_an_interrupted_run_as_it_is(
     if len(steps_moved) == 2:
         assert plan_undo(journals) == back
         outcome = apply_undo(back, journals)
-        assert (len(outcome.moved), outcome.skipped) == (2, ())
+        assert (len(outcome.done), outcome.skipped) == (2, ())
     assert list_contents(read_tree(tmp_path / "a")) == list_contents(
         read_tree(original.folder / "a")
     )

@@ -39,12 +39,12 @@ def test_undo_restores_the_tree(tmp_path: Path, journals: Path) -> None:
     back = plan_undo(journals)
     assert back.name == applied.journal.stem
     assert back.refused == ()
-    assert [move.target for move in back.plan.moves] == [
-        move.source for move in reversed(plan.moves)
+    assert [move.target for move in back.plan.steps] == [
+        move.source for move in reversed(plan.steps)
     ]
     seen: list[tuple[int, int]] = []
     outcome = apply_undo(back, journals, lambda done, total: seen.append((done, total)))
-    assert len(outcome.moved) == 5
+    assert len(outcome.done) == 5
     assert seen[-1] == (5, 5)
     assert read_tree(tmp_path) == before
 
@@ -122,7 +122,7 @@ def test_changed_files_and_occupied_places_stay(tmp_path: Path, journals: Path) 
         "one.xmp": "changed since planning",
         "one.jpg": "stays with one.xmp",
     }
-    assert {move.target.name for move in outcome.moved} == {"two.jpg", "two.xmp"}
+    assert {move.target.name for move in outcome.done} == {"two.jpg", "two.xmp"}
     assert occupied.read_bytes() == b"new"
     assert list_contents(read_tree(tmp_path)) == total
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from clearshot.actions.atomic import read_stamp
-from clearshot.actions.plan import Move, Plan
+from clearshot.actions.plan import Plan, Step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ def list_contents(tree: Tree) -> list[tuple[bytes, int]]:
 def plan_moves(folder: Path, *groups: dict[str, str]) -> Plan:
     """Plan to move files, named by their paths in the folder."""
     moves = [
-        Move(folder / source, folder / target, read_stamp(folder / source), number, "blurry")
+        Step(folder / source, folder / target, read_stamp(folder / source), number, "blurry")
         for number, group in enumerate(groups)
         for source, target in group.items()
     ]

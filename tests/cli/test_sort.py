@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 
 from clearshot.actions.journal import Place, create_journal
-from clearshot.actions.plan import Move, Plan
+from clearshot.actions.plan import Plan, Step
 from clearshot.cli.plans import find_journals
 
 Run = Callable[..., Result]
@@ -48,12 +48,13 @@ def test_apply_and_undo_bring_back_every_byte(
 
     shown = run("undo", scanned_library)
     assert shown.exit_code == 0
-    assert "Nothing was moved." in shown.stdout
+    assert "Nothing was done." in shown.stdout
     assert list(list_tree(scanned_library)) == ["clear.jpg"]
 
     undone = run("undo", scanned_library, "--apply")
     assert undone.exit_code == 0
-    assert "3 photos back in place (4 files)" in undone.stdout
+    assert "3 photos back as before (4 files)" in undone.stdout
+    assert f"Do it again: clearshot undo {scanned_library} --plan " in undone.stdout
     assert list_tree(scanned_library) == before
     assert not target.exists()
     assert run("undo", scanned_library).exit_code == 5
@@ -71,16 +72,18 @@ def test_catalog_follows_the_files(run: Run, scanned_library: Path, tmp_path: Pa
 
 
 def test_json_tells_plan_and_outcome(run: Run, scanned_library: Path, tmp_path: Path) -> None:
-    words = ["sort", scanned_library, "--to", tmp_path / "bad", "--json"]
+    words = ["sort", scanned_library, "--to", tmp_path / "bad", "--format", "json"]
     plan = json.loads(run(*words).stdout)
     assert plan["applied"] is False
     assert plan["plan"] is None
-    assert len(plan["moves"]) == 4
+    assert len(plan["steps"]) == 4
     outcome = json.loads(run(*words, "--apply").stdout)
     assert outcome["applied"] is True
-    assert outcome["moves"] == plan["moves"]
-    undo = json.loads(run("undo", scanned_library, "--json", "--plan", outcome["plan"]).stdout)
-    assert {move["target"] for move in undo["moves"]} == {m["source"] for m in plan["moves"]}
+    assert outcome["steps"] == plan["steps"]
+    undo = json.loads(
+        run("undo", scanned_library, "--format", "json", "--plan", outcome["plan"]).stdout
+    )
+    assert {move["target"] for move in undo["steps"]} == {m["source"] for m in plan["steps"]}
 
 
 def test_taken_names_are_shown_as_renamed(run: Run, scanned_library: Path, tmp_path: Path) -> None:
@@ -168,7 +171,7 @@ def test_apply_prints_the_plan_before_it_acts(
     plan = run(*words).stdout.split("Nothing was moved.")[0]
     assert "black.jpg" in plan
     assert run(*words, "--apply").stdout.startswith(plan)
-    back = run("undo", scanned_library).stdout.split("Nothing was moved.")[0]
+    back = run("undo", scanned_library).stdout.split("Nothing was done.")[0]
     assert run("undo", scanned_library, "--apply", "-q").stdout.startswith("3 photos back")
     assert "black.jpg" in back
 
@@ -193,9 +196,9 @@ def test_scores_of_another_network_move_nothing(
     assert shown.exit_code == 0
     assert "4 photos left out, scored with another network; scan again: " in shown.stderr
     assert f"clearshot scan {scanned_library}" in shown.stderr
-    applied = run(*words, "--apply", "--json")
+    applied = run(*words, "--apply", "--format", "json")
     assert applied.exit_code == 1
-    assert json.loads(applied.stdout)["moves"] == []
+    assert json.loads(applied.stdout)["steps"] == []
     assert {skip["reason"] for skip in json.loads(applied.stdout)["skipped"]} == {
         "scored with another network; scan again"
     }
@@ -205,8 +208,8 @@ def test_scores_of_another_network_move_nothing(
 @pytest.fixture
 def interrupted_library(run: Run, scanned_library: Path, tmp_path: Path) -> Path:
     """A scanned library whose sort ended after the blurred photo, before its sidecar."""
-    planned = run("sort", scanned_library, "--to", tmp_path / "bad", "--json").stdout
-    moves = tuple(map(Move.from_row, json.loads(planned)["moves"]))
+    planned = run("sort", scanned_library, "--to", tmp_path / "bad", "--format", "json").stdout
+    moves = tuple(map(Step.from_row, json.loads(planned)["steps"]))
     journal = create_journal(find_journals(scanned_library), Plan(scanned_library, moves))
     for step, move in enumerate(moves):
         if move.source.suffix == ".xmp":
@@ -238,7 +241,7 @@ def test_sort_puts_an_interrupted_run_in_order_first(
 ) -> None:
     result = run("sort", interrupted_library, "--to", tmp_path / "bad", "--apply")
     assert result.exit_code == 0
-    assert "was interrupted and has been put in order (1 file moved)" in result.stderr
+    assert "was interrupted and has been put in order (1 file done)" in result.stderr
     assert sorted(list_tree(tmp_path / "bad")) == [
         "blurry/blurred.jpg", "blurry/blurred.xmp", "dark/black.jpg", "overexposed/white.jpg",
     ]  # fmt: skip
@@ -248,7 +251,7 @@ def test_sort_puts_an_interrupted_run_in_order_first(
 def test_undo_puts_an_interrupted_run_in_order_first(run: Run, interrupted_library: Path) -> None:
     result = run("undo", interrupted_library, "--apply")
     assert result.exit_code == 0
-    assert "was interrupted and has been put in order (1 file moved)" in result.stderr
+    assert "was interrupted and has been put in order (1 file done)" in result.stderr
     assert list(list_tree(interrupted_library)) == [
         "black.jpg", "blurred.jpg", "blurred.xmp", "clear.jpg", "white.jpg",
     ]  # fmt: skip
@@ -280,3 +283,83 @@ def test_damaged_journal_is_passed_over(run: Run, scanned_library: Path, tmp_pat
     assert "1 journal passed over:" in result.stderr
     assert f"{old.name}: damaged journal, line 2" in result.stderr
     assert (scanned_library / "black.jpg").exists()
+
+
+@pytest.mark.parametrize(
+    ("way", "heading", "done"),
+    [
+        ("copy", "is copied to", "3 photos copied (4 files)"),
+        ("hardlink", "gets a hard link at", "3 photos linked (4 files)"),
+        ("symlink", "gets a symbolic link at", "3 photos linked (4 files)"),
+    ],
+)
+def test_ways_that_leave_the_photos_in_place(
+    run: Run, scanned_library: Path, tmp_path: Path, way: str, heading: str, done: str
+) -> None:
+    before = list_tree(scanned_library)
+    words = ["sort", scanned_library, "--to", tmp_path / "bad", "--by", way, "--flat"]
+    shown = run(*words)
+    assert heading in shown.stdout
+    assert f"--by {way} --flat --apply" in shown.stdout
+    applied = run(*words, "--apply")
+    assert done in applied.stdout
+    assert list_tree(scanned_library) == before
+    assert sorted(path.name for path in (tmp_path / "bad").rglob("*.*")) == [
+        "black.jpg", "blurred.jpg", "blurred.xmp", "white.jpg",
+    ]  # fmt: skip
+    assert "Nothing to" in run(*words, "--apply").stdout
+    assert "file that stays" in run("undo", scanned_library).stdout
+    assert run("undo", scanned_library, "--apply").exit_code == 0
+    assert list_tree(scanned_library) == before
+    assert not (tmp_path / "bad").exists()
+
+
+def test_trash_and_back(run: Run, scanned_library: Path, trash: Path) -> None:
+    before = list_tree(scanned_library)
+    shown = run("sort", scanned_library, "--trash")
+    assert "to the system's trash" in shown.stdout
+    assert "Nothing was sent to the trash. To trash 4 files" in shown.stdout
+    assert list_tree(scanned_library) == before
+    applied = run("sort", scanned_library, "--trash", "--apply")
+    assert "3 photos sent to the trash (4 files)" in applied.stdout
+    assert list(list_tree(scanned_library)) == ["clear.jpg"]
+    rows = json.loads(run("report", scanned_library, "--json", "-").stdout)
+    assert [row["relative_path"] for row in rows] == ["clear.jpg"]
+    assert "From the system's trash" in run("undo", scanned_library).stdout
+    assert run("undo", scanned_library, "--apply").exit_code == 0
+    assert list_tree(scanned_library) == before
+    assert list((trash / "files").iterdir()) == []
+    assert len(json.loads(run("report", scanned_library, "--json", "-").stdout)) == 4
+
+
+def test_a_trash_that_gives_nothing_back_is_said_so(
+    run: Run, scanned_library: Path, trash: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clearshot.actions.trash.GIVES_BACK", False)
+    result = run("sort", scanned_library, "--trash", "--apply")
+    assert "This system lets no program take files back from its trash" in result.stderr
+    undone = run("undo", scanned_library, "--apply")
+    assert undone.exit_code == 1
+    assert "black.jpg: is not in a trash that gives files back" in undone.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["--to", "x", "--trash"], ["--trash", "--flat"], ["--trash", "--by", "copy"]]
+)
+def test_goals_that_contradict(run: Run, scanned_library: Path, words: list[str]) -> None:
+    assert run("sort", scanned_library, *words).exit_code == 2
+
+
+def test_the_list_of_plans(run: Run, scanned_library: Path, tmp_path: Path) -> None:
+    assert run("undo", scanned_library, "--list").stdout == "No plan was applied here.\n"
+    run("sort", scanned_library, "--to", tmp_path / "bad", "--apply")
+    run("undo", scanned_library, "--apply")
+    table = run("undo", scanned_library, "--list").stdout
+    assert "move 4" in table
+    assert "undo: move 4" in table
+    first, second = json.loads(run("undo", scanned_library, "--list", "--format", "json").stdout)
+    assert (first["effect"], second["effect"]) == ("taken back", "in effect")
+    assert second["undoes"] == first["plan"]
+    assert first["kinds"] == {"move": 4}
+    assert run("undo", scanned_library, "--plan", second["plan"], "--apply").exit_code == 0
+    assert (tmp_path / "bad" / "dark" / "black.jpg").exists()

@@ -1,9 +1,10 @@
 """Runs file actions in processes that end at a chosen moment; a script, told by lines of JSON.
 
 Each line on standard input asks for one run in a process of its own: `command` (apply, undo or
-recover), `journals`, the plan's `folder` and `moves`, the `way` in which the disk lets files be
-moved, and when to send which `signal`: before the operation on disk with the number `at`, or
-`after_s` seconds. The answer is the exit code; a negative one names the signal that ended it.
+recover), `journals`, the `plan`, the `data` folder that holds the trash, the `way` in which the
+disk lets files be moved, and when to send which `signal`: before the operation below `root` with
+the number `at`, or `after_s` seconds. The answer is the exit code; a negative one names the signal
+that ended it.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from clearshot.actions.apply import apply_plan
-from clearshot.actions.plan import Move, Plan
+from clearshot.actions.plan import Plan
 from clearshot.actions.recovery import recover
 from clearshot.actions.undo import apply_undo, plan_undo
 
 OPERATIONS = {
-    "open", "os.chmod", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.utime"
+    "open", "os.chmod", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir",
+    "os.symlink", "os.utime"
 }  # fmt: skip
 WAYS = {
     "link": {},
@@ -39,11 +41,18 @@ def refuse_links(way: str) -> None:
 
     def refuse(source: Path, target: Path) -> None:
         code = codes.get(".part" if source.suffix == ".part" else "")
-        if code is not None:
+        # A disk that has made hard links goes on to do so when they are the aim.
+        is_aim = sys._getframe(1).f_code.co_name == "make_link"
+        if code is not None and not is_aim:
             raise OSError(code, os.strerror(code))
         link(source, target)
 
     os.link = refuse  # type: ignore[assignment]
+
+
+def is_below(path: Any, folder: str) -> bool:
+    """Tell whether a path, which may be bytes or a descriptor, is below a folder."""
+    return not isinstance(path, int) and os.fsdecode(path).startswith(folder)
 
 
 def send_signal_at(number: int, signal_number: int, folder: str) -> None:
@@ -51,7 +60,7 @@ def send_signal_at(number: int, signal_number: int, folder: str) -> None:
 
     def count(event: str, args: tuple[Any, ...]) -> None:
         nonlocal num_operations
-        if event in OPERATIONS and str(args[0]).startswith(folder):
+        if event in OPERATIONS and is_below(args[0], folder):
             num_operations += 1
             if num_operations == number:
                 os.kill(os.getpid(), signal_number)
@@ -60,16 +69,16 @@ def send_signal_at(number: int, signal_number: int, folder: str) -> None:
 
 
 def run(order: dict[str, Any]) -> None:
-    folder, journals = Path(order["folder"]), Path(order["journals"])
+    journals = Path(order["journals"])
+    os.environ["XDG_DATA_HOME"] = order["data"]
     refuse_links(order["way"])
     if order["at"] is not None:
         # A killed program leaves what it wrote; only a power cut asks for syncs.
         os.fsync = lambda fd: None
-        send_signal_at(order["at"], order["signal"], order["folder"])
+        send_signal_at(order["at"], order["signal"], order["root"])
     match order["command"]:
         case "apply":
-            moves = tuple(map(Move.from_row, order["moves"]))
-            apply_plan(Plan(folder, moves), journals)
+            apply_plan(Plan.from_document(order["plan"]), journals)
         case "undo":
             apply_undo(plan_undo(journals), journals)
         case "recover":

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from clearshot.actions.atomic import is_writable, read_stamp, sync_folder
+from clearshot.actions.atomic import is_writable, sync_folder
+from clearshot.actions.deeds import find_obstacle
 from clearshot.actions.journal import Journal, Place, create_journal
 from clearshot.actions.lock import hold_lock
-from clearshot.actions.plan import Move, Outcome, Plan
+from clearshot.actions.plan import Kind, Outcome, Plan, Step
 from clearshot.actions.recovery import end_run, recover_locked
-from clearshot.actions.step import move_step
+from clearshot.actions.step import do_step
 from clearshot.errors import ActionError
 from clearshot.photo import Skip
 
@@ -27,13 +28,16 @@ Progress = Callable[[int, int], None]
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENODEV}
 _DENIALS = {errno.EACCES, errno.EPERM}
 
+# Kinds whose files go to one place, so that a denial there concerns all of them.
+_TO_ONE_PLACE = {Kind.MOVE, Kind.COPY, Kind.HARDLINK, Kind.SYMLINK}
+
 
 def apply_plan(plan: Plan, journal_folder: Path, progress: Progress | None = None) -> Outcome:
     """Carry out a plan. What a crash left of earlier runs is put in order first.
 
-    The files of a group move all or none. A group with a file that changed since planning, is
-    gone, or cannot be moved is left where it was, and the run goes on. However the run ends,
-    also by Ctrl-C, each group has moved or has not, and the journal says which.
+    The steps of a group are done all or none. A group with a file that changed since planning, is
+    gone, or refuses its step is left as it was, and the run goes on. However the run ends, also by
+    Ctrl-C, each group is done or is not, and the journal says which.
 
     Raises ActionError if the disk is full or cannot be written, the library is not there, another
     program is changing files of the library, or the journal cannot be written.
@@ -50,7 +54,7 @@ def apply_plan(plan: Plan, journal_folder: Path, progress: Progress | None = Non
     Returns
     -------
     Outcome
-        What moved, what was left alone and why.
+        What was done, what was left alone and why.
     """
     return carry_out(plan, journal_folder, progress=progress)
 
@@ -81,7 +85,7 @@ def carry_out(
     Returns
     -------
     Outcome
-        What moved, what was left alone and why.
+        What was done, what was left alone and why.
 
     Raises
     ------
@@ -94,72 +98,68 @@ def carry_out(
         recovered = recover_locked(journal_folder)
         journal = create_journal(journal_folder, plan, undoes=undoes, leftovers=leftovers)
         try:
-            skipped = _move_groups(journal, progress)
+            skipped = _do_groups(journal, progress)
         finally:
             ended = end_run(journal.path)
-    return Outcome(journal.path, ended.moved, (*skipped, *ended.skipped), recovered)
+    return Outcome(journal.path, ended.done, (*skipped, *ended.skipped), recovered)
 
 
-def find_obstacles(moves: Sequence[Move]) -> tuple[Skip, ...]:
-    """Find what keeps a group from being moved, by a look at the disk.
+def find_obstacles(steps: Sequence[Step]) -> tuple[Skip, ...]:
+    """Find what keeps a group from being done, by a look at the disk.
 
     Parameters
     ----------
-    moves : sequence of Move
+    steps : sequence of Step
         The steps of one group.
 
     Returns
     -------
     tuple of Skip
-        Empty when all can be moved; else one for each file of the group.
+        Empty when all can be done; else one for each file of the group.
     """
-    reasons = {move: _find_obstacle(move) for move in moves}
-    culprit = next((move for move in moves if reasons[move]), None)
-    if culprit is None:
+    reasons = [find_obstacle(step) for step in steps]
+    if not any(reasons):
         return ()
-    stays = f"stays with {culprit.source.name}"
-    return tuple(Skip(move.source, reason or stays) for move, reason in reasons.items())
+    culprit = next(step for step, reason in zip(steps, reasons, strict=True) if reason)
+    stays = f"stays with {_name_file(culprit).name}"
+    return tuple(
+        Skip(_name_file(step), reason or stays) for step, reason in zip(steps, reasons, strict=True)
+    )
 
 
-def _find_obstacle(move: Move) -> str:
-    """Say why a file cannot be moved; empty when it can."""
-    try:
-        if read_stamp(move.source) != move.stamp:
-            return "changed since planning"
-    except FileNotFoundError:
-        return "is not there any more"
-    except OSError as error:
-        return error.strerror or str(error)
-    return f"{move.target} is occupied" if os.path.lexists(move.target) else ""
+def _name_file(step: Step) -> Path:
+    """Give the file that a remark about a step names."""
+    return step.target if step.kind is Kind.RESTORE else step.source
 
 
-def _move_groups(journal: Journal, progress: Progress | None) -> list[Skip]:
+def _do_groups(journal: Journal, progress: Progress | None) -> list[Skip]:
     skipped: list[Skip] = []
-    num_steps = len(journal.plan.moves)
-    steps = range(num_steps)
-    for _, group in groupby(steps, key=lambda step: journal.plan.moves[step].group):
+    num_steps = len(journal.plan.steps)
+    for _, group in groupby(range(num_steps), key=lambda n: journal.plan.steps[n].group):
         numbers = list(group)
-        skipped += _move_group(journal, numbers)
+        skipped += _do_group(journal, numbers)
         if progress is not None:
             progress(numbers[-1] + 1, num_steps)
     return skipped
 
 
-def _move_group(journal: Journal, steps: list[int]) -> tuple[Skip, ...]:
-    moves = [journal.plan.moves[step] for step in steps]
-    if obstacles := find_obstacles(moves):
+def _do_group(journal: Journal, numbers: list[int]) -> tuple[Skip, ...]:
+    steps = [journal.plan.steps[number] for number in numbers]
+    if obstacles := find_obstacles(steps):
         return obstacles
-    for step, move in zip(steps, moves, strict=True):
+    for number, step in zip(numbers, steps, strict=True):
         try:
-            _make_folder(journal, move.target.parent)
-            move_step(journal, step, Place.TARGET)
+            _make_folder(journal, step.target.parent)
+            do_step(journal, number, Place.TARGET)
         except OSError as error:
             reason = error.strerror or str(error)
-            if _ends_run(error, move.target.parent):
-                message = f"{reason}; stopped, journal {journal.name} says what was moved before"
-                raise ActionError(message, path=move.target) from error
-            stays = f"stays with {move.source.name}"
-            return tuple(Skip(each.source, reason if each is move else stays) for each in moves)
+            if _ends_run(error, step):
+                message = f"{reason}; stopped, journal {journal.name} says what was done before"
+                raise ActionError(message, path=step.target) from error
+            stays = f"stays with {_name_file(step).name}"
+            return tuple(
+                Skip(_name_file(each), reason if each is step else stays) for each in steps
+            )
     return ()
 
 
@@ -174,8 +174,10 @@ def _make_folder(journal: Journal, folder: Path) -> None:
     sync_folder(folder.parent)
 
 
-def _ends_run(error: OSError, folder: Path) -> bool:
+def _ends_run(error: OSError, step: Step) -> bool:
     """Tell an error that every further step would meet from one of this file alone."""
     if error.errno in _DISK_ERRORS:
         return True
-    return error.errno in _DENIALS and not is_writable(folder)
+    if step.kind not in _TO_ONE_PLACE:
+        return False
+    return error.errno in _DENIALS and not is_writable(step.target.parent)

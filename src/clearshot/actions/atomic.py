@@ -37,7 +37,7 @@ _NO_LINKS = {
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 # What disks answer that cannot keep a mode or extended attributes.
-_NO_METADATA = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+NO_METADATA = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 def read_stamp(path: Path) -> FileStamp:
@@ -96,7 +96,7 @@ def sync_folder(folder: Path) -> None:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        with _tolerate(_NO_FOLDER_SYNC):
+        with tolerate(_NO_FOLDER_SYNC):
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -125,17 +125,17 @@ def move_file(source: Path, target: Path, *, part: Path, reserve: Callable[[], N
         If it fails otherwise.
     """
     try:
-        _place_file(source, target, reserve)
+        place_file(source, target, reserve)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        _copy_file(source, part)
+        copy_file(source, part)
         try:
-            _place_file(part, target, reserve)
+            place_file(part, target, reserve)
         except FileExistsError:
-            _remove_file(part)
+            remove_file(part)
             raise
-        _remove_file(source)
+        remove_file(source)
     sync_folder(source.parent)
 
 
@@ -168,9 +168,9 @@ def settle_move(source: Path, target: Path, *, part: Path, is_reserved: bool) ->
         if os.path.lexists(part):
             raise OSError(errno.ENOENT, "the file is gone, this copy is left", str(part))
         return False
-    _remove_file(part)
+    remove_file(part)
     if not is_moved and os.path.lexists(target) and _is_from_move(source, target, is_reserved):
-        _remove_file(target)
+        remove_file(target)
         sync_folder(target.parent)
     return is_moved
 
@@ -197,8 +197,15 @@ def restore_mtime(path: Path, mtime_ns: int) -> FileStamp:
     return read_stamp(path)
 
 
-def _place_file(source: Path, target: Path, reserve: Callable[[], None]) -> None:
+def place_file(source: Path, target: Path, reserve: Callable[[], None]) -> None:
     """Give a file another name on the same device, never that of an existing file.
+
+    Parameters
+    ----------
+    source, target : Path
+        Its name and the one it gets; the target's folder exists.
+    reserve : callable
+        Called before an empty file is created at the target, on disks without hard links.
 
     Raises
     ------
@@ -219,11 +226,16 @@ def _place_file(source: Path, target: Path, reserve: Callable[[], None]) -> None
         sync_folder(target.parent)
     else:
         sync_folder(target.parent)
-        _remove_file(source)
+        remove_file(source)
 
 
-def _copy_file(source: Path, part: Path) -> None:
+def copy_file(source: Path, part: Path) -> None:
     """Copy a file with its times and mode, and compare the copy with what was read.
+
+    Parameters
+    ----------
+    source, part : Path
+        The file, and the name of the copy, which must be free.
 
     Raises
     ------
@@ -237,9 +249,9 @@ def _copy_file(source: Path, part: Path) -> None:
             digest.update(chunk)
             writer.write(chunk)
         writer.flush()
-        if _hash_file(part) != digest.digest():
+        if hash_file(part) != digest.digest():
             raise OSError(errno.EIO, "the copy differs from the file", str(part))
-        with _tolerate(_NO_METADATA):
+        with tolerate(NO_METADATA):
             shutil.copystat(source, part)
         # Reading has changed the time of last access.
         os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -254,20 +266,55 @@ def _is_from_move(source: Path, target: Path, is_reserved: bool) -> bool:
     if (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino):
         # One link only: two spellings of one name, or one disk seen at two places.
         return ours.st_nlink > 1
-    if not stat.S_ISREG(theirs.st_mode):
-        return False
-    if is_reserved and theirs.st_size == 0:
+    if is_reserved and stat.S_ISREG(theirs.st_mode) and theirs.st_size == 0:
         return True
-    return ours.st_size == theirs.st_size and _hash_file(source) == _hash_file(target)
+    return is_equal(source, target)
 
 
-def _hash_file(path: Path) -> bytes:
+def is_equal(path: Path, other: Path) -> bool:
+    """Tell whether two regular files hold the same bytes. Raises OSError if one cannot be read.
+
+    Parameters
+    ----------
+    path, other : Path
+        The files; links are not followed.
+
+    Returns
+    -------
+    bool
+        False also where one is no regular file.
+    """
+    ours, theirs = path.lstat(), other.lstat()
+    if not (stat.S_ISREG(ours.st_mode) and stat.S_ISREG(theirs.st_mode)):
+        return False
+    return ours.st_size == theirs.st_size and hash_file(path) == hash_file(other)
+
+
+def hash_file(path: Path) -> bytes:
+    """Give the SHA-256 of a file. Raises OSError if it cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bytes
+        The digest.
+    """
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").digest()
 
 
-def _remove_file(path: Path) -> None:
-    """Remove a name of a file that has another name or a whole copy; it may be gone already."""
+def remove_file(path: Path) -> None:
+    """Remove a name of a file that has another name or a whole copy; it may be gone already.
+
+    Parameters
+    ----------
+    path : Path
+        The name.
+    """
     if sys.platform == "win32":  # pragma: no cover
         with contextlib.suppress(FileNotFoundError):
             path.chmod(stat.S_IWRITE)  # a read-only file cannot be removed there
@@ -275,7 +322,24 @@ def _remove_file(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _tolerate(errnos: Collection[int]) -> Iterator[None]:
+def tolerate(errnos: Collection[int]) -> Iterator[None]:
+    """Pass over errors of the system that are foreseen.
+
+    Parameters
+    ----------
+    errnos : collection of int
+        Their numbers.
+
+    Yields
+    ------
+    None
+        Once.
+
+    Raises
+    ------
+    OSError
+        Any other.
+    """
     try:
         yield
     except OSError as error:

@@ -18,13 +18,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from clearshot.actions.atomic import sync_folder
-from clearshot.actions.plan import Move, Plan
+from clearshot.actions.plan import Plan, Step
 from clearshot.errors import ActionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FORMAT = 1
+FORMAT = 2
+
+# Journals of format 1 know moves alone, and call the steps so.
+_READABLE_FORMATS = {1: "moves", 2: "steps"}
 
 # Longer than the line that ends a journal.
 _TAIL_BYTES = 256
@@ -51,11 +54,11 @@ class StepState:
     mtime_ns : int
         Time of last change that the file has there [ns since the epoch].
     place : Place
-        Where the file was when the step was last done.
+        `target` when the step is done, `source` when it is not or was taken back.
     heading : Place or None
-        Where it is about to go; None when no move is open.
+        To which of them it is about to go; None when the step is not open.
     is_reserved : bool
-        True when the open move may have created an empty file at the place it heads for.
+        True when the open step may have created an empty file at the place it heads for.
     """
 
     mtime_ns: int
@@ -80,6 +83,8 @@ class Journal:
         Its name for undo: UTC time of its start and a random word.
     plan : Plan
         What the run was to do.
+    time : datetime
+        When the run began, UTC.
     undoes : str or None
         Name of the journal that the run takes back; None for a plan of its own.
     leftovers : tuple of Path
@@ -103,15 +108,17 @@ class Journal:
         header, *records = self._read()
         if header["event"] != "plan":
             raise ActionError("damaged journal, line 1", path=path)
-        if header["format"] != FORMAT:
+        if header["format"] not in _READABLE_FORMATS:
             raise ActionError(
                 f"journal of format {header['format']}, this version reads {FORMAT}", path=path
             )
-        moves = tuple(Move.from_row(row) for row in header["moves"])
-        self.plan = Plan(Path(header["folder"]), moves)
+        rows = header[_READABLE_FORMATS[header["format"]]]
+        steps = tuple(Step.from_row(row) for row in rows)
+        self.plan = Plan(Path(header["folder"]), steps)
+        self.time = datetime.fromisoformat(header["time"])
         self.undoes: str | None = header["undoes"]
         self.leftovers = tuple(Path(folder) for folder in header["leftovers"])
-        self.states = [StepState(move.stamp.mtime_ns) for move in moves]
+        self.states = [StepState(step.stamp.mtime_ns) for step in steps]
         self.folders: list[Path] = []
         self.is_finished = False
         for record in records:
@@ -119,37 +126,37 @@ class Journal:
 
     @property
     def open_steps(self) -> list[int]:
-        """Numbers of the steps whose move has begun and is not done."""
+        """Numbers of the steps that have begun and are not done."""
         return [step for step, state in enumerate(self.states) if state.heading is not None]
 
     @property
-    def moved_steps(self) -> list[int]:
-        """Numbers of the steps whose file is at its target."""
+    def done_steps(self) -> list[int]:
+        """Numbers of the steps that are done."""
         return [step for step, state in enumerate(self.states) if state.place is Place.TARGET]
 
     def record_intent(self, step: int, heading: Place, *, is_reserved: bool = False) -> None:
-        """Record that a file is about to be moved.
+        """Record that a step is about to be done or taken back.
 
         Parameters
         ----------
         step : int
             Number of the step, from 0.
         heading : Place
-            Where the file is about to go.
+            `target` to do it, `source` to take it back.
         is_reserved : bool
             True when an empty file is about to be created there.
         """
         self._append(event="intent", step=step, heading=heading, is_reserved=is_reserved)
 
     def record_done(self, step: int, place: Place, mtime_ns: int) -> None:
-        """Record where the file of a step is.
+        """Record that a step was done, taken back, or has not happened.
 
         Parameters
         ----------
         step : int
             Number of the step, from 0.
         place : Place
-            Where the file is.
+            `target` when it is done, else `source`.
         mtime_ns : int
             Time of last change that it has there [ns since the epoch].
         """
@@ -242,7 +249,7 @@ def create_journal(
         "folder": str(plan.folder),
         "undoes": undoes,
         "leftovers": [str(leftover) for leftover in leftovers],
-        "moves": plan.as_rows(),
+        "steps": plan.as_rows(),
     }
     with _translate_errors(path, "write"):
         folder.mkdir(parents=True, exist_ok=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clearshot.errors import InputError
 from clearshot.photo import FileStamp
 
 if TYPE_CHECKING:
@@ -13,26 +15,66 @@ if TYPE_CHECKING:
 
     from clearshot.photo import Skip
 
+# Stands for the system's trash, which chooses the place itself; KDE writes it so.
+TRASH_PLACE = Path("trash:")
+
+
+class Kind(StrEnum):
+    """What a step does to its file. Every kind has another that takes it back."""
+
+    MOVE = "move"
+    COPY = "copy"
+    HARDLINK = "hardlink"
+    SYMLINK = "symlink"
+    TRASH = "trash"
+    WRITE = "write"
+    REMOVE_COPY = "remove-copy"
+    REMOVE_HARDLINK = "remove-hardlink"
+    REMOVE_SYMLINK = "remove-symlink"
+    RESTORE = "restore"
+
+    @property
+    def inverse(self) -> Kind:
+        """The kind that takes this one back."""
+        return _INVERSES[self]
+
+
+_INVERSES = {Kind.MOVE: Kind.MOVE, Kind.WRITE: Kind.WRITE}
+for _kind, _inverse in (
+    (Kind.COPY, Kind.REMOVE_COPY),
+    (Kind.HARDLINK, Kind.REMOVE_HARDLINK),
+    (Kind.SYMLINK, Kind.REMOVE_SYMLINK),
+    (Kind.TRASH, Kind.RESTORE),
+):
+    _INVERSES |= {_kind: _inverse, _inverse: _kind}
+
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """One step: a file gets another place.
+class Step:
+    """What is done to one file.
 
     Attributes
     ----------
     source, target : Path
-        Where the file is and where it goes, absolute. The target must not exist.
+        Where the file is and where it goes, absolute. What makes a file needs a free target.
+        For `remove-...` the source is the copy or link that goes away and the target is the file
+        that stays; for `write` both are the file that is written; `TRASH_PLACE` is the trash.
     stamp : FileStamp
-        State of the file at planning; a file that differs when its turn comes is left alone.
+        State of the source at planning; a file that differs when its turn comes is left alone.
+        Zeros where a file is to be written that does not exist yet.
     group : int
-        Files with the same number move all or none (a photo and its companions).
+        Files with the same number are done all or none (a photo and its companions).
     why : str
         The reason in plain words, such as a label.
+    kind : Kind
+        What is done.
     renamed : bool
         True when the name was taken and the target got a number.
     restored_mtime_ns : int or None
         Time of last change that the file gets at its target [ns since the epoch]; None keeps the
         time of `stamp`. An undo sets it where the disk in between stored the time less finely.
+    before, after : bytes or None
+        For `write`: what is in the file and what will be; None where there is no file.
     """
 
     source: Path
@@ -40,17 +82,55 @@ class Move:
     stamp: FileStamp
     group: int
     why: str
+    kind: Kind = Kind.MOVE
     renamed: bool = False
     restored_mtime_ns: int | None = None
+    before: bytes | None = None
+    after: bytes | None = None
 
     @property
     def size_bytes(self) -> int:
-        """Size of the file [bytes]."""
-        return self.stamp.size_bytes
+        """Size of the file [bytes]; for `write` what it will be."""
+        return len(self.after or b"") if self.kind is Kind.WRITE else self.stamp.size_bytes
+
+    def invert(self, mtime_ns: int) -> Step:
+        """Give the step that takes this one back after it was done.
+
+        Parameters
+        ----------
+        mtime_ns : int
+            Time of last change that the file got by this step [ns since the epoch].
+
+        Returns
+        -------
+        Step
+            From the target to the source, where the file gets its old time again.
+        """
+        inverse = self.kind.inverse
+        return replace(
+            self,
+            source=self.target,
+            target=TRASH_PLACE if inverse is Kind.TRASH else self.source,
+            stamp=FileStamp(0 if self._makes_nothing else self.size_bytes, mtime_ns),
+            kind=inverse,
+            renamed=False,
+            restored_mtime_ns=None if self._is_from_nothing else self.stamp.mtime_ns,
+            before=self.after,
+            after=self.before,
+        )
+
+    @property
+    def _makes_nothing(self) -> bool:
+        return self.kind is Kind.WRITE and self.after is None
+
+    @property
+    def _is_from_nothing(self) -> bool:
+        return self.kind is Kind.WRITE and self.before is None
 
     def as_row(self) -> dict[str, object]:
         """Give the step as a row of JSON values."""
-        return {
+        row: dict[str, object] = {
+            "kind": self.kind.value,
             "source": str(self.source),
             "target": str(self.target),
             "size_bytes": self.stamp.size_bytes,
@@ -60,19 +140,22 @@ class Move:
             "renamed": self.renamed,
             "restored_mtime_ns": self.restored_mtime_ns,
         }
+        if self.kind is Kind.WRITE:
+            row |= {"before": _to_text(self.before), "after": _to_text(self.after)}
+        return row
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Move:
+    def from_row(cls, row: Mapping[str, Any]) -> Step:
         """Read a step from the row that `as_row` gave.
 
         Parameters
         ----------
         row : mapping
-            JSON values.
+            JSON values. Without a `kind` it is a move.
 
         Returns
         -------
-        Move
+        Step
             Equal to the step that was written.
         """
         return cls(
@@ -81,8 +164,11 @@ class Move:
             stamp=FileStamp(row["size_bytes"], row["mtime_ns"]),
             group=row["group"],
             why=row["why"],
+            kind=Kind(row.get("kind", Kind.MOVE)),
             renamed=row["renamed"],
             restored_mtime_ns=row["restored_mtime_ns"],
+            before=_to_bytes(row.get("before")),
+            after=_to_bytes(row.get("after")),
         )
 
 
@@ -94,21 +180,54 @@ class Plan:
     ----------
     folder : Path
         The library folder that the plan is about, absolute.
-    moves : tuple of Move
+    steps : tuple of Step
         The steps; the files of one group follow one another.
     """
 
     folder: Path
-    moves: tuple[Move, ...]
+    steps: tuple[Step, ...]
 
     @property
     def size_bytes(self) -> int:
         """Size of all files of the plan together [bytes]."""
-        return sum(move.size_bytes for move in self.moves)
+        return sum(step.size_bytes for step in self.steps)
 
     def as_rows(self) -> list[dict[str, object]]:
         """Give the steps as rows of JSON values, in order."""
-        return [move.as_row() for move in self.moves]
+        return [step.as_row() for step in self.steps]
+
+    def as_document(self) -> dict[str, object]:
+        """Give the plan as one JSON object with its `folder` and its `steps`."""
+        return {"folder": str(self.folder), "steps": self.as_rows()}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Plan:
+        """Read a plan from the object that `as_document` gave; other keys are ignored.
+
+        Parameters
+        ----------
+        document : mapping
+            JSON values.
+
+        Returns
+        -------
+        Plan
+            Equal to the plan that was written.
+
+        Raises
+        ------
+        InputError
+            If it is no plan, or names a place that is not absolute.
+        """
+        try:
+            plan = cls(Path(document["folder"]), tuple(map(Step.from_row, document["steps"])))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(f"this is no plan: {type(error).__name__} {error}") from error
+        places = {plan.folder, *(place for step in plan.steps for place in _list_places(step))}
+        for place in places - {TRASH_PLACE}:
+            if not place.is_absolute():
+                raise InputError("a plan needs absolute paths", path=place)
+        return plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +238,8 @@ class Outcome:
     ----------
     journal : Path
         The journal of the run; its stem is the name that undo takes.
-    moved : tuple of Move
-        The steps whose file is at its target now.
+    done : tuple of Step
+        The steps that are done now.
     skipped : tuple of Skip
         The files that were left alone, and why.
     recovered : tuple of Outcome
@@ -128,6 +247,19 @@ class Outcome:
     """
 
     journal: Path
-    moved: tuple[Move, ...]
+    done: tuple[Step, ...]
     skipped: tuple[Skip, ...]
     recovered: tuple[Outcome, ...] = ()
+
+
+def _list_places(step: Step) -> tuple[Path, Path]:
+    return step.source, step.target
+
+
+def _to_text(content: bytes | None) -> str | None:
+    # Bytes that are no UTF-8 come through as lone surrogates, as in file names.
+    return None if content is None else content.decode("utf-8", "surrogateescape")
+
+
+def _to_bytes(text: str | None) -> bytes | None:
+    return None if text is None else text.encode("utf-8", "surrogateescape")

@@ -1,25 +1,27 @@
 """How a run comes to its end: the same after success, error, Ctrl-C and crash.
 
-The end of a run looks at the disk to settle what is open, takes back the groups that moved in part,
+The end of a run looks at the disk to settle what is open, takes back the groups done in part,
 and removes the folders that stayed empty. `find_interruptions` tells beforehand what it would do.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from clearshot.actions.deeds import is_done_on_disk
 from clearshot.actions.journal import Journal, Place, has_ended, list_journals
 from clearshot.actions.lock import hold_lock
-from clearshot.actions.plan import Outcome
-from clearshot.actions.step import find_ends, move_step, settle_step
+from clearshot.actions.plan import Kind, Outcome
+from clearshot.actions.step import do_step, face, settle_step
 from clearshot.photo import Skip
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from clearshot.actions.plan import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def recover_locked(journal_folder: Path) -> tuple[Outcome, ...]:
 
 
 def end_run(path: Path) -> Outcome:
-    """Settle what a journal left open, so that each group has moved or has not.
+    """Settle what a journal left open, so that each group is done or is not.
 
     Parameters
     ----------
@@ -115,7 +117,7 @@ def end_run(path: Path) -> Outcome:
     Returns
     -------
     Outcome
-        What moved; skipped are only the files that could not be put right.
+        What was done; skipped are only the files that could not be put right.
     """
     journal = Journal(path)
     skipped = _settle_open_steps(journal)
@@ -123,8 +125,8 @@ def end_run(path: Path) -> Outcome:
     _remove_empty_folders(journal)
     if not journal.open_steps:
         journal.record_end()
-    moved = tuple(journal.plan.moves[step] for step in journal.moved_steps)
-    return Outcome(path, moved, tuple(skipped))
+    done = tuple(journal.plan.steps[number] for number in journal.done_steps)
+    return Outcome(path, done, tuple(skipped))
 
 
 def foresee_end(journal: Journal) -> Interruption:
@@ -141,19 +143,34 @@ def foresee_end(journal: Journal) -> Interruption:
         The files that are half-done.
     """
     half_done: dict[int, tuple[Path, str]] = {}
-    for step in journal.open_steps:
-        move, state = journal.plan.moves[step], journal.states[step]
+    for number in journal.open_steps:
+        state = journal.states[number]
         assert state.heading is not None
-        origin, goal = find_ends(move, state.heading)
-        has_moved = not os.path.lexists(origin) and os.path.lexists(goal)
-        place = state.heading if has_moved else state.heading.opposite
-        journal.states[step] = replace(state, place=place, heading=None)
-        half_done[step] = (goal, "has moved") if has_moved else (origin, "stays")
-    for step in _find_split_steps(journal):
-        move = journal.plan.moves[step]
-        journal.states[step] = replace(journal.states[step], place=Place.SOURCE)
-        half_done[step] = (move.source, f"taken back from {move.target}")
+        step = face(journal, number, state.heading)
+        is_done = _looks_done(step)
+        place = state.heading if is_done else state.heading.opposite
+        journal.states[number] = replace(state, place=place, heading=None)
+        half_done[number] = _describe_end(step, is_done=is_done)
+    for number in _find_split_steps(journal):
+        step = journal.plan.steps[number]
+        journal.states[number] = replace(journal.states[number], place=Place.SOURCE)
+        from_where = "" if step.target == step.source else f" from {step.target}"
+        half_done[number] = (step.source, f"taken back{from_where}")
     return Interruption(journal.name, tuple(half_done.values()))
+
+
+def _looks_done(step: Step) -> bool:
+    try:
+        return is_done_on_disk(step)
+    except OSError:
+        # It will be tried again until it can be told; nothing counts as done before.
+        return False
+
+
+def _describe_end(step: Step, *, is_done: bool) -> tuple[Path, str]:
+    if step.kind is not Kind.MOVE:
+        return step.source, f"{step.kind}: {'is done' if is_done else 'not done'}"
+    return (step.target, "has moved") if is_done else (step.source, "stays")
 
 
 def _list_unfinished(journal_folder: Path) -> list[Path]:
@@ -162,34 +179,34 @@ def _list_unfinished(journal_folder: Path) -> list[Path]:
 
 def _settle_open_steps(journal: Journal) -> list[Skip]:
     skipped = []
-    for step in journal.open_steps:
+    for number in journal.open_steps:
         try:
-            settle_step(journal, step)
+            settle_step(journal, number)
         except OSError as error:
-            move = journal.plan.moves[step]
-            skipped.append(Skip(move.source, f"half-done, tried again later: {error}"))
+            step = journal.plan.steps[number]
+            skipped.append(Skip(step.source, f"half-done, tried again later: {error}"))
     return skipped
 
 
 def _take_back_split_groups(journal: Journal) -> list[Skip]:
-    return [skip for step in _find_split_steps(journal) for skip in _take_back(journal, step)]
+    return [skip for number in _find_split_steps(journal) for skip in _take_back(journal, number)]
 
 
 def _find_split_steps(journal: Journal) -> list[int]:
-    """Find the steps that moved a file whose group has not moved as a whole, to take them back."""
+    """Find the steps that are done in a group that is not done as a whole, to take them back."""
     groups: dict[int, list[int]] = defaultdict(list)
-    for step, move in enumerate(journal.plan.moves):
-        groups[move.group].append(step)
-    moved = set(journal.moved_steps)
-    split = (steps for steps in groups.values() if not moved.issuperset(steps))
-    return [step for steps in split for step in reversed(steps) if step in moved]
+    for number, step in enumerate(journal.plan.steps):
+        groups[step.group].append(number)
+    done = set(journal.done_steps)
+    split = (numbers for numbers in groups.values() if not done.issuperset(numbers))
+    return [number for numbers in split for number in reversed(numbers) if number in done]
 
 
-def _take_back(journal: Journal, step: int) -> list[Skip]:
+def _take_back(journal: Journal, number: int) -> list[Skip]:
     try:
-        move_step(journal, step, Place.SOURCE)
+        do_step(journal, number, Place.SOURCE)
     except OSError as error:
-        target = journal.plan.moves[step].target
+        target = journal.plan.steps[number].target
         return [Skip(target, f"could not be taken back: {error}"), *_settle_open_steps(journal)]
     return []
 

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from clearshot.actions.atomic import move_file, read_stamp, restore_mtime, settle_move
+from clearshot.actions.deeds import carry_out, note_arrival, settle
 from clearshot.actions.journal import Place
+from clearshot.actions.plan import TRASH_PLACE
+from clearshot.actions.trash import TrashListing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from clearshot.actions.journal import Journal
-    from clearshot.actions.plan import Move
-
-# The coarsest disk in use (FAT) keeps times to two seconds.
-_ROUNDING_NS = 2_000_000_000
+    from clearshot.actions.plan import Step
 
 
-def move_step(journal: Journal, step: int, heading: Place) -> None:
-    """Move the file of one step, journaled. Raises OSError if it fails; the step is open then.
+def do_step(journal: Journal, number: int, heading: Place) -> None:
+    """Do one step, or take it back, journaled. Raises OSError if it fails; it is open then.
 
     Parameters
     ----------
     journal : Journal
         The journal of the run.
-    step : int
+    number : int
         Number of the step, from 0.
     heading : Place
         Where the file goes; it is at the other end.
@@ -34,24 +34,22 @@ def move_step(journal: Journal, step: int, heading: Place) -> None:
     FileExistsError
         If the place is taken; the step is not open then.
     """
-    origin, goal = find_ends(journal.plan.moves[step], heading)
-    part = _name_part(journal, step, goal)
-    journal.record_intent(step, heading)
+    step = face(journal, number, heading)
+    journal.record_intent(number, heading)
     try:
-        move_file(
-            origin,
-            goal,
-            part=part,
-            reserve=lambda: journal.record_intent(step, heading, is_reserved=True),
+        carry_out(
+            step,
+            _name_part(journal, number, step),
+            lambda: journal.record_intent(number, heading, is_reserved=True),
         )
     except FileExistsError:
         # Known now and not later: what is at the goal is another program's.
-        _record_stay(journal, step, heading.opposite)
+        _record_stay(journal, number, heading.opposite)
         raise
-    _record_arrival(journal, step, heading)
+    journal.record_done(number, heading, note_arrival(step))
 
 
-def settle_step(journal: Journal, step: int) -> None:
+def settle_step(journal: Journal, number: int) -> None:
     """Bring an open step to one of its ends by what is on the disk.
 
     Raises OSError if it cannot be done; the step stays open.
@@ -60,58 +58,67 @@ def settle_step(journal: Journal, step: int) -> None:
     ----------
     journal : Journal
         The journal of the run.
-    step : int
+    number : int
         Number of an open step.
     """
-    state = journal.states[step]
+    state = journal.states[number]
     assert state.heading is not None
-    origin, goal = find_ends(journal.plan.moves[step], state.heading)
-    part = _name_part(journal, step, goal)
-    if settle_move(origin, goal, part=part, is_reserved=state.is_reserved):
-        _record_arrival(journal, step, state.heading)
+    step = face(journal, number, state.heading)
+    if settle(step, _name_part(journal, number, step), is_reserved=state.is_reserved):
+        journal.record_done(number, state.heading, note_arrival(step))
     else:
-        _record_stay(journal, step, state.heading.opposite)
+        _record_stay(journal, number, state.heading.opposite)
 
 
-def find_ends(move: Move, heading: Place) -> tuple[Path, Path]:
-    """Tell from where to where a file goes.
+def face(journal: Journal, number: int, heading: Place) -> Step:
+    """Turn a step so that its file goes from its source to its target.
 
     Parameters
     ----------
-    move : Move
-        The step.
+    journal : Journal
+        The journal of the run.
+    number : int
+        Number of the step.
     heading : Place
         Where the file goes.
 
     Returns
     -------
-    tuple of (Path, Path)
-        Where it is and where it goes.
+    Step
+        The step itself, or the one that takes it back.
     """
-    if heading is Place.SOURCE:
-        return move.target, move.source
-    return move.source, move.target
+    step = journal.plan.steps[number]
+    if heading is Place.TARGET:
+        return step
+    back = step.invert(journal.states[number].mtime_ns)
+    return find_in_trash(back, TrashListing())
 
 
-def _name_part(journal: Journal, step: int, goal: Path) -> Path:
-    """Give the name of a copy in the making."""
-    return goal.with_name(f".clearshot-{journal.name}-{step}.part")
+def find_in_trash(step: Step, listing: TrashListing) -> Step:
+    """Give a step that restores from the trash the place where its file is.
+
+    Parameters
+    ----------
+    step : Step
+        Any step; others stay as they are.
+    listing : TrashListing
+        The trash.
+
+    Returns
+    -------
+    Step
+        From where the file is; from `TRASH_PLACE` still where the trash does not tell.
+    """
+    if step.source != TRASH_PLACE:
+        return step
+    return replace(step, source=listing.find(step.target, step.stamp) or TRASH_PLACE)
 
 
-def _record_arrival(journal: Journal, step: int, place: Place) -> None:
-    """Record that a file has moved, and set the time of last change that it shall have there."""
-    move = journal.plan.moves[step]
-    if place is Place.SOURCE:
-        path, left_ns, mtime_ns = move.source, journal.states[step].mtime_ns, move.stamp.mtime_ns
-    else:
-        path, left_ns = move.target, move.stamp.mtime_ns
-        mtime_ns = left_ns if move.restored_mtime_ns is None else move.restored_mtime_ns
-    # A file that someone changed since it arrived keeps its time, so that undo sees the change.
-    if abs(read_stamp(path).mtime_ns - left_ns) <= _ROUNDING_NS:
-        mtime_ns = restore_mtime(path, mtime_ns).mtime_ns
-    journal.record_done(step, place, mtime_ns)
+def _name_part(journal: Journal, number: int, step: Step) -> Path:
+    """Give the name of a file in the making."""
+    return step.target.with_name(f".clearshot-{journal.name}-{number}.part")
 
 
-def _record_stay(journal: Journal, step: int, place: Place) -> None:
+def _record_stay(journal: Journal, number: int, place: Place) -> None:
     """Record that a file has not moved."""
-    journal.record_done(step, place, journal.states[step].mtime_ns)
+    journal.record_done(number, place, journal.states[number].mtime_ns)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from clearshot.actions.apply import carry_out, find_obstacles
-from clearshot.actions.journal import Journal, has_ended, list_journals
-from clearshot.actions.plan import Move, Outcome, Plan
-from clearshot.actions.recovery import foresee_end
+from clearshot.actions.history import History
+from clearshot.actions.journal import list_journals
+from clearshot.actions.plan import Outcome, Plan
+from clearshot.actions.step import find_in_trash
+from clearshot.actions.trash import TrashListing
 from clearshot.errors import ActionError
-from clearshot.photo import FileStamp, Skip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from clearshot.actions.apply import Progress
+    from clearshot.actions.journal import Journal
+    from clearshot.photo import Skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def plan_undo(journal_folder: Path, name: str | None = None) -> UndoPlan:
     Returns
     -------
     UndoPlan
-        The steps back for all files that the run moved and that no undo has moved since.
+        The steps back for all that the run did and that no undo has taken back since.
 
     Raises
     ------
@@ -71,23 +72,18 @@ def plan_undo(journal_folder: Path, name: str | None = None) -> UndoPlan:
         If there is nothing to take back, or the journal that is named, or one of an interrupted
         run, cannot be read. Other damaged journals are passed over.
     """
-    paths = {path.stem: path for path in list_journals(journal_folder)}
-    if name is not None and name not in paths:
+    if name is not None and name not in {path.stem for path in list_journals(journal_folder)}:
         raise ActionError(f"no journal is named {name}", path=journal_folder)
-    journals, damaged = _read_journals(paths.values(), name)
-    undoings: dict[str, list[Journal]] = defaultdict(list)
-    for journal in journals:
-        if journal.undoes is not None:
-            undoings[journal.undoes].append(journal)
+    history = History(journal_folder, needed=name)
     candidates = [
         journal
-        for journal in reversed(journals)
+        for journal in reversed(history.journals)
         if (journal.undoes is None if name is None else journal.name == name)
     ]
     for journal in candidates:
-        if steps := _find_effective_steps(journal, undoings):
-            return replace(_plan_back(journal, steps), damaged=damaged)
-    reasons = [f"; passed over {skip.path.name}: {skip.reason}" for skip in damaged]
+        if numbers := history.find_effective_steps(journal):
+            return replace(_plan_back(journal, numbers), damaged=history.damaged)
+    reasons = [f"; passed over {skip.path.name}: {skip.reason}" for skip in history.damaged]
     raise ActionError(f"nothing to undo{''.join(reasons)}", path=journal_folder)
 
 
@@ -118,59 +114,13 @@ def apply_undo(undo: UndoPlan, journal_folder: Path, progress: Progress | None =
     )
 
 
-def _read_journals(
-    paths: Iterable[Path], name: str | None
-) -> tuple[list[Journal], tuple[Skip, ...]]:
-    """Read journals as they are after a recovery; tell which ones are damaged.
-
-    Raises
-    ------
-    ActionError
-        If the one with the name, or one of an interrupted run, is damaged.
-    """
-    journals: list[Journal] = []
-    damaged: list[Skip] = []
-    for path in paths:
-        is_finished = has_ended(path)
-        try:
-            journal = Journal(path)
-        except ActionError as error:
-            if path.stem == name or not is_finished:
-                raise
-            damaged.append(Skip(path, error.message))
-            continue
-        if not is_finished:
-            foresee_end(journal)
-        journals.append(journal)
-    return journals, tuple(damaged)
-
-
-def _find_effective_steps(journal: Journal, undoings: Mapping[str, Sequence[Journal]]) -> list[int]:
-    """Find the steps of a run that moved a file and that no undo in effect took back."""
-    taken_back = {
-        undoing.plan.moves[step].source
-        for undoing in undoings.get(journal.name, ())
-        for step in _find_effective_steps(undoing, undoings)
-    }
-    moves = journal.plan.moves
-    return [step for step in journal.moved_steps if moves[step].target not in taken_back]
-
-
-def _plan_back(journal: Journal, steps: list[int]) -> UndoPlan:
-    moves = tuple(_turn_back(journal, step) for step in reversed(steps))
-    groups = groupby(moves, key=lambda move: move.group)
-    refused = tuple(skip for _, group in groups for skip in find_obstacles(list(group)))
-    plan = Plan(journal.plan.folder, moves)
-    return UndoPlan(journal.name, plan, tuple(journal.folders), refused)
-
-
-def _turn_back(journal: Journal, step: int) -> Move:
-    move, state = journal.plan.moves[step], journal.states[step]
-    return replace(
-        move,
-        source=move.target,
-        target=move.source,
-        stamp=FileStamp(move.stamp.size_bytes, state.mtime_ns),
-        renamed=False,
-        restored_mtime_ns=move.stamp.mtime_ns,
+def _plan_back(journal: Journal, numbers: list[int]) -> UndoPlan:
+    listing = TrashListing()
+    steps = tuple(
+        find_in_trash(journal.plan.steps[number].invert(journal.states[number].mtime_ns), listing)
+        for number in reversed(numbers)
     )
+    groups = groupby(steps, key=lambda step: step.group)
+    refused = tuple(skip for _, group in groups for skip in find_obstacles(list(group)))
+    plan = Plan(journal.plan.folder, steps)
+    return UndoPlan(journal.name, plan, tuple(journal.folders), refused)

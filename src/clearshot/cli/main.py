@@ -19,6 +19,7 @@ from clearshot.cli.report import report
 from clearshot.cli.scan import scan
 from clearshot.cli.score import score
 from clearshot.cli.sort import sort
+from clearshot.cli.tag import tag
 from clearshot.cli.text import to_printable
 from clearshot.cli.train import train
 from clearshot.cli.undo import undo
@@ -31,8 +32,9 @@ _OWN_FAULT: Final = 70
 
 _HINTS: Final = {
     "scan": "what was scored is kept; the next scan goes on from there",
-    "sort": "each photo has moved as a whole or not at all; `clearshot undo` takes it back",
-    "undo": "each photo has moved as a whole or not at all; the next undo goes on from there",
+    "sort": "each photo is done as a whole or not at all; `clearshot undo` takes it back",
+    "tag": "each sidecar is written as a whole or not at all; `clearshot undo` takes it back",
+    "undo": "each photo is back as a whole or not at all; the next undo goes on from there",
 }
 
 
@@ -123,7 +125,7 @@ def cli() -> None:
     """
 
 
-for _command in (scan, score, explain, sort, undo, report, evaluate, train, bench, demo):
+for _command in (scan, score, explain, sort, tag, undo, report, evaluate, train, bench, demo):
     cli.add_command(_command)
 
 

@@ -139,6 +139,34 @@ def catalog_option(function: _Function) -> _Function:
     )(function)
 
 
+def apply_options(function: _Function) -> _Function:
+    """Give a command the options --apply and --format; its function gets `is_applied`, `is_json`.
+
+    Parameters
+    ----------
+    function : callable
+        The command's function.
+
+    Returns
+    -------
+    callable
+        The same.
+    """
+    apply = click.option(
+        "--apply", "is_applied", is_flag=True, help="Do it; without it no file is touched."
+    )
+    form = click.option(
+        "--format",
+        "is_json",
+        type=click.Choice(["table", "json"]),
+        default="table",
+        show_default=True,
+        callback=lambda _context, _parameter, value: value == "json",
+        help="Print the plan as a table, or as one JSON object.",
+    )
+    return apply(form(function))
+
+
 def workers_option(function: _Function) -> _Function:
     """Give a command the option --workers; its function gets `workers`, an int or None.
 

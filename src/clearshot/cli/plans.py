@@ -1,25 +1,49 @@
-"""How a plan and its outcome are printed, for every command that moves files."""
+"""How a plan and its outcome are printed, for every command that changes files."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections import Counter
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clearshot.cli.options import is_verbose
-from clearshot.cli.screen import open_console, print_failures, print_line, print_remark
-from clearshot.cli.text import to_count, to_printable, to_size
+from clearshot.actions.plan import Kind, Plan
+from clearshot.cli.options import is_quiet, is_verbose
+from clearshot.cli.screen import (
+    open_console,
+    print_failures,
+    print_line,
+    print_remark,
+    show_progress,
+)
+from clearshot.cli.text import to_command, to_count, to_printable, to_size
 from clearshot.errors import CatalogError, InputError
+from clearshot.photo import Failure, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from clearshot.actions.plan import Move, Outcome, Plan
-    from clearshot.photo import Skip
+    from clearshot.actions.plan import Outcome, Step
+    from clearshot.photo import Photo, Verdict
+    from clearshot.scoring.verdict import Thresholds
 
 _MAX_ROWS = 10
+
+# What the two places of a step are; empty for the system's trash.
+_HEADINGS = {
+    Kind.MOVE: ("file", "goes to"),
+    Kind.COPY: ("file", "is copied to"),
+    Kind.HARDLINK: ("file", "gets a hard link at"),
+    Kind.SYMLINK: ("file", "gets a symbolic link at"),
+    Kind.TRASH: ("file", ""),
+    Kind.RESTORE: ("", "file"),
+    Kind.REMOVE_COPY: ("copy that is removed", "file that stays"),
+    Kind.REMOVE_HARDLINK: ("hard link that is removed", "file that stays"),
+    Kind.REMOVE_SYMLINK: ("symbolic link that is removed", "file that stays"),
+}
 
 
 def find_journals(folder: Path) -> Path:
@@ -45,8 +69,43 @@ def find_journals(folder: Path) -> Path:
     return folder.absolute() / ".clearshot" / "journals"
 
 
+def list_judged(
+    folder: Path, catalog_path: Path | None, thresholds: Thresholds
+) -> tuple[list[tuple[Photo, Verdict]], tuple[Skip, ...]]:
+    """Judge the photos of a catalog.
+
+    Parameters
+    ----------
+    folder : Path
+        The library's folder.
+    catalog_path : Path or None
+        The catalog, where it is not in the library.
+    thresholds : Thresholds
+        When a photo is called bad.
+
+    Returns
+    -------
+    tuple of (list of (Photo, Verdict), tuple of Skip)
+        The photos with their verdicts, and those that cannot be judged any more. Photos that could
+        never be judged are in neither.
+    """
+    from clearshot.catalog.catalog import Catalog
+    from clearshot.report import OUTDATED, judge_entry
+
+    judged = []
+    outdated = []
+    with Catalog.open(folder, path=catalog_path, create=False) as catalog:
+        for entry in catalog.entries():
+            verdict = judge_entry(entry, thresholds)
+            if not isinstance(verdict, Failure):
+                judged.append((entry.photo, verdict))
+            elif verdict.kind == OUTDATED.kind:
+                outdated.append(Skip(entry.photo.path, verdict.message))
+    return judged, tuple(outdated)
+
+
 def print_plan(plan: Plan) -> None:
-    """Print a plan as tables: photos per label, then the first moves.
+    """Print a plan as tables: photos per label, then the first steps.
 
     Parameters
     ----------
@@ -59,18 +118,27 @@ def print_plan(plan: Plan) -> None:
     counts.add_column("label")
     for name in ("photos", "files", "size"):
         counts.add_column(name, justify="right")
-    photos = Counter(move.why for move in _pick_photos(plan.moves))
+    photos = Counter(step.why for step in _pick_photos(plan.steps))
     for why, num_photos in sorted(photos.items()):
-        files = [move for move in plan.moves if move.why == why]
-        size = to_size(sum(move.size_bytes for move in files))
+        files = [step for step in plan.steps if step.why == why]
+        size = to_size(sum(step.size_bytes for step in files))
         counts.add_row(why, f"{num_photos:,}", f"{len(files):,}", size)
     console = open_console()
     console.print(counts)
     console.print()
-    _print_moves(plan)
+    for kind, steps in groupby(plan.steps, key=lambda step: step.kind):
+        if kind is Kind.WRITE:
+            _print_writes(list(steps))
+        else:
+            _print_steps(kind, list(steps))
 
 
-def print_plan_json(plan: Plan, outcome: Outcome | None, skipped: Sequence[Skip] = ()) -> None:
+def print_plan_json(
+    plan: Plan,
+    outcome: Outcome | None,
+    skipped: Sequence[Skip] = (),
+    kept: Sequence[Skip] | None = None,
+) -> None:
     """Print a plan, and what became of it, as one JSON object.
 
     Parameters
@@ -81,16 +149,20 @@ def print_plan_json(plan: Plan, outcome: Outcome | None, skipped: Sequence[Skip]
         What was done; None when nothing was.
     skipped : sequence of Skip
         What is left alone beside the files that the outcome names, and why.
+    kept : sequence of Skip or None
+        Values of others that stay in sidecars; None for plans that write none.
     """
     if outcome is not None:
         skipped = (*skipped, *outcome.skipped)
+    steps = plan.steps if outcome is None else outcome.done
     document: dict[str, Any] = {
-        "folder": str(plan.folder),
+        **Plan(plan.folder, steps).as_document(),
         "applied": outcome is not None,
         "plan": None if outcome is None else outcome.journal.stem,
-        "moves": plan.as_rows() if outcome is None else [move.as_row() for move in outcome.moved],
-        "skipped": [{"path": str(skip.path), "reason": skip.reason} for skip in skipped],
+        "skipped": [_build_row(skip) for skip in skipped],
     }
+    if kept is not None:
+        document["kept"] = [_build_row(skip) for skip in kept]
     print_line(json.dumps(document))
 
 
@@ -107,6 +179,56 @@ def print_left_alone(skipped: Sequence[Skip], remark: str) -> None:
     if skipped:
         print_remark(f"{to_count(len(skipped), 'file')} {remark}:")
         print_failures([(skip.path, skip.reason) for skip in skipped], rest="see with -v")
+
+
+def print_left_out(outdated: Sequence[Skip], absent: Sequence[Skip], remedy: str) -> None:
+    """Say which photos of the catalog are in no plan.
+
+    Parameters
+    ----------
+    outdated : sequence of Skip
+        Photos that cannot be judged any more, and why.
+    absent : sequence of Skip
+        Photos that are not there, and why.
+    remedy : str
+        The command that judges the outdated ones anew.
+    """
+    for reason, count in Counter(skip.reason for skip in outdated).items():
+        print_remark(f"{to_count(count, 'photo')} left out, {reason}: {remedy}")
+    print_left_alone(absent, "left out")
+
+
+def apply_shown(plan: Plan, doing: str) -> Outcome:
+    """Carry out a plan behind a progress bar.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to do.
+    doing : str
+        The deed in one word, such as `Moving`.
+
+    Returns
+    -------
+    Outcome
+        How it ended.
+    """
+    from clearshot.actions.apply import apply_plan
+
+    with show_progress(doing, unit="files") as move:
+        return apply_plan(plan, find_journals(plan.folder), progress=move)
+
+
+def print_way_back(folder: Path) -> None:
+    """Say how the plan that was carried out can be taken back, unless the user wants quiet.
+
+    Parameters
+    ----------
+    folder : Path
+        The library's folder.
+    """
+    if not is_quiet():
+        print_line(f"Take it back: {to_command('clearshot', 'undo', folder, '--apply')}")
 
 
 def put_in_order(folder: Path, catalog_path: Path | None, *, is_applied: bool) -> tuple[Skip, ...]:
@@ -137,9 +259,9 @@ def put_in_order(folder: Path, catalog_path: Path | None, *, is_applied: bool) -
         return ()
     outcomes = recover(find_journals(folder))
     for outcome in outcomes:
-        num_files = to_count(len(outcome.moved), "file")
+        num_files = to_count(len(outcome.done), "file")
         line = f"Plan {outcome.journal.stem} was interrupted and has been put in order"
-        print_remark(f"{line} ({num_files} moved)")
+        print_remark(f"{line} ({num_files} done)")
         print_left_alone(outcome.skipped, "could not be put right")
         note_moves(folder, catalog_path, outcome)
     return tuple(skip for outcome in outcomes for skip in outcome.skipped)
@@ -155,8 +277,8 @@ def print_outcome(outcome: Outcome, *, what: str) -> None:
     what : str
         The deed in the past tense, such as `moved`.
     """
-    num_photos = len(_pick_photos(outcome.moved))
-    line = f"{to_count(num_photos, 'photo')} {what} ({to_count(len(outcome.moved), 'file')})"
+    num_photos = len(_pick_photos(outcome.done))
+    line = f"{to_count(num_photos, 'photo')} {what} ({to_count(len(outcome.done), 'file')})"
     print_line(f"{line}, plan {outcome.journal.stem}")
     print_left_alone(outcome.skipped, "left alone")
 
@@ -171,52 +293,88 @@ def note_moves(folder: Path, catalog_path: Path | None, outcome: Outcome) -> Non
     catalog_path : Path or None
         The catalog, where it is not in the library.
     outcome : Outcome
-        What was moved.
+        What was done.
     """
     from clearshot.catalog.catalog import Catalog
 
+    gone = [step.source for step in outcome.done if step.kind in {Kind.MOVE, Kind.TRASH}]
+    back = [step.target for step in outcome.done if step.kind in {Kind.MOVE, Kind.RESTORE}]
+    if not gone and not back:
+        return
     try:
         with Catalog.open(folder, path=catalog_path, create=False) as catalog:
             known = {entry.photo.path: entry.photo for entry in catalog.entries(with_missing=True)}
-            catalog.mark_missing([m.source for m in outcome.moved if m.source in known])
-            catalog.update_found([known[m.target] for m in outcome.moved if m.target in known])
+            catalog.mark_missing([path for path in gone if path in known])
+            catalog.update_found([known[path] for path in back if path in known])
     except CatalogError:
         # The files have moved all the same; the next scan finds out by itself.
         return
 
 
-def _pick_photos(moves: Sequence[Move]) -> list[Move]:
-    """Pick one move for each group."""
-    return list({move.group: move for move in reversed(moves)}.values())[::-1]
+def _build_row(skip: Skip) -> dict[str, str]:
+    return {"path": str(skip.path), "reason": skip.reason}
 
 
-def _print_moves(plan: Plan) -> None:
+def _pick_photos(steps: Sequence[Step]) -> list[Step]:
+    """Pick one step for each group."""
+    return list({step.group: step for step in reversed(steps)}.values())[::-1]
+
+
+def _print_steps(kind: Kind, steps: Sequence[Step]) -> None:
     from rich.table import Table
 
-    source_root = _find_root([move.source for move in plan.moves])
-    target_root = _find_root([move.target for move in plan.moves])
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("file", overflow="fold")
-    table.add_column("goes to", overflow="fold")
+    columns = []
+    for preposition, heading, get_place in (
+        ("From", _HEADINGS[kind][0], attrgetter("source")),
+        ("  to", _HEADINGS[kind][1], attrgetter("target")),
+    ):
+        if not heading:
+            print_line(f"{preposition} the system's trash")
+            continue
+        root = _find_root([get_place(step) for step in steps])
+        print_line(f"{preposition} {to_printable(root)}")
+        table.add_column(heading, overflow="fold")
+        columns.append((get_place, root))
     table.add_column("size", justify="right")
     table.add_column()
-    shown = plan.moves if is_verbose() else plan.moves[:_MAX_ROWS]
-    for move in shown:
-        source, target = move.source.relative_to(source_root), move.target.relative_to(target_root)
-        remark = "renamed" if move.renamed else ""
-        row = (to_printable(source), to_printable(target), to_size(move.size_bytes), remark)
-        table.add_row(*row)
-    print_line(f"From {to_printable(source_root)}")
-    print_line(f"  to {to_printable(target_root)}")
+    shown = steps if is_verbose() else steps[:_MAX_ROWS]
+    for step in shown:
+        words = [to_printable(get_place(step).relative_to(root)) for get_place, root in columns]
+        table.add_row(*words, to_size(step.size_bytes), "renamed" if step.renamed else "")
     console = open_console()
     console.print()
     console.print(table)
-    if num_rest := len(plan.moves) - len(shown):
-        console.print(f"and {to_count(num_rest, 'file')} more (-v lists them)")
-    num_renamed = sum(move.renamed for move in plan.moves)
+    _print_rest(len(steps) - len(shown))
+    num_renamed = sum(step.renamed for step in steps)
     if num_renamed:
         console.print(f"{to_count(num_renamed, 'file')} renamed because the name is taken")
     console.print()
+
+
+def _print_writes(steps: Sequence[Step]) -> None:
+    from clearshot.sidecars.changes import describe_changes
+
+    root = _find_root([step.target for step in steps])
+    print_line(f"Sidecars in {to_printable(root)}")
+    print_line()
+    shown = steps if is_verbose() else steps[:_MAX_ROWS]
+    # The sidecars of a photo that change alike are told at once.
+    for _, alike in groupby(shown, key=lambda step: (step.group, step.before, step.after)):
+        first, *others = alike
+        state = "new" if first.before is None else "removed" if first.after is None else "changed"
+        names = ", ".join(to_printable(step.target.relative_to(root)) for step in (first, *others))
+        print_line(f"{names} ({state})")
+        changes = describe_changes(first.before, first.after, with_notes=is_verbose())
+        for line in changes if is_verbose() else filter(None, [", ".join(changes)]):
+            print_line(f"    {to_printable(line)}")
+    _print_rest(len(steps) - len(shown))
+    print_line()
+
+
+def _print_rest(num_rest: int) -> None:
+    if num_rest:
+        print_line(f"and {to_count(num_rest, 'file')} more (-v lists them)")
 
 
 def _find_root(paths: Sequence[Path]) -> Path:

@@ -1,14 +1,16 @@
-"""`clearshot sort`: move bad photos out of the way."""
+"""`clearshot sort`: put bad photos out of the way."""
 
 from __future__ import annotations
 
-from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from clearshot.actions.plan import Kind
 from clearshot.cli.options import (
+    apply_options,
     catalog_option,
     is_quiet,
     judging_options,
@@ -17,44 +19,54 @@ from clearshot.cli.options import (
     verbosity_options,
 )
 from clearshot.cli.plans import (
-    find_journals,
+    apply_shown,
+    list_judged,
     note_moves,
-    print_left_alone,
+    print_left_out,
     print_outcome,
     print_plan,
     print_plan_json,
+    print_way_back,
     put_in_order,
 )
-from clearshot.cli.screen import print_line, print_remark, show_progress
+from clearshot.cli.screen import print_line, print_remark
 from clearshot.cli.text import to_command, to_count, to_size
-from clearshot.photo import Failure, Skip
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from clearshot.actions.plan import Outcome, Plan
+    from clearshot.actions.plan import Plan
     from clearshot.photo import Label, Photo
     from clearshot.scoring.verdict import Thresholds
 
 
 @click.command(
-    short_help="Plan to move bad photos to a folder per label; --apply does it.",
+    short_help="Plan to put bad photos into a folder per label; --apply does it.",
     epilog=show_example(
         "clearshot sort ~/Pictures/2026 --to ~/Pictures/2026-bad",
         "clearshot sort ~/Pictures/2026 --to ~/Pictures/2026-bad --apply",
+        "clearshot sort ~/Pictures/2026 --trash --apply",
     ),
 )
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
     "--to",
     "target",
-    required=True,
     metavar="DIR",
     type=click.Path(path_type=Path),
     help="Where bad photos go, into blurry/, dark/ and overexposed/.",
 )
-@click.option("--apply", "is_applied", is_flag=True, help="Move the files; without it none moves.")
-@click.option("--json", "is_json", is_flag=True, help="Print the plan as one JSON object.")
+@click.option(
+    "--trash", "is_trashed", is_flag=True, help="Send them to the system's trash instead."
+)
+@click.option(
+    "--by",
+    "way",
+    type=click.Choice(["move", "copy", "hardlink", "symlink"]),
+    default="move",
+    show_default=True,
+    help="How they get there.",
+)
+@click.option("--flat", "is_flat", is_flag=True, help="Do not repeat the folders of FOLDER there.")
+@apply_options
 @judging_options
 @catalog_option
 @verbosity_options
@@ -62,84 +74,126 @@ if TYPE_CHECKING:
 def sort(  # noqa: PLR0913 - one argument per option
     context: click.Context,
     folder: Path,
-    target: Path,
+    target: Path | None,
+    way: str,
     thresholds: Thresholds,
     catalog_path: Path | None,
     *,
+    is_trashed: bool,
+    is_flat: bool,
     is_applied: bool,
     is_json: bool,
 ) -> None:
-    """Print the plan to move the bad photos of FOLDER; with --apply, carry it out.
+    """Print the plan to put the bad photos of FOLDER out of the way; with --apply, carry it out.
 
-    The verdicts are those of the last scan. Sidecars and RAW files move with their photo. No file
-    is overwritten, and `clearshot undo` takes everything back.
+    The verdicts are those of the last scan. Sidecars and RAW files go with their photo. No file
+    is overwritten, and `clearshot undo` takes everything back (from the trash on Linux alone).
     """
-    from clearshot.sorting import find_companions, plan_sort
+    from clearshot.sorting import find_companions
 
+    goal = _read_goal(target, Kind(way), is_trashed=is_trashed, is_flat=is_flat)
     skipped = put_in_order(folder, catalog_path, is_applied=is_applied)
-    bad, outdated = _list_bad(folder, catalog_path, thresholds)
+    judged, outdated = list_judged(folder, catalog_path, thresholds)
+    bad = [(photo, verdict.labels[0]) for photo, verdict in judged if verdict.labels]
     bad, absent = find_companions(folder, bad)
-    plan = plan_sort(folder, bad, target)
+    plan = goal.plan(folder, bad)
     options = repeat_options(thresholds, catalog_path)
-    _print_left_out(outdated, absent, to_command("clearshot", "scan", folder, *options))
-    if plan.moves and not is_json and not (is_applied and is_quiet()):
+    print_left_out(outdated, absent, to_command("clearshot", "scan", folder, *options))
+    if plan.steps and not is_json and not (is_applied and is_quiet()):
         print_plan(plan)
     outcome = None
-    if is_applied and plan.moves:
-        outcome = _apply(plan)
+    if is_applied and plan.steps:
+        outcome = apply_shown(plan, goal.doing)
         note_moves(folder, catalog_path, outcome)
     skipped += (*outdated, *absent)
     if is_json:
         print_plan_json(plan, outcome, skipped)
     elif outcome is not None:
-        print_outcome(outcome, what="moved")
-        if not is_quiet():
-            print_line(f"Take it back: {to_command('clearshot', 'undo', folder, '--apply')}")
-    elif not plan.moves:
-        print_line("Nothing to move: no bad photo is known here.")
+        print_outcome(outcome, what=goal.done)
+        print_way_back(folder)
+    elif not plan.steps:
+        print_line(f"Nothing to {goal.verb}: no bad photo is known here.")
     else:
-        _print_next_step(plan, folder, target, options)
+        _print_next_step(plan, goal, ["clearshot", "sort", folder, *goal.words, *options])
     skipped += () if outcome is None else outcome.skipped
     context.exit(1 if is_applied and skipped else 0)
 
 
-def _list_bad(
-    folder: Path, catalog_path: Path | None, thresholds: Thresholds
-) -> tuple[list[tuple[Photo, Label]], tuple[Skip, ...]]:
-    """List the bad photos with their first label, and those that cannot be judged any more."""
-    from clearshot.catalog.catalog import Catalog
-    from clearshot.report import OUTDATED, judge_entry
+@dataclass(frozen=True, slots=True)
+class _Goal:
+    """Where the photos go and how, and the words for it.
 
-    bad = []
-    outdated = []
-    with Catalog.open(folder, path=catalog_path, create=False) as catalog:
-        for entry in catalog.entries():
-            verdict = judge_entry(entry, thresholds)
-            if isinstance(verdict, Failure):
-                if verdict.kind == OUTDATED.kind:
-                    outdated.append(Skip(entry.photo.path, verdict.message))
-            elif verdict.labels:
-                bad.append((entry.photo, verdict.labels[0]))
-    return bad, tuple(outdated)
+    Attributes
+    ----------
+    target : Path or None
+        None for the trash.
+    kind : Kind
+        How they get there.
+    is_flat : bool
+        Whether the folders of the library are left out there.
+    """
+
+    target: Path | None
+    kind: Kind
+    is_flat: bool
+
+    @property
+    def verb(self) -> str:
+        return _VERBS[self.kind][0]
+
+    @property
+    def doing(self) -> str:
+        return _VERBS[self.kind][1]
+
+    @property
+    def done(self) -> str:
+        return _VERBS[self.kind][2]
+
+    @property
+    def words(self) -> list[str | Path]:
+        """The options that say the same."""
+        if self.target is None:
+            return ["--trash"]
+        way = [] if self.kind is Kind.MOVE else ["--by", self.kind.value]
+        return ["--to", self.target, *way, *(["--flat"] if self.is_flat else [])]
+
+    def plan(self, folder: Path, bad: list[tuple[Photo, Label]]) -> Plan:
+        from clearshot.actions.trash import GIVES_BACK
+        from clearshot.sorting import plan_sort, plan_trash
+
+        if self.target is not None:
+            return plan_sort(folder, bad, self.target, kind=self.kind, is_flat=self.is_flat)
+        if not GIVES_BACK:
+            print_remark(
+                "This system lets no program take files back from its trash: clearshot undo "
+                "cannot; open the trash and put them back there."
+            )
+        return plan_trash(folder, bad)
 
 
-def _print_left_out(outdated: Sequence[Skip], absent: Sequence[Skip], remedy: str) -> None:
-    for reason, count in Counter(skip.reason for skip in outdated).items():
-        print_remark(f"{to_count(count, 'photo')} left out, {reason}: {remedy}")
-    print_left_alone(absent, "left out")
+_VERBS = {
+    Kind.MOVE: ("move", "Moving", "moved"),
+    Kind.COPY: ("copy", "Copying", "copied"),
+    Kind.HARDLINK: ("link", "Linking", "linked"),
+    Kind.SYMLINK: ("link", "Linking", "linked"),
+    Kind.TRASH: ("trash", "Trashing", "sent to the trash"),
+}
 
 
-def _apply(plan: Plan) -> Outcome:
-    from clearshot.actions.apply import apply_plan
+def _read_goal(target: Path | None, kind: Kind, *, is_trashed: bool, is_flat: bool) -> _Goal:
+    if (target is None) is not is_trashed:
+        raise click.UsageError("say where the photos go: --to DIR or --trash")
+    if not is_trashed:
+        return _Goal(target, kind, is_flat)
+    if is_flat or kind is not Kind.MOVE:
+        raise click.UsageError("--by and --flat go with --to, not with --trash")
+    return _Goal(None, Kind.TRASH, is_flat)
 
-    with show_progress("Moving", unit="files") as move:
-        return apply_plan(plan, find_journals(plan.folder), progress=move)
 
-
-def _print_next_step(plan: Plan, folder: Path, target: Path, options: list[str | Path]) -> None:
+def _print_next_step(plan: Plan, goal: _Goal, words: list[str | Path]) -> None:
     if is_quiet():
         return
     size = to_size(plan.size_bytes)
-    print_line(f"Nothing was moved. To move {to_count(len(plan.moves), 'file')} ({size}):")
-    words = ["clearshot", "sort", folder, "--to", target, *options, "--apply"]
-    print_line(f"  {to_command(*words)}")
+    num_files = to_count(len(plan.steps), "file")
+    print_line(f"Nothing was {goal.done}. To {goal.verb} {num_files} ({size}):")
+    print_line(f"  {to_command(*words, '--apply')}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from clearshot.cli.options import (
+    apply_options,
     catalog_option,
     is_quiet,
     repeat_options,
@@ -23,36 +25,50 @@ from clearshot.cli.plans import (
     print_plan_json,
     put_in_order,
 )
-from clearshot.cli.screen import print_failures, print_line, print_remark, show_progress
+from clearshot.cli.screen import (
+    open_console,
+    print_failures,
+    print_line,
+    print_remark,
+    show_progress,
+)
 from clearshot.cli.text import to_command, to_count
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clearshot.actions.history import AppliedPlan
     from clearshot.actions.plan import Outcome
     from clearshot.actions.undo import UndoPlan
 
 
 @click.command(
     short_help="Show what taking back the last applied plan would do; --apply does it.",
-    epilog=show_example("clearshot undo ~/Pictures/2026", "clearshot undo ~/Pictures/2026 --apply"),
+    epilog=show_example(
+        "clearshot undo ~/Pictures/2026",
+        "clearshot undo ~/Pictures/2026 --apply",
+        "clearshot undo ~/Pictures/2026 --list",
+    ),
 )
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
     "--plan",
     "name",
     metavar="ID",
-    help="The plan to take back, as `sort --apply` named it (the last one that is in effect).",
+    help="The plan to take back (the last one that is in effect); that of an undo is a redo.",
 )
-@click.option("--apply", "is_applied", is_flag=True, help="Move the files; without it none moves.")
-@click.option("--json", "is_json", is_flag=True, help="Print the plan as one JSON object.")
+@click.option("--list", "is_list", is_flag=True, help="List the applied plans and do nothing.")
+@apply_options
 @catalog_option
 @verbosity_options
 @click.pass_context
-def undo(
+def undo(  # noqa: PLR0913 - one argument per option
     context: click.Context,
     folder: Path,
     name: str | None,
     catalog_path: Path | None,
     *,
+    is_list: bool,
     is_applied: bool,
     is_json: bool,
 ) -> None:
@@ -62,6 +78,9 @@ def undo(
     """
     from clearshot.actions.undo import plan_undo
 
+    if is_list:
+        _print_list(folder, is_json=is_json)
+        return
     skipped = put_in_order(folder, catalog_path, is_applied=is_applied)
     back = plan_undo(find_journals(folder), name)
     _print_damaged(back)
@@ -75,17 +94,56 @@ def undo(
         refused = back.refused if outcome is None else ()
         print_plan_json(back.plan, outcome, (*skipped, *refused))
     elif outcome is not None:
-        print_outcome(outcome, what="back in place")
+        print_outcome(outcome, what="back as before")
+        _print_redo(outcome, ["undo", folder, *repeat_options(None, catalog_path)])
     else:
         print_left_alone(back.refused, "cannot go back as the disk is now")
         _print_next_step(back, ["undo", folder, *repeat_options(None, catalog_path)], name)
     context.exit(1 if skipped or (outcome is not None and outcome.skipped) else 0)
 
 
+def _print_list(folder: Path, *, is_json: bool) -> None:
+    from clearshot.actions.history import list_plans
+
+    plans = list_plans(find_journals(folder))
+    if is_json:
+        print_line(json.dumps([_build_row(plan) for plan in plans]))
+    elif not plans:
+        print_line("No plan was applied here.")
+    else:
+        _print_table(plans)
+
+
+def _build_row(plan: AppliedPlan) -> dict[str, object]:
+    return {
+        "plan": plan.name,
+        "time": plan.time.isoformat(),
+        "kinds": {kind.value: count for kind, count in plan.kinds},
+        "undoes": plan.undoes,
+        "effect": plan.effect.value,
+        "is_interrupted": plan.is_interrupted,
+    }
+
+
+def _print_table(plans: Sequence[AppliedPlan]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("plan", "applied", "files", "now"):
+        table.add_column(heading, overflow="fold")
+    for plan in plans:
+        deeds = ", ".join(f"{kind.value} {count:,}" for kind, count in plan.kinds)
+        words = deeds if plan.undoes is None else f"undo: {deeds}"
+        effect = "interrupted" if plan.is_interrupted else plan.effect.value
+        time = plan.time.astimezone().strftime("%Y-%m-%d %H:%M")
+        table.add_row(plan.name, time, words, effect)
+    open_console().print(table)
+
+
 def _apply(back: UndoPlan, folder: Path) -> Outcome:
     from clearshot.actions.undo import apply_undo
 
-    with show_progress("Moving back", unit="files") as move:
+    with show_progress("Taking back", unit="files") as move:
         return apply_undo(back, find_journals(folder), progress=move)
 
 
@@ -95,9 +153,15 @@ def _print_damaged(back: UndoPlan) -> None:
         print_failures([(skip.path, skip.reason) for skip in back.damaged], rest="see with -v")
 
 
+def _print_redo(outcome: Outcome, words: list[str | Path]) -> None:
+    if outcome.done and not is_quiet():
+        words += ["--plan", outcome.journal.stem, "--apply"]
+        print_line(f"Do it again: {to_command('clearshot', *words)}")
+
+
 def _print_next_step(back: UndoPlan, words: list[str | Path], name: str | None) -> None:
     if is_quiet():
         return
     words += [] if name is None else ["--plan", name]
-    print_line(f"Nothing was moved. To take plan {back.name} back:")
+    print_line(f"Nothing was done. To take plan {back.name} back:")
     print_line(f"  {to_command('clearshot', *words, '--apply')}")

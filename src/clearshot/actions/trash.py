@@ -1,0 +1,124 @@
+"""The system's trash: sending a file there, and finding it again where the system tells.
+
+Sending is left to Send2Trash. Finding works for the trash of freedesktop.org [1]_, which notes in a
+`.trashinfo` file where each file came from; the trashes of macOS and Windows do not tell programs.
+
+References
+----------
+.. [1] https://specifications.freedesktop.org/trash-spec/latest/
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from clearshot.actions.atomic import read_stamp, remove_file, sync_folder
+
+if TYPE_CHECKING:
+    from clearshot.photo import FileStamp
+
+GIVES_BACK = sys.platform not in {"win32", "darwin"}
+"""Whether this system's trash tells programs where a file came from."""
+
+_FILES, _INFO, _INFO_SUFFIX = "files", "info", ".trashinfo"
+
+
+def send_to_trash(path: Path) -> None:
+    """Move a file to the system's trash. Raises OSError if the system refuses it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
+    from send2trash import send2trash
+
+    send2trash(path)
+    sync_folder(path.parent)
+
+
+class TrashListing:
+    """What is in the trashes that can hold the files of a library. Each is read once.
+
+    A trash of macOS or Windows looks empty.
+    """
+
+    def __init__(self) -> None:
+        self._list_origins = cache(_list_origins)
+
+    def find(self, path: Path, stamp: FileStamp) -> Path | None:
+        """Find a file in the trash by the place that it had.
+
+        Parameters
+        ----------
+        path : Path
+            Where it was.
+        stamp : FileStamp
+            Its state, which the trash keeps.
+
+        Returns
+        -------
+        Path or None
+            Where it is now, the last one that was sent; None when the trash has no such file.
+        """
+        if not GIVES_BACK:
+            return None
+        found: list[Path] = []
+        for trash, top in _list_trashes(path):
+            for place in self._list_origins(trash, top).get(path, ()):
+                with contextlib.suppress(OSError):
+                    if read_stamp(place) == stamp:
+                        found.append(place)
+        return max(found, key=_read_sending_ns, default=None)
+
+
+def forget_trashed(place: Path) -> None:
+    """Remove the note that the trash holds about a file that has left it.
+
+    Parameters
+    ----------
+    place : Path
+        Where the file was in the trash, as `TrashListing.find` gave it.
+    """
+    remove_file(_find_info(place))
+
+
+def _find_info(place: Path) -> Path:
+    return place.parent.parent / _INFO / f"{place.name}{_INFO_SUFFIX}"
+
+
+def _read_sending_ns(place: Path) -> int:
+    """Read when a file was sent: its note says so to the second, the note's own time exactly."""
+    return _find_info(place).stat().st_mtime_ns
+
+
+def _list_trashes(path: Path) -> list[tuple[Path, Path]]:
+    """List the trash folders that can hold a file, each with what its relative paths start from."""
+    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    folder = path.parent.resolve()
+    top = next(parent for parent in (folder, *folder.parents) if parent.is_mount())
+    user = os.getuid()
+    places = [(data / "Trash", data)]
+    return [*places, (top / ".Trash" / str(user), top), (top / f".Trash-{user}", top)]
+
+
+def _list_origins(trash: Path, top: Path) -> dict[Path, list[Path]]:
+    """List the files of a trash by the places that they had."""
+    origins: dict[Path, list[Path]] = {}
+    for info in sorted((trash / _INFO).glob(f"*{_INFO_SUFFIX}")):
+        with contextlib.suppress(OSError):
+            for line in info.read_bytes().splitlines():
+                if line.startswith(b"Path="):
+                    noted = os.fsdecode(unquote_to_bytes(line.removeprefix(b"Path=")))
+                    # Relative to the drive, with `..` where the library was reached by a link.
+                    origin = Path(os.path.normpath(top / noted))
+                    place = trash / _FILES / info.name.removesuffix(_INFO_SUFFIX)
+                    origins.setdefault(origin, []).append(place)
+                    break
+    return origins

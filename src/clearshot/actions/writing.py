@@ -1,0 +1,133 @@
+"""Small files written as a whole: the old content or the new one is there, never a part."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+from clearshot.actions.atomic import (
+    NO_METADATA,
+    place_file,
+    remove_file,
+    sync_folder,
+    tolerate,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from clearshot.actions.plan import Step
+
+
+def write_content(step: Step, part: Path, reserve: Callable[[], None]) -> None:
+    """Give a file the content that the step has for it; None makes or removes the file.
+
+    Parameters
+    ----------
+    step : Step
+        With what is in the file and what will be.
+    part : Path
+        Name for the new content in the making, in the file's folder.
+    reserve : callable
+        Called before an empty file is created, on disks without hard links.
+
+    Raises
+    ------
+    FileExistsError
+        If the file was to be made and is there; nothing has changed then.
+    OSError
+        If it holds something else than the step says, or cannot be written.
+    """
+    path = step.target
+    if step.before is not None and read_content(path) != step.before:
+        raise OSError(errno.EBUSY, "changed since planning", str(path))
+    if step.after is None:
+        remove_file(path)
+    else:
+        _write_part(step, part, step.after)
+        _place_part(step, part, reserve)
+    sync_folder(path.parent)
+
+
+def settle_content(step: Step, part: Path, is_reserved: bool) -> bool:
+    """Tell whether an interrupted `write_content` took place, and clean up behind it.
+
+    Parameters
+    ----------
+    step : Step
+        As `write_content` got it.
+    part : Path
+        As `write_content` got it.
+    is_reserved : bool
+        True when `reserve` had been called.
+
+    Returns
+    -------
+    bool
+        True when the file holds the new content. A file with another content is left alone.
+
+    Raises
+    ------
+    OSError
+        If it cannot be told; it can be tried again.
+    """
+    remove_file(part)
+    content = read_content(step.target)
+    if is_reserved and content == b"" and step.after != b"":
+        remove_file(step.target)
+        sync_folder(step.target.parent)
+    return content == step.after
+
+
+def read_content(path: Path) -> bytes | None:
+    """Read a regular file as a whole.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bytes or None
+        None where there is no file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or is no regular file.
+    """
+    if path.is_symlink():
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _write_part(step: Step, part: Path, content: bytes) -> None:
+    with part.open("xb") as stream:
+        stream.write(content)
+        stream.flush()
+        if step.before is not None:
+            with tolerate(NO_METADATA):
+                shutil.copystat(step.target, part)
+        # An undo gives the old time; else the file has changed now.
+        mtime_ns = step.restored_mtime_ns
+        os.utime(part, ns=(time.time_ns(), time.time_ns() if mtime_ns is None else mtime_ns))
+        os.fsync(stream.fileno())
+
+
+def _place_part(step: Step, part: Path, reserve: Callable[[], None]) -> None:
+    if step.before is not None:
+        part.replace(step.target)
+        return
+    try:
+        place_file(part, step.target, reserve)
+    except FileExistsError:
+        remove_file(part)
+        raise

@@ -1,0 +1,159 @@
+"""`clearshot tag`: ratings, labels and keywords in XMP sidecars."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from clearshot.cli.options import (
+    apply_options,
+    catalog_option,
+    is_quiet,
+    judging_options,
+    repeat_options,
+    show_example,
+    verbosity_options,
+)
+from clearshot.cli.plans import (
+    apply_shown,
+    list_judged,
+    print_left_alone,
+    print_left_out,
+    print_outcome,
+    print_plan,
+    print_plan_json,
+    print_way_back,
+    put_in_order,
+)
+from clearshot.cli.screen import print_failures, print_line, print_remark, show_progress
+from clearshot.cli.text import to_command, to_count
+
+if TYPE_CHECKING:
+    from clearshot.scoring.verdict import Thresholds
+    from clearshot.tagging import TagPlan, TagStyle
+
+_RATINGS = {"reject": -1, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "none": None}
+
+
+@click.command(
+    short_help="Plan ratings and labels in XMP sidecars; --apply writes them.",
+    epilog=show_example(
+        "clearshot tag ~/Pictures/2026",
+        "clearshot tag ~/Pictures/2026 --for darktable --apply",
+        "clearshot tag ~/Pictures/2026 --for lightroom --rating 1 --apply",
+    ),
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--for",
+    "program",
+    type=click.Choice(["lightroom", "darktable", "digikam", "all"]),
+    default="all",
+    show_default=True,
+    help="Who shall read the sidecars: which properties are written, and under which file name.",
+)
+@click.option(
+    "--rating",
+    type=click.Choice(list(_RATINGS)),
+    default="reject",
+    show_default=True,
+    help="What bad photos get: rejected (-1), stars, or no rating.",
+)
+@click.option(
+    "--sidecar",
+    "naming",
+    type=click.Choice(["auto", "stem", "full"]),
+    default="auto",
+    show_default=True,
+    help="Names: IMG.xmp (stem), IMG.CR2.xmp (full), or those that are there, else as --for reads.",
+)
+@click.option(
+    "--overwrite",
+    "overwrites",
+    is_flag=True,
+    help="Replace ratings and labels that you or another program gave; without it they stay.",
+)
+@apply_options
+@judging_options
+@catalog_option
+@verbosity_options
+@click.pass_context
+def tag(  # noqa: PLR0913 - one argument per option
+    context: click.Context,
+    folder: Path,
+    program: str,
+    rating: str,
+    naming: str,
+    thresholds: Thresholds,
+    catalog_path: Path | None,
+    *,
+    overwrites: bool,
+    is_applied: bool,
+    is_json: bool,
+) -> None:
+    """Print what would be written into the XMP sidecars of FOLDER; with --apply, write it.
+
+    Bad photos get a rating, a colour label and a keyword such as clearshot|blurry; photos that
+    became good lose what clearshot wrote. Photos themselves are never written, what other programs
+    keep in a sidecar stays, and `clearshot undo` brings every byte back.
+    """
+    from clearshot.sidecars.names import Naming
+    from clearshot.sorting import find_companions
+    from clearshot.tagging import Program, TagStyle, plan_tags
+
+    style = TagStyle(Program(program), _RATINGS[rating], Naming(naming), overwrites)
+    skipped = put_in_order(folder, catalog_path, is_applied=is_applied)
+    judged, outdated = list_judged(folder, catalog_path, thresholds)
+    judged, absent = find_companions(folder, judged)
+    with show_progress("Reading sidecars") as move:
+        tags = plan_tags(folder, judged, style, progress=move)
+    options = repeat_options(thresholds, catalog_path)
+    print_left_out(outdated, absent, to_command("clearshot", "scan", folder, *options))
+    if tags.plan.steps and not is_json and not (is_applied and is_quiet()):
+        print_plan(tags.plan)
+    _print_remarks(tags)
+    outcome = None
+    if is_applied and tags.plan.steps:
+        outcome = apply_shown(tags.plan, "Writing")
+    skipped += (*outdated, *absent, *tags.skipped)
+    if is_json:
+        print_plan_json(tags.plan, outcome, skipped, tags.kept)
+    elif outcome is not None:
+        print_outcome(outcome, what="tagged")
+        print_way_back(folder)
+    elif not tags.plan.steps:
+        print_line("Nothing to write: the sidecars say what they shall.")
+    elif not is_quiet():
+        words = ["clearshot", "tag", folder, *_repeat_style(style), *options, "--apply"]
+        print_line(f"Nothing was written. To write {to_count(len(tags.plan.steps), 'sidecar')}:")
+        print_line(f"  {to_command(*words)}")
+    skipped += () if outcome is None else outcome.skipped
+    context.exit(1 if is_applied and skipped else 0)
+
+
+def _print_remarks(tags: TagPlan) -> None:
+    print_left_alone(tags.skipped, "left alone")
+    if tags.kept:
+        count = to_count(len(tags.kept), "value")
+        print_remark(f"Kept, --overwrite would replace: {count} by you or another program")
+        print_failures([(skip.path, skip.reason) for skip in tags.kept], rest="see with -v")
+    if tags.unread:
+        count = to_count(len(tags.unread), "photo")
+        print_remark(
+            f"Lightroom reads no sidecars of JPEG, TIFF and DNG: {count} without a RAW file will "
+            "show nothing there. clearshot writes into no photo."
+        )
+
+
+def _repeat_style(style: TagStyle) -> list[str]:
+    usual = type(style)()
+    words: list[str] = []
+    if style.program is not usual.program:
+        words += ["--for", style.program.value]
+    if style.rating != usual.rating:
+        words += ["--rating", "none" if style.rating is None else str(style.rating)]
+    if style.naming is not usual.naming:
+        words += ["--sidecar", style.naming.value]
+    return [*words, *(["--overwrite"] if style.overwrites else [])]

@@ -1,0 +1,58 @@
+"""Which files are the sidecars of a photo.
+
+Adobe programs, Capture One and IMatch read `IMG.xmp`, one for all files of that base name;
+darktable and digiKam read `IMG.CR2.xmp`, one for each file.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from clearshot.photo import Photo
+
+# Companions that are no picture and have no sidecar of their own.
+_NO_PICTURES = {".xmp", ".aae", ".pp3", ".dop", ".mov", ".mp4", ".wav", ".thm"}
+
+
+class Naming(StrEnum):
+    """How sidecars are called."""
+
+    AUTO = "auto"
+    STEM = "stem"
+    FULL = "full"
+
+
+def list_sidecars(photo: Photo, namings: tuple[Naming, ...]) -> tuple[Path, ...]:
+    """List the sidecars that a photo has or shall have under some namings.
+
+    Parameters
+    ----------
+    photo : Photo
+        With the companions of the moment.
+    namings : tuple of Naming
+        `auto` stands for those that are there.
+
+    Returns
+    -------
+    tuple of Path
+        Those that exist are given as they are spelled on the disk.
+    """
+    wanted: dict[Path, None] = {}
+    for naming in namings:
+        wanted |= dict.fromkeys(_list_by(photo, naming))
+    return tuple(wanted)
+
+
+def _list_by(photo: Photo, naming: Naming) -> list[Path]:
+    existing = [path for path in photo.companions if path.suffix.lower() == ".xmp"]
+    if naming is Naming.AUTO:
+        return existing
+    pictures = [photo.path]
+    pictures += [path for path in photo.companions if path.suffix.lower() not in _NO_PICTURES]
+    bases = [photo.path.stem] if naming is Naming.STEM else [path.name for path in pictures]
+    by_base = {path.stem: path for path in existing}
+    return [by_base.get(base) or photo.path.with_name(f"{base}.xmp") for base in bases]

@@ -1,0 +1,249 @@
+"""What the sidecars of photos shall say about their verdicts: the plan of `clearshot tag`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from clearshot.actions.atomic import read_stamp
+from clearshot.actions.plan import Kind, Plan, Step
+from clearshot.actions.writing import read_content
+from clearshot.errors import SidecarError
+from clearshot.photo import FileStamp, Rating, Skip
+from clearshot.sidecars.marks import Marks, merge_marks
+from clearshot.sidecars.names import Naming, list_sidecars
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from clearshot.photo import Photo, Verdict
+
+# Called with the number of photos looked at and the number of all photos.
+Progress = Callable[[int, int], None]
+
+REJECTED = -1
+"""The rating that says rejected: XMP specification part 1, 8.4."""
+
+# digiKam's digikam_globals.h: pick labels and colour labels.
+_PICK_REJECTED, _PICK_PENDING = "1", "2"
+_COLOR_RED, _COLOR_YELLOW = "1", "3"
+
+# Formats that Lightroom keeps the metadata of in the file itself: it reads no sidecar of them.
+_EMBEDDED = {".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".png", ".dng", ".heic", ".heif", ".webp"}
+_NO_RAW = _EMBEDDED | {".avif", ".xmp", ".aae", ".pp3", ".dop", ".mov", ".mp4", ".wav", ".thm"}
+
+
+class Program(StrEnum):
+    """Who shall read the sidecars."""
+
+    LIGHTROOM = "lightroom"
+    DARKTABLE = "darktable"
+    DIGIKAM = "digikam"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class TagStyle:
+    """How verdicts are written down.
+
+    Attributes
+    ----------
+    program : Program
+        For whom.
+    rating : int or None
+        What bad photos get: -1 for rejected, or 1 to 5 stars; None writes no rating.
+    naming : Naming
+        How sidecars are called. `auto` updates those that are there; a photo without one gets
+        the name that the program reads, for all programs both.
+    overwrites : bool
+        Whether ratings and labels that others gave are replaced.
+    """
+
+    program: Program = Program.ALL
+    rating: int | None = REJECTED
+    naming: Naming = Naming.AUTO
+    overwrites: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TagPlan:
+    """What would be written, and what not.
+
+    Attributes
+    ----------
+    plan : Plan
+        The sidecars that change; a group for each photo.
+    skipped : tuple of Skip
+        Photos and sidecars that are left alone, and why.
+    kept : tuple of Skip
+        Sidecars in which a value of someone else stays, and which.
+    unread : tuple of Path
+        Photos of the plan whose sidecars Lightroom does not read, where it was to read them.
+    """
+
+    plan: Plan
+    skipped: tuple[Skip, ...]
+    kept: tuple[Skip, ...]
+    unread: tuple[Path, ...]
+
+
+def plan_tags(
+    folder: Path,
+    judged: Sequence[tuple[Photo, Verdict]],
+    style: TagStyle,
+    progress: Progress | None = None,
+) -> TagPlan:
+    """Plan what the sidecars of photos shall say. Nothing is touched.
+
+    Bad and unsure photos are marked. Good ones get no sidecar; marks that clearshot set on them
+    before are taken away, and nothing else. A plan made again after it was applied is empty.
+
+    Parameters
+    ----------
+    folder : Path
+        The library folder.
+    judged : sequence of (Photo, Verdict)
+        All photos of the library, with the companions of the moment, see
+        `clearshot.sorting.find_companions`.
+    style : TagStyle
+        How verdicts are written down.
+    progress : callable or None
+        Called after each photo with the number of photos looked at and the number of all.
+
+    Returns
+    -------
+    TagPlan
+        In the order of `judged`.
+
+    Raises
+    ------
+    MissingExtraError
+        If lxml is not installed.
+    """
+    planner = _Planner(style, Counter(photo.path.with_suffix("") for photo, _ in judged))
+    for group, (photo, verdict) in enumerate(judged):
+        planner.add(group, photo, verdict)
+        if progress is not None:
+            progress(group + 1, len(judged))
+    plan = Plan(folder.absolute(), tuple(planner.steps))
+    return TagPlan(plan, tuple(planner.skipped), tuple(planner.kept), tuple(planner.unread))
+
+
+def choose_marks(verdict: Verdict, style: TagStyle) -> Marks:
+    """Choose what sidecars shall say about a photo.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        What clearshot thinks of it.
+    style : TagStyle
+        How verdicts are written down.
+
+    Returns
+    -------
+    Marks
+        Empty for a good photo.
+    """
+    if verdict.rating is Rating.GOOD:
+        return Marks()
+    is_bad = verdict.rating is Rating.BAD
+    words = [label.value for label in verdict.labels] if is_bad else [Rating.UNSURE.value]
+    keywords = tuple(f"clearshot|{word}" for word in words)
+    simple = {"xmp:Label": "Red" if is_bad else "Yellow"}
+    lists = {"dc:subject": keywords, "lr:hierarchicalSubject": keywords}
+    if is_bad and style.rating is not None:
+        simple["xmp:Rating"] = str(style.rating)
+    if style.program in {Program.DIGIKAM, Program.ALL}:
+        simple["digiKam:PickLabel"] = _PICK_REJECTED if is_bad else _PICK_PENDING
+        simple["digiKam:ColorLabel"] = _COLOR_RED if is_bad else _COLOR_YELLOW
+        lists["digiKam:TagsList"] = tuple(word.replace("|", "/") for word in keywords)
+    if style.program is Program.DIGIKAM and style.rating == REJECTED:
+        # digiKam's ratings are 0 to 5; its pick label says rejected.
+        simple.pop("xmp:Rating", None)
+    return Marks(simple, lists)
+
+
+class _Planner:
+    """The plan in the making."""
+
+    def __init__(self, style: TagStyle, stems: Counter[Path]) -> None:
+        self._style = style
+        self._stems = stems
+        self.steps: list[Step] = []
+        self.skipped: list[Skip] = []
+        self.kept: list[Skip] = []
+        self.unread: list[Path] = []
+
+    def add(self, group: int, photo: Photo, verdict: Verdict) -> None:
+        """Plan the sidecars of one photo, all or none."""
+        marks = choose_marks(verdict, self._style)
+        why = verdict.labels[0].value if verdict.labels else verdict.rating.value
+        steps: list[Step] = []
+        kept: list[Skip] = []
+        path = photo.path
+        try:
+            if read_stamp(photo.path) != photo.stamp:
+                self.skipped.append(Skip(photo.path, "changed since the scan; scan again"))
+                return
+            for path in self._choose_sidecars(photo, is_marked=bool(marks.keywords)):
+                content = read_content(path)
+                merge = merge_marks(content, marks, overwrites=self._style.overwrites)
+                kept += [Skip(path, value) for value in merge.kept]
+                if merge.content != content:
+                    steps.append(_plan_write(path, content, merge.content, group, why))
+        except SidecarError as error:
+            self.skipped.append(Skip(path, f"left alone: {error.message}"))
+            return
+        except OSError as error:
+            self.skipped.append(Skip(path, f"left alone: {error.strerror or error}"))
+            return
+        self.steps += steps
+        self.kept += kept
+        if steps and marks.keywords and self._is_unread(photo):
+            self.unread.append(photo.path)
+
+    def _choose_sidecars(self, photo: Photo, *, is_marked: bool) -> tuple[Path, ...]:
+        existing = list_sidecars(photo, (Naming.AUTO,))
+        if not is_marked:
+            return existing
+        if self._style.naming is Naming.AUTO:
+            if existing:
+                return existing
+            namings = _NAMINGS[self._style.program]
+        else:
+            namings = (self._style.naming,)
+        paths = list_sidecars(photo, namings)
+        return tuple(path for path in paths if not self._is_shared(photo, path))
+
+    def _is_shared(self, photo: Photo, path: Path) -> bool:
+        """Tell whether a sidecar may belong to several photos; then it is written for none."""
+        if path in photo.companions or path.stem != photo.path.stem:
+            return False
+        if self._stems[photo.path.with_suffix("")] < 2 and not path.exists():
+            return False
+        self.skipped.append(Skip(path, "may belong to several photos; written for none"))
+        return True
+
+    def _is_unread(self, photo: Photo) -> bool:
+        if self._style.program not in {Program.LIGHTROOM, Program.ALL}:
+            return False
+        return all(path.suffix.lower() in _NO_RAW for path in (photo.path, *photo.companions))
+
+
+_NAMINGS = {
+    Program.LIGHTROOM: (Naming.STEM,),
+    Program.DARKTABLE: (Naming.FULL,),
+    Program.DIGIKAM: (Naming.FULL,),
+    Program.ALL: (Naming.STEM, Naming.FULL),
+}
+
+
+def _plan_write(
+    path: Path, before: bytes | None, after: bytes | None, group: int, why: str
+) -> Step:
+    stamp = FileStamp(0, 0) if before is None else read_stamp(path)
+    return Step(path, path, stamp, group, why, Kind.WRITE, before=before, after=after)

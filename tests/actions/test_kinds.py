@@ -1,0 +1,320 @@
+"""Every kind of step does what it says, is taken back to the byte, and loses nothing on the way."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actions.kinds import plan_kind, plan_writes, read_all, undo
+from actions.trees import find_journal_folder, make_library, write_file
+from clearshot.actions import deeds
+from clearshot.actions.apply import apply_plan
+from clearshot.actions.deeds import carry_out, is_done_on_disk, settle
+from clearshot.actions.history import Effect, list_plans
+from clearshot.actions.plan import Kind, Plan, Step
+from clearshot.actions.recovery import find_interruptions, recover
+from clearshot.actions.undo import apply_undo, plan_undo
+from clearshot.errors import ActionError, InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DUPLICATES = [Kind.COPY, Kind.HARDLINK, Kind.SYMLINK]
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """A library of five files."""
+    folder = tmp_path / "library"
+    make_library(folder)
+    return folder
+
+
+@pytest.fixture
+def journals(library: Path) -> Path:
+    return find_journal_folder(library)
+
+
+@pytest.mark.parametrize("kind", [Kind.MOVE, *DUPLICATES, Kind.TRASH])
+def test_undo_and_redo(library: Path, journals: Path, trash: Path, kind: Kind) -> None:
+    plan = plan_kind(library, kind)
+    before = read_all(library)
+    outcome = apply_plan(plan, journals)
+    assert outcome.done == plan.steps
+    after = read_all(library)
+    assert after != before
+    for _ in range(2):
+        name = undo(journals)
+        assert read_all(library) == before
+        undo(journals, name)
+        assert read_all(library) == after
+    undo(journals)
+    assert read_all(library) == before
+
+
+def test_writes_are_undone_and_redone_to_the_byte(library: Path, journals: Path) -> None:
+    latin = "<é/>".encode("latin-1")
+    write_file(library / "gone.xmp", b"\xff\xfe\0", mtime_ns=7)
+    (library / "two.xmp").chmod(0o640)
+    plan = plan_writes(
+        library, ("two.xmp", latin), ("new.xmp", b"new"), ("gone.xmp", None), ("empty.xmp", b"")
+    )
+    assert Plan.from_document(json.loads(json.dumps(plan.as_document()))) == plan
+    before = read_all(library)
+    assert apply_plan(plan, journals).done == plan.steps
+    assert (library / "two.xmp").read_bytes() == latin
+    assert (library / "two.xmp").stat().st_mode & 0o777 == 0o640
+    assert (library / "new.xmp").read_bytes() == b"new"
+    assert not (library / "gone.xmp").exists()
+    after = read_all(library)
+    name = undo(journals)
+    assert read_all(library) == before
+    undo(journals, name)
+    assert read_all(library) == after
+    undo(journals)
+    assert read_all(library) == before
+
+
+def test_every_kind_survives_json() -> None:
+    for kind in Kind:
+        assert kind.inverse.inverse is kind
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{}, {"folder": "/l", "steps": [{"kind": "burn"}]}, {"folder": "/l", "steps": 3}],
+)
+def test_what_is_no_plan_is_refused(document: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="this is no plan"):
+        Plan.from_document(document)
+
+
+def test_a_plan_with_a_relative_path_is_refused(library: Path) -> None:
+    document = make_library(library).as_document() | {"folder": "library"}
+    with pytest.raises(InputError, match="a plan needs absolute paths"):
+        Plan.from_document(document)
+
+
+@pytest.mark.parametrize("kind", DUPLICATES)
+def test_a_taken_target_is_never_overwritten(library: Path, journals: Path, kind: Kind) -> None:
+    plan = plan_kind(library, kind)
+    taken = write_file(library.parent / "bad" / "dark" / "two.xmp", b"mine")
+    outcome = apply_plan(plan, journals)
+    assert taken.read_bytes() == b"mine"
+    assert {skip.path.name for skip in outcome.skipped} == {"two.jpg", "two.xmp"}
+    assert not (taken.parent / "two.jpg").exists()
+
+
+@pytest.mark.parametrize("kind", [*DUPLICATES, Kind.WRITE])
+def test_a_target_that_is_taken_at_the_last_moment(
+    library: Path, journals: Path, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    plan = plan_kind(library, kind)
+    if kind is Kind.WRITE:
+        plan = plan_writes(library, ("new.xmp", b"ours"))
+    monkeypatch.setattr("clearshot.actions.apply.find_obstacle", lambda step: "")
+    step = plan.steps[-1]
+    write_file(step.target, b"mine")
+    outcome = apply_plan(Plan(library, (step,)), journals)
+    assert [skip.reason for skip in outcome.skipped] == ["File exists"]
+    assert step.target.read_bytes() == b"mine"
+    assert not list(step.target.parent.glob(".clearshot-*"))
+
+
+@pytest.mark.parametrize("kind", DUPLICATES)
+def test_the_last_copy_is_never_removed(library: Path, journals: Path, kind: Kind) -> None:
+    apply_plan(plan_kind(library, kind), journals)
+    (library / "two.jpg").unlink()
+    if kind is Kind.SYMLINK:
+        # A dangling link holds nothing: it goes.
+        undo(journals)
+        return
+    before = read_all(library)
+    back = plan_undo(journals)
+    assert {skip.path.name for skip in back.refused} == {"two.jpg", "two.xmp"}
+    assert len(apply_undo(back, journals).skipped) == 2
+    assert read_all(library)["bad/dark/two.jpg"] == before["bad/dark/two.jpg"]
+
+
+def test_a_copy_whose_original_was_edited_is_kept(library: Path, journals: Path) -> None:
+    apply_plan(plan_kind(library, Kind.COPY), journals)
+    original = library / "two.jpg"
+    # The same size, so that a look alone does not tell.
+    write_file(original, b"owt" * 1000)
+    outcome = apply_undo(plan_undo(journals), journals)
+    reasons = {skip.path.name: skip.reason for skip in outcome.skipped}
+    assert reasons == {
+        "two.jpg": f"{original} is gone or differs; this copy is the last",
+        "two.xmp": "stays with two.jpg",
+    }
+    assert (library.parent / "bad/dark/two.jpg").read_bytes() == b"two" * 1000
+    assert (library.parent / "bad/dark/two.xmp").exists()
+    write_file(original, b"longer" * 1000)
+    assert plan_undo(journals).refused != ()
+
+
+def test_an_edited_copy_is_kept(library: Path, journals: Path) -> None:
+    apply_plan(plan_kind(library, Kind.COPY), journals)
+    write_file(library.parent / "bad/dark/three.jpg", b"edited")
+    (skip,) = plan_undo(journals).refused
+    assert skip.reason == "changed since planning"
+
+
+@pytest.mark.parametrize("kind", [Kind.HARDLINK, Kind.SYMLINK])
+def test_what_took_the_place_of_a_link_is_kept(library: Path, journals: Path, kind: Kind) -> None:
+    apply_plan(plan_kind(library, kind), journals)
+    link = library.parent / "bad/dark/three.jpg"
+    link.unlink()
+    (skip,) = plan_undo(journals).refused
+    assert skip.reason == "is not there any more"
+    link.write_bytes(b"mine")
+    (skip,) = plan_undo(journals).refused
+    assert skip.reason == f"is no link to {library / 'three.jpg'} any more"
+    apply_undo(plan_undo(journals), journals)
+    assert link.read_bytes() == b"mine"
+
+
+def test_a_sidecar_that_changed_since_is_left_alone(library: Path, journals: Path) -> None:
+    plan = plan_writes(library, ("two.xmp", b"ours"), ("new.xmp", b"new"))
+    write_file(library / "two.xmp", b"edited")
+    write_file(library / "new.xmp", b"made meanwhile")
+    outcome = apply_plan(plan, journals)
+    assert {skip.path.name: skip.reason for skip in outcome.skipped} == {
+        "two.xmp": "changed since planning",
+        "new.xmp": f"{library / 'new.xmp'} is occupied",
+    }
+    # The same size and time, another content.
+    plan = plan_writes(library, ("two.xmp", b"ours"))
+    write_file(library / "two.xmp", b"eDited")
+    (skip,) = apply_plan(plan, journals).skipped
+    assert skip.reason == "changed since planning"
+    assert (library / "two.xmp").read_bytes() == b"eDited"
+
+
+def test_a_sidecar_behind_a_link_is_left_alone(library: Path, journals: Path) -> None:
+    plan = plan_writes(library, ("two.xmp", b"ours"))
+    (library / "two.xmp").rename(library / "real.xmp")
+    (library / "two.xmp").symlink_to("real.xmp")
+    (skip,) = apply_plan(plan, journals).skipped
+    assert skip.reason == "not a regular file"
+    with pytest.raises(OSError, match="not a regular file"):
+        is_done_on_disk(plan.steps[0])
+
+
+def test_a_folder_that_refuses_one_sidecar_does_not_end_the_run(
+    library: Path, journals: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(step: Step, part: Path, reserve: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(deeds, "write_content", refuse)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    outcome = apply_plan(plan_writes(library, ("two.xmp", b"1"), ("a/one.xmp", b"2")), journals)
+    assert [skip.reason for skip in outcome.skipped] == ["Permission denied"] * 2
+
+
+class TestSettle:
+    """What a crash can leave that the crash tests do not meet."""
+
+    @pytest.fixture
+    def step(self, library: Path) -> Step:
+        step = plan_kind(library, Kind.COPY).steps[2]
+        step.target.parent.mkdir(parents=True)
+        return step
+
+    def test_a_copy_whose_card_was_taken_out(self, step: Step, tmp_path: Path) -> None:
+        part = tmp_path / "part"
+        part.write_bytes(b"half")
+        step.source.rename(tmp_path / "away")
+        with pytest.raises(OSError, match="this copy is left"):
+            settle(step, part, is_reserved=False)
+        part.unlink()
+        assert not settle(step, part, is_reserved=False)
+        step.target.write_bytes(b"two" * 1000)
+        assert settle(step, part, is_reserved=False)
+
+    def test_a_reserved_name(self, step: Step, tmp_path: Path) -> None:
+        step.target.touch()
+        assert not settle(step, tmp_path / "part", is_reserved=True)
+        assert not step.target.exists()
+        step.target.write_bytes(b"mine")
+        assert not settle(step, tmp_path / "part", is_reserved=True)
+        assert step.target.exists()
+        step.target.unlink()
+        assert not settle(step, tmp_path / "part", is_reserved=True)
+
+    def test_a_reserved_sidecar(self, library: Path, tmp_path: Path) -> None:
+        (step,) = plan_writes(library, ("new.xmp", b"new")).steps
+        step.target.touch()
+        assert not settle(step, tmp_path / "part", is_reserved=True)
+        assert not step.target.exists()
+
+    def test_what_is_done_is_done(self, library: Path, step: Step, tmp_path: Path) -> None:
+        step.target.write_bytes(step.source.read_bytes())
+        assert settle(step, tmp_path / "part", is_reserved=False)
+        (write,) = plan_writes(library, ("new.xmp", b"new")).steps
+        assert not settle(write, tmp_path / "part", is_reserved=False)
+        write.target.write_bytes(b"new")
+        assert settle(write, tmp_path / "part", is_reserved=False)
+
+    def test_a_folder_is_no_copy(self, step: Step) -> None:
+        step.target.mkdir()
+        assert not is_done_on_disk(step)
+
+    def test_a_copy_is_not_removed_blindly(self, step: Step, tmp_path: Path) -> None:
+        back = step.invert(0)
+        step.target.write_bytes(b"mine")
+        with pytest.raises(OSError, match="this copy is the last"):
+            carry_out(back, tmp_path / "part", lambda: None)
+        assert step.target.exists()
+
+
+def test_the_list_tells_what_is_in_effect(library: Path, journals: Path) -> None:
+    assert list_plans(journals) == ()
+    first = apply_plan(plan_kind(library, Kind.COPY), journals).journal.stem
+    apply_plan(Plan(library, ()), journals)
+    assert [plan.effect for plan in list_plans(journals)] == [Effect.WHOLE, Effect.EMPTY]
+    edited = write_file(library.parent / "bad/dark/three.jpg", b"edited")
+    apply_undo(plan_undo(journals), journals)
+    plans = list_plans(journals)
+    assert plans[0].effect is Effect.PARTLY
+    assert plans[0].kinds == ((Kind.COPY, 5),)
+    assert plans[2].undoes == first
+    edited.unlink()
+    second = apply_plan(plan_writes(library, ("n.xmp", b"n")), journals).journal.stem
+    undo(journals, second)
+    assert [plan.effect for plan in list_plans(journals)][-2:] == [Effect.NONE, Effect.WHOLE]
+    assert [plan.is_interrupted for plan in plans] == [False] * 3
+
+
+def test_a_crash_of_any_kind_is_told_before_it_is_put_right(
+    library: Path, journals: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_writes(library, ("two.xmp", b"ours"))
+    monkeypatch.setattr("clearshot.actions.apply.end_run", lambda path: 1 / 0)
+    monkeypatch.setattr(deeds, "settle_content", lambda *args: 1 / 0)
+
+    def crash(step: Step, part: Path, reserve: object) -> None:
+        step.target.write_bytes(b"ours")
+        raise ActionError("crash")
+
+    monkeypatch.setattr(deeds, "write_content", crash)
+    with pytest.raises(ZeroDivisionError):
+        apply_plan(plan, journals)
+    monkeypatch.undo()
+    (interruption,) = find_interruptions(journals)
+    assert interruption.half_done == ((library / "two.xmp", "write: is done"),)
+    (library / "two.xmp").rename(library / "elsewhere")
+    (library / "two.xmp").symlink_to("elsewhere")
+    (interruption,) = find_interruptions(journals)
+    assert interruption.half_done == ((library / "two.xmp", "write: not done"),)
+    (library / "elsewhere").rename(library / "two.xmp")
+    (plan_after,) = list_plans(journals)
+    assert plan_after.is_interrupted
+    recover(journals)
+    undo(journals)
+    assert (library / "two.xmp").read_bytes() == b"<two/>"

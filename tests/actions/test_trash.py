@@ -1,0 +1,161 @@
+"""The system's trash: files go there, and come back where it tells their place."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from actions.kinds import plan_kind, read_all, undo
+from actions.trees import find_journal_folder, make_library, read_tree, write_file
+from clearshot.actions import atomic, deeds
+from clearshot.actions import trash as trash_module
+from clearshot.actions.apply import apply_plan
+from clearshot.actions.deeds import NOT_IN_TRASH
+from clearshot.actions.plan import TRASH_PLACE, Kind, Plan, Step
+from clearshot.actions.undo import apply_undo, plan_undo
+from clearshot.photo import FileStamp
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """A library of five files."""
+    folder = tmp_path / "library"
+    make_library(folder)
+    return folder
+
+
+@pytest.fixture
+def journals(library: Path) -> Path:
+    return find_journal_folder(library)
+
+
+def test_names_that_are_no_unicode(library: Path, journals: Path, trash: Path) -> None:
+    names = [os.fsdecode(b"caf\xe9 100%.jpg"), "two\nlines.jpg", "📷.jpg"]
+    try:
+        paths = [write_file(library / name, name.encode(errors="replace")) for name in names]
+    except OSError:
+        pytest.skip("this disk takes Unicode names only")
+    steps = [
+        Step(path, TRASH_PLACE, FileStamp(s.st_size, s.st_mtime_ns), n, "dark", Kind.TRASH)
+        for n, path in enumerate(paths)
+        for s in [path.stat()]
+    ]
+    before = read_all(library)
+    apply_plan(Plan(library, tuple(steps)), journals)
+    assert not any(path.exists() for path in paths)
+    undo(journals)
+    assert read_all(library) == before
+    assert list((trash / "info").iterdir()) == []
+
+
+def test_the_same_name_twice(library: Path, journals: Path, trash: Path) -> None:
+    plan = plan_kind(library, Kind.TRASH)
+    before = read_all(library)
+    apply_plan(plan, journals)
+    make_library(library)
+    write_file(library / "two.jpg", b"another", mtime_ns=1)
+    apply_plan(Plan(library, plan.steps[2:4]), journals)
+    assert (library / "two.jpg").exists(), "it is another photo now"
+    (library / "two.jpg").unlink()
+    for name in ("two.xmp", "a/one.jpg", "a/one.xmp", "three.jpg"):
+        (library / name).unlink()
+    undo(journals)
+    assert read_all(library) == before
+
+
+def test_an_emptied_trash(library: Path, journals: Path, trash: Path) -> None:
+    apply_plan(plan_kind(library, Kind.TRASH), journals)
+    (trash / "files" / "two.jpg").unlink()
+    back = plan_undo(journals)
+    reasons = {skip.path.name: skip.reason for skip in back.refused}
+    assert reasons == {"two.jpg": NOT_IN_TRASH, "two.xmp": "stays with two.jpg"}
+    apply_undo(back, journals)
+    assert (library / "three.jpg").exists()
+    assert (trash / "files" / "two.xmp").exists()
+
+
+def test_a_system_that_gives_nothing_back(
+    library: Path, journals: Path, trash: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply_plan(plan_kind(library, Kind.TRASH), journals)
+    monkeypatch.setattr("clearshot.actions.trash.GIVES_BACK", False)
+    back = plan_undo(journals)
+    assert {step.source for step in back.plan.steps} == {TRASH_PLACE}
+    assert {skip.reason for skip in back.refused} == {NOT_IN_TRASH}
+    assert apply_undo(back, journals).done == ()
+
+
+def test_a_group_that_fails_comes_back(
+    library: Path, journals: Path, trash: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_kind(library, Kind.TRASH)
+    before = read_all(library)
+    send = trash_module.send_to_trash
+
+    def fail(path: Path) -> None:
+        if path.name == "two.xmp":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        send(path)
+
+    monkeypatch.setattr(deeds, "send_to_trash", fail)
+    outcome = apply_plan(plan, journals)
+    assert len(outcome.done) == 3
+    assert (library / "two.jpg").exists()
+    undo(journals)
+    assert read_all(library) == before
+
+
+def test_a_restore_that_fails_goes_back_to_the_trash(
+    library: Path, journals: Path, trash: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply_plan(plan_kind(library, Kind.TRASH), journals)
+    after = read_all(library)
+    move = atomic.move_file
+
+    def fail(source: Path, target: Path, **options: object) -> None:
+        if target.name == "two.jpg":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        move(source, target, **options)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deeds, "move_file", fail)
+        outcome = apply_undo(plan_undo(journals), journals)
+    assert {skip.path.name for skip in outcome.skipped} == {"two.jpg", "two.xmp"}
+    assert not (library / "two.xmp").exists()
+    undo(journals)
+    assert (library / "two.xmp").read_bytes() == b"<two/>"
+    assert after.items() <= read_all(library).items()
+
+
+def test_notes_that_cannot_be_read(library: Path, journals: Path, trash: Path) -> None:
+    before = read_all(library)
+    apply_plan(plan_kind(library, Kind.TRASH), journals)
+    (trash / "info" / "odd.trashinfo").write_text("[Trash Info]\n")
+    (trash / "info" / "folder.trashinfo").mkdir()
+    undo(journals)
+    assert read_all(library) == before
+
+
+def test_another_device_behind_a_link(tmp_path: Path, trash: Path, other_device: Path) -> None:
+    (tmp_path / "link").symlink_to(other_device)
+    library = tmp_path / "link" / "library"
+    plan = plan_kind(library, Kind.TRASH)
+    before = read_tree(library)
+    apply_plan(plan, find_journal_folder(library))
+    assert not (library / "two.jpg").exists()
+    undo(find_journal_folder(library))
+    assert read_tree(library) == before
+
+
+def test_another_device(journals: Path, trash: Path, other_device: Path) -> None:
+    """The trash of a drive is on that drive."""
+    library = other_device / "library"
+    plan = plan_kind(library, Kind.TRASH)
+    before = read_tree(library)
+    apply_plan(plan, find_journal_folder(library))
+    assert not (library / "two.jpg").exists()
+    undo(find_journal_folder(library))
+    assert read_tree(library) == before

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from actions.trees import find_journal_folder, read_tree, write_file
+from clearshot.actions.apply import apply_plan
+from clearshot.actions.atomic import read_stamp
+from clearshot.actions.plan import Kind, Plan
+from clearshot.actions.undo import apply_undo, plan_undo
+from clearshot.discover import find_photos
+from clearshot.photo import BlurKind, Label, Photo, Rating, Region, Verdict
+from clearshot.sidecars.names import Naming
+from clearshot.sidecars.packet import Packet
+from clearshot.tagging import Program, TagPlan, TagStyle, choose_marks, plan_tags
+from sidecars.programs import DARKTABLE, LIGHTROOM
+
+pytest.importorskip("lxml", reason="needs the extra `tag`")
+
+GOOD = Verdict(Rating.GOOD, (), 0.0, 0.0, 0.0, None, None, Region(0, 0, 1, 1), ())
+BLURRY = replace(
+    GOOD, rating=Rating.BAD, labels=(Label.BLURRY, Label.DARK), blur_kind=BlurKind.MOTION
+)
+UNSURE = replace(GOOD, rating=Rating.UNSURE)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    folder = tmp_path / "library"
+    folder.mkdir()
+    return folder
+
+
+def plan(library: Path, verdict: Verdict, style: TagStyle | None = None) -> TagPlan:
+    """Plan tags for all photos of a library as they are on the disk."""
+    photos = find_photos([library]).photos
+    return plan_tags(library, [(photo, verdict) for photo in photos], style or TagStyle())
+
+
+def apply(tags: TagPlan) -> None:
+    assert apply_plan(tags.plan, find_journal_folder(tags.plan.folder)).skipped == ()
+
+
+def list_targets(tags: TagPlan) -> list[str]:
+    return [step.target.relative_to(tags.plan.folder).as_posix() for step in tags.plan.steps]
+
+
+@pytest.mark.parametrize(
+    ("program", "simple", "lists"),
+    [
+        (
+            Program.LIGHTROOM,
+            {"xmp:Rating": "-1", "xmp:Label": "Red"},
+            {"dc:subject", "lr:hierarchicalSubject"},
+        ),
+        (
+            Program.DARKTABLE,
+            {"xmp:Rating": "-1", "xmp:Label": "Red"},
+            {"dc:subject", "lr:hierarchicalSubject"},
+        ),
+        (
+            Program.DIGIKAM,
+            {"xmp:Label": "Red", "digiKam:PickLabel": "1", "digiKam:ColorLabel": "1"},
+            {"dc:subject", "lr:hierarchicalSubject", "digiKam:TagsList"},
+        ),
+        (
+            Program.ALL,
+            {
+                "xmp:Rating": "-1",
+                "xmp:Label": "Red",
+                "digiKam:PickLabel": "1",
+                "digiKam:ColorLabel": "1",
+            },
+            {"dc:subject", "lr:hierarchicalSubject", "digiKam:TagsList"},
+        ),
+    ],
+)
+def test_each_program_gets_what_it_reads(
+    program: Program, simple: dict[str, str], lists: set[str]
+) -> None:
+    marks = choose_marks(BLURRY, TagStyle(program))
+    assert marks.simple == simple
+    assert marks.keywords.keys() == lists
+    assert marks.keywords["dc:subject"] == ("clearshot|blurry", "clearshot|dark")
+    unsure = choose_marks(UNSURE, TagStyle(program))
+    assert unsure.simple.get("xmp:Rating") is None
+    assert unsure.simple["xmp:Label"] == "Yellow"
+    assert unsure.keywords["dc:subject"] == ("clearshot|unsure",)
+    assert choose_marks(GOOD, TagStyle(program)).keywords == {}
+
+
+def test_stars_instead_of_rejected() -> None:
+    for program in Program:
+        assert choose_marks(BLURRY, TagStyle(program, rating=2)).simple["xmp:Rating"] == "2"
+        assert "xmp:Rating" not in choose_marks(BLURRY, TagStyle(program, rating=None)).simple
+
+
+@pytest.mark.parametrize(
+    ("program", "names"),
+    [
+        (Program.LIGHTROOM, ["IMG.xmp"]),
+        (Program.DARKTABLE, ["IMG.jpg.xmp", "IMG.CR2.xmp"]),
+        (Program.DIGIKAM, ["IMG.jpg.xmp", "IMG.CR2.xmp"]),
+        (Program.ALL, ["IMG.xmp", "IMG.jpg.xmp", "IMG.CR2.xmp"]),
+    ],
+)
+def test_new_sidecars_are_called_as_the_program_reads_them(
+    library: Path, program: Program, names: list[str]
+) -> None:
+    write_file(library / "IMG.jpg", b"photo")
+    write_file(library / "IMG.CR2", b"raw")
+    tags = plan(library, BLURRY, TagStyle(program))
+    assert list_targets(tags) == names
+    assert {step.kind for step in tags.plan.steps} == {Kind.WRITE}
+    assert {step.group for step in tags.plan.steps} == {0}
+    assert {step.why for step in tags.plan.steps} == {"blurry"}
+    assert tags.unread == ()
+
+
+def test_what_is_there_is_updated(library: Path) -> None:
+    write_file(library / "IMG.jpg", b"photo")
+    write_file(library / "IMG.xmp", LIGHTROOM)
+    assert list_targets(plan(library, BLURRY)) == ["IMG.xmp"]
+    style = TagStyle(naming=Naming.FULL)
+    assert list_targets(plan(library, BLURRY, style)) == ["IMG.jpg.xmp"]
+    style = TagStyle(naming=Naming.STEM)
+    assert list_targets(plan(library, BLURRY, style)) == ["IMG.xmp"]
+
+
+def test_tagging_twice_writes_once_and_undo_brings_back_every_byte(library: Path) -> None:
+    write_file(library / "a.jpg", b"photo")
+    write_file(library / "a.jpg.xmp", DARKTABLE)
+    write_file(library / "trip" / "b.jpg", b"photo")
+    before = read_tree(library)
+    apply(plan(library, BLURRY))
+    assert plan(library, BLURRY).plan.steps == ()
+    apply(plan(library, UNSURE))
+    apply(plan(library, GOOD))
+    assert plan(library, GOOD).plan.steps == ()
+    assert read_tree(library).keys() == before.keys(), "clearshot's own sidecars are gone"
+    assert Packet((library / "a.jpg.xmp").read_bytes()).read_all() == Packet(DARKTABLE).read_all()
+    journals = find_journal_folder(library)
+    for _ in range(3):
+        assert apply_undo(plan_undo(journals), journals).skipped == ()
+    assert read_tree(library) == before
+
+
+def test_undo_names_sidecars_that_were_edited_since(library: Path) -> None:
+    write_file(library / "a.jpg", b"photo")
+    write_file(library / "b.jpg", b"photo")
+    apply(plan(library, BLURRY, TagStyle(Program.DARKTABLE)))
+    edited = library / "a.jpg.xmp"
+    write_file(edited, DARKTABLE)
+    journals = find_journal_folder(library)
+    back = plan_undo(journals)
+    assert [(skip.path, skip.reason) for skip in back.refused] == [
+        (edited, "changed since planning")
+    ]
+    apply_undo(back, journals)
+    assert edited.read_bytes() == DARKTABLE
+    assert not (library / "b.jpg.xmp").exists()
+
+
+def test_good_photos_get_no_sidecar(library: Path) -> None:
+    write_file(library / "a.jpg", b"photo")
+    write_file(library / "b.jpg", b"photo")
+    write_file(library / "b.xmp", LIGHTROOM)
+    assert plan(library, GOOD).plan.steps == ()
+
+
+def test_values_of_others_are_kept_and_named(library: Path) -> None:
+    write_file(library / "a.jpg", b"photo")
+    write_file(library / "a.jpg.xmp", DARKTABLE)
+    tags = plan(library, BLURRY)
+    assert [(skip.path.name, skip.reason) for skip in tags.kept] == [("a.jpg.xmp", "xmp:Rating 3")]
+    tags = plan(library, BLURRY, TagStyle(overwrites=True))
+    assert tags.kept == ()
+
+
+def test_unreadable_sidecars_are_left_alone_and_named(library: Path) -> None:
+    write_file(library / "a.jpg", b"photo")
+    write_file(library / "a.xmp", b"not XMP")
+    write_file(library / "a.jpg.xmp", DARKTABLE)
+    write_file(library / "b.jpg", b"photo")
+    tags = plan(library, BLURRY)
+    assert [(skip.path.name, skip.reason[:28]) for skip in tags.skipped] == [
+        ("a.xmp", "left alone: no readable XMP:")
+    ]
+    assert list_targets(tags) == ["b.xmp", "b.jpg.xmp"], "all sidecars of a photo or none"
+
+
+def test_a_sidecar_that_cannot_be_opened_is_left_alone(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_file(library / "a.jpg", b"photo")
+    write_file(library / "a.xmp", LIGHTROOM)
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    (skip,) = plan(library, BLURRY).skipped
+    assert (skip.path.name, skip.reason) == ("a.xmp", "left alone: Permission denied")
+
+
+def test_a_photo_that_changed_since_the_scan_is_left_alone(library: Path) -> None:
+    path = write_file(library / "a.jpg", b"photo")
+    photo = Photo(path, read_stamp(path))
+    write_file(path, b"edited")
+    tags = plan_tags(library, [(photo, BLURRY)], TagStyle())
+    assert tags.plan.steps == ()
+    assert [skip.reason for skip in tags.skipped] == ["changed since the scan; scan again"]
+
+
+def test_a_sidecar_of_several_photos_is_written_for_none(library: Path) -> None:
+    for name in ("a.jpg", "a.png", "b.jpg"):
+        write_file(library / name, b"photo")
+    tags = plan(library, BLURRY)
+    assert list_targets(tags) == ["a.jpg.xmp", "a.png.xmp", "b.xmp", "b.jpg.xmp"]
+    assert {(skip.path.name, skip.reason) for skip in tags.skipped} == {
+        ("a.xmp", "may belong to several photos; written for none")
+    }
+    # A foreign one that is there already is no companion of either.
+    write_file(library / "a.xmp", LIGHTROOM)
+    (library / "a.png").unlink()
+    photo = Photo(library / "a.jpg", read_stamp(library / "a.jpg"))
+    tags = plan_tags(library, [(photo, BLURRY)], TagStyle(Program.LIGHTROOM))
+    assert tags.plan.steps == ()
+    assert len(tags.skipped) == 1
+
+
+def test_photos_that_lightroom_will_not_see_are_named(library: Path) -> None:
+    write_file(library / "a.jpg", b"photo")
+    write_file(library / "b.jpg", b"photo")
+    write_file(library / "b.NEF", b"raw")
+    assert [path.name for path in plan(library, BLURRY).unread] == ["a.jpg"]
+    assert plan(library, BLURRY, TagStyle(Program.DARKTABLE)).unread == ()
+
+
+def test_progress_and_json(library: Path) -> None:
+    write_file(library / "a.jpg", b"photo")
+    photos = find_photos([library]).photos
+    seen: list[tuple[int, int]] = []
+    judged = [(photo, BLURRY) for photo in photos]
+    tags = plan_tags(library, judged, TagStyle(), lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 1)]
+    assert Plan.from_document(tags.plan.as_document()) == tags.plan
+
+
+def test_names_that_are_no_unicode(library: Path) -> None:
+    name = os.fsdecode(b"caf\xe9\n.jpg")
+    try:
+        write_file(library / name, b"photo")
+    except OSError:
+        pytest.skip("this disk takes Unicode names only")
+    before = read_tree(library)
+    apply(plan(library, BLURRY))
+    assert (library / f"{name}.xmp").exists()
+    journals = find_journal_folder(library)
+    apply_undo(plan_undo(journals), journals)
+    assert read_tree(library) == before
