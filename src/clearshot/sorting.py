@@ -15,7 +15,7 @@ from clearshot.actions.atomic import is_writable, read_stamp
 from clearshot.actions.plan import Move, Plan
 from clearshot.discover import find_photos
 from clearshot.errors import InputError, UsageError
-from clearshot.photo import Label, Skip
+from clearshot.photo import REJECTED, Label, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from clearshot.photo import FileStamp, Photo
 
 
-def plan_sort(folder: Path, bad: Sequence[tuple[Photo, Label]], target: Path) -> Plan:
+def plan_sort(folder: Path, bad: Sequence[tuple[Photo, str]], target: Path) -> Plan:
     """Plan to move bad photos, with their companions, to a folder per label.
 
     A photo goes to `target/<label>/<its path in folder>`. Where one of its names is taken, there
@@ -39,8 +39,8 @@ def plan_sort(folder: Path, bad: Sequence[tuple[Photo, Label]], target: Path) ->
     ----------
     folder : Path
         The library folder, parent of all photos.
-    bad : sequence of (Photo, Label)
-        The photos to move and their first label, with the companions of the moment, see
+    bad : sequence of (Photo, str)
+        The photos to move and their first label, or `rejected`, with the companions of the moment, see
         `find_companions`. Photos that are in the target already are left
         out, and so are companions that are gone.
     target : Path
@@ -75,8 +75,8 @@ def plan_sort(folder: Path, bad: Sequence[tuple[Photo, Label]], target: Path) ->
 
 
 def find_companions(
-    folder: Path, bad: Sequence[tuple[Photo, Label]]
-) -> tuple[list[tuple[Photo, Label]], tuple[Skip, ...]]:
+    folder: Path, bad: Sequence[tuple[Photo, str]]
+) -> tuple[list[tuple[Photo, str]], tuple[Skip, ...]]:
     """Give photos the companions that they have on the disk now. No file is opened.
 
     Raises InputError if the folder cannot be listed.
@@ -85,18 +85,18 @@ def find_companions(
     ----------
     folder : Path
         The library folder, parent of all photos.
-    bad : sequence of (Photo, Label)
+    bad : sequence of (Photo, str)
         Photos as they were judged, and their label.
 
     Returns
     -------
-    tuple of (list of (Photo, Label), tuple of Skip)
+    tuple of (list of (Photo, str), tuple of Skip)
         Those that are there, with the stamps they had; and those that are not, and why.
     """
     found = find_photos([folder])
     present = {photo.path: photo for photo in found.photos}
     causes = {skip.path: skip.reason for skip in found.skipped}
-    updated: list[tuple[Photo, Label]] = []
+    updated: list[tuple[Photo, str]] = []
     absent: list[Skip] = []
     for photo, label in bad:
         if photo.path in present:
@@ -150,7 +150,7 @@ def _find_homes(folder: Path, target: Path) -> list[Path]:
     if target.is_relative_to(folder.resolve()):
         return [target]
     # The target is elsewhere, or around the library folder: only what is sorted is in it.
-    return [target / label for label in Label]
+    return [target / word for word in (*Label, REJECTED)]
 
 
 def _find_relative(path: Path, folder: Path) -> Path:

@@ -42,7 +42,9 @@ def find_journals(folder: Path) -> Path:
     """
     if not folder.is_dir():
         raise InputError("there is no such folder", path=folder)
-    return folder.absolute() / ".clearshot" / "journals"
+    from clearshot.review import find_journals as find_in_library
+
+    return find_in_library(folder)
 
 
 def print_plan(plan: Plan) -> None:
@@ -174,12 +176,11 @@ def note_moves(folder: Path, catalog_path: Path | None, outcome: Outcome) -> Non
         What was moved.
     """
     from clearshot.catalog.catalog import Catalog
+    from clearshot.review import note_moves as note_in_catalog
 
     try:
         with Catalog.open(folder, path=catalog_path, create=False) as catalog:
-            known = {entry.photo.path: entry.photo for entry in catalog.entries(with_missing=True)}
-            catalog.mark_missing([m.source for m in outcome.moved if m.source in known])
-            catalog.update_found([known[m.target] for m in outcome.moved if m.target in known])
+            note_in_catalog(catalog, outcome)
     except CatalogError:
         # The files have moved all the same; the next scan finds out by itself.
         return

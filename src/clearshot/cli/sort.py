@@ -27,13 +27,12 @@ from clearshot.cli.plans import (
 )
 from clearshot.cli.screen import print_line, print_remark, show_progress
 from clearshot.cli.text import to_command, to_count, to_size
-from clearshot.photo import Failure, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from clearshot.actions.plan import Outcome, Plan
-    from clearshot.photo import Label, Photo
+    from clearshot.photo import Photo, Skip
     from clearshot.scoring.verdict import Thresholds
 
 
@@ -71,7 +70,8 @@ def sort(  # noqa: PLR0913 - one argument per option
 ) -> None:
     """Print the plan to move the bad photos of FOLDER; with --apply, carry it out.
 
-    The verdicts are those of the last scan. Sidecars and RAW files move with their photo. No file
+    The verdicts are those of the last scan; what was decided in `clearshot review` outranks them.
+    Sidecars and RAW files move with their photo. No file
     is overwritten, and `clearshot undo` takes everything back.
     """
     from clearshot.sorting import find_companions, plan_sort
@@ -105,22 +105,13 @@ def sort(  # noqa: PLR0913 - one argument per option
 
 def _list_bad(
     folder: Path, catalog_path: Path | None, thresholds: Thresholds
-) -> tuple[list[tuple[Photo, Label]], tuple[Skip, ...]]:
-    """List the bad photos with their first label, and those that cannot be judged any more."""
+) -> tuple[list[tuple[Photo, str]], tuple[Skip, ...]]:
+    """List the photos that shall go, and those that cannot be judged any more."""
     from clearshot.catalog.catalog import Catalog
-    from clearshot.report import OUTDATED, judge_entry
+    from clearshot.review import list_bad
 
-    bad = []
-    outdated = []
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
-        for entry in catalog.entries():
-            verdict = judge_entry(entry, thresholds)
-            if isinstance(verdict, Failure):
-                if verdict.kind == OUTDATED.kind:
-                    outdated.append(Skip(entry.photo.path, verdict.message))
-            elif verdict.labels:
-                bad.append((entry.photo, verdict.labels[0]))
-    return bad, tuple(outdated)
+        return list_bad(catalog, thresholds)
 
 
 def _print_left_out(outdated: Sequence[Skip], absent: Sequence[Skip], remedy: str) -> None:
