@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -153,12 +154,13 @@ def test_undo_and_redo_go_through_all_changes(catalog: Catalog) -> None:
     numbers = find_numbers(catalog)
     decider = Decider(catalog)
     states = [catalog.decisions.read()]
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: decider.choose(numbers.values(), Choice.REJECT),
         lambda: decider.choose([numbers["sharp"]], Choice.KEEP),
         lambda: decider.rate([numbers["sharp"]], 5),
         lambda: decider.mark([numbers["failed"]], Color.GREEN),
-    ):
+    )
+    for act in acts:
         assert act()
         states.append(catalog.decisions.read())
     for state in reversed(states[:-1]):
@@ -201,9 +203,7 @@ def test_another_writer_is_noticed(catalog: Catalog, library: Path) -> None:
     assert catalog.decisions.read_version() != version
 
 
-def test_rejected_photos_move_once_and_the_catalog_follows(
-    catalog: Catalog, library: Path
-) -> None:
+def test_rejected_photos_move_once_and_the_catalog_follows(catalog: Catalog, library: Path) -> None:
     Decider(catalog).choose([find_numbers(catalog)["sharp"]], Choice.REJECT)
     target = library / "bad"
     plan = plan_sort(library, list_bad(catalog, Thresholds())[0], target)
@@ -239,6 +239,6 @@ def test_foreseen_shares_are_expected_counts(ps: list[float], limits: list[float
 @given(PROBABILITIES)
 def test_a_higher_threshold_loses_less_and_finds_less(ps: list[float]) -> None:
     shares = foresee(ps, list(np.linspace(0, 1, 21)))
-    for low, high in zip(shares, shares[1:], strict=False):
+    for low, high in pairwise(shares):
         assert high.lost_share <= low.lost_share + 1e-12
         assert high.found_share <= low.found_share + 1e-12

@@ -40,8 +40,8 @@ def plan_sort(folder: Path, bad: Sequence[tuple[Photo, str]], target: Path) -> P
     folder : Path
         The library folder, parent of all photos.
     bad : sequence of (Photo, str)
-        The photos to move and their first label, or `rejected`, with the companions of the moment, see
-        `find_companions`. Photos that are in the target already are left
+        The photos to move and their first label, or `rejected`, with the companions of the
+        moment, see `find_companions`. Photos that are in the target already are left
         out, and so are companions that are gone.
     target : Path
         Where the photos go; need not exist. It may be inside `folder`.
