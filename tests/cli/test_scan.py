@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from clearshot.cli.review import count_results, suggest_target
+from clearshot.cli.review import suggest_target
+from clearshot.cli.scan import count_results
 from clearshot.photo import BlurKind, Label, Rating, Region, Verdict
 
 Run = Callable[..., Result]

@@ -91,7 +91,9 @@ class Page:
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
         handlers: Any = {ClearshotError: _explain}
-        return Starlette(routes=routes, exception_handlers=handlers, lifespan=self._live)
+        app = Starlette(routes=routes, exception_handlers=handlers, lifespan=self._live)
+        app.state.page = self
+        return app
 
     @asynccontextmanager
     async def _live(self, _app: Starlette) -> AsyncIterator[None]:

@@ -88,6 +88,10 @@ class ReviewServer:
         """End `run`, from another thread."""
         self._server.should_exit = True
 
+    def close(self) -> None:
+        """Give the port back without having served."""
+        self._socket.close()
+
 
 def open_browser(address: str) -> bool:
     """Open an address in the user's browser.

@@ -84,6 +84,7 @@ export class Grid {
     for (const [id, cell] of this.cells) {
       if (!wanted.has(id)) {
         this.cells.delete(id);
+        cell.root.removeAttribute("id");
         this.spare.push(cell);
       }
     }
@@ -95,7 +96,6 @@ export class Grid {
       this.put(cell, at);
     }
     for (const cell of this.spare) cell.root.hidden = true;
-    this.spare.length = Math.min(this.spare.length, 120);
   }
 
   build() {
@@ -123,13 +123,13 @@ export class Grid {
     const column = at % this.columns;
     const row = Math.floor(at / this.columns);
     root.hidden = false;
+    root.id = `photo-${photo.id}`;
     root.style.transform = `translate(${GAP_PX + column * (this.cellWidth + GAP_PX)}px, ${GAP_PX + row * this.row}px)`;
     root.style.width = `${this.cellWidth}px`;
     root.style.height = `${this.cellHeight}px`;
     if (cell.id !== photo.id || cell.version !== photo.version) {
       cell.id = photo.id;
       cell.version = photo.version;
-      root.id = `photo-${photo.id}`;
       root.classList.toggle("unreadable", photo.p === null && photo.failure !== null);
       image.src = `/photo/${photo.id}/thumbnail?v=${photo.version}`;
       cell.name.textContent = photo.name;
