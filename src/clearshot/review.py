@@ -257,13 +257,13 @@ class Decider:
     def _change(
         self, numbers: Iterable[int], change: Callable[[Decision], Decision]
     ) -> Mapping[int, Decision]:
-        known = set(self._catalog.decisions.list_numbers().values())
+        known = self._catalog.decisions.find_known(numbers)
         decisions = self._catalog.decisions.read()
-        before = {number: decisions.get(number, Decision()) for number in numbers}
+        before = {number: decisions.get(number, Decision()) for number in known}
         after = {
             number: change(decision)
             for number, decision in before.items()
-            if number in known and change(decision) != decision
+            if change(decision) != decision
         }
         if after:
             self._catalog.decisions.write(after)

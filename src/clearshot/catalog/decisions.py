@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from clearshot.catalog import rows
 from clearshot.catalog.connection import explained, transaction
 from clearshot.photo import Choice, Color, Decision
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 _UPSERT = """
@@ -44,8 +44,25 @@ class DecisionTable:
             By absolute path; missing photos included.
         """
         with explained(self._path):
-            found = self._connection.execute("SELECT * FROM photos").fetchall()
-        return {rows.read_photo(row, self._library).path: row["id"] for row in found}
+            found = self._connection.execute("SELECT id, path FROM photos").fetchall()
+        return {self._library / os.fsdecode(row["path"]): row["id"] for row in found}
+
+    def find_known(self, numbers: Iterable[int]) -> frozenset[int]:
+        """Tell which numbers are those of photos.
+
+        Parameters
+        ----------
+        numbers : iterable of int
+            Any numbers.
+
+        Returns
+        -------
+        frozenset of int
+            Those that a photo has.
+        """
+        with explained(self._path):
+            found = self._connection.execute("SELECT id FROM photos").fetchall()
+        return frozenset(row["id"] for row in found) & frozenset(numbers)
 
     def read(self) -> dict[int, Decision]:
         """Read all decisions.

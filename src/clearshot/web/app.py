@@ -112,8 +112,10 @@ class Page:
 
     async def send_library(self, _request: Request) -> Response:
         """Send all photos with their scores and decisions."""
-        document = await self.desk.call(self.desk.describe)
-        return JSONResponse(document | {"job": _describe_job(self.jobs.job)})
+        with self.desk.serving_page():
+            await self.desk.call(self.desk.refresh)
+            content = await self.desk.call(self.desk.write_document)
+        return Response(content, media_type="application/json")
 
     async def send_state(self, _request: Request) -> Response:
         """Tell whether there is anything new, and how far the job is."""
@@ -214,7 +216,14 @@ class Page:
         offer = self._offer
         if offer is None or offer.key != key:
             raise UsageError("this plan is not the last one that was shown")
-        job = self.jobs.start(offer.kind, lambda report: self.shelf.carry_out(offer, report))
+
+        def work(report: Report) -> dict[str, Any]:
+            try:
+                return self.shelf.carry_out(offer, report)
+            finally:
+                self.desk.expect_news()
+
+        job = self.jobs.start(offer.kind, work)
         self._offer = None
         return JSONResponse(_describe_job(job))
 
@@ -255,11 +264,8 @@ class Page:
         }
 
     async def _draw(self, threads: ThreadPoolExecutor, draw: Callable[[], _Result]) -> _Result:
-        self.desk.num_waiting += 1
-        try:
+        with self.desk.serving_page():
             return await asyncio.get_running_loop().run_in_executor(threads, draw)
-        finally:
-            self.desk.num_waiting -= 1
 
 
 def _read_number(request: Request) -> int:

@@ -6,10 +6,12 @@ records that are replaced as a whole, so that it can be read from any thread.
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -24,7 +26,7 @@ from clearshot.web.facts import Facts, read_facts
 
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from clearshot.photo import Photo
@@ -42,6 +44,10 @@ _RELOAD_S: Final = 2.0
 _NEWS_S: Final = 3.0
 # How long who reads ahead waits while the page asks for pictures itself [s].
 _YIELD_S: Final = 0.05
+# The page counts as being served until so long after its last picture [s].
+_QUIET_S: Final = 0.3
+# How long a page has to open before anything is read ahead [s].
+_HEAD_START_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,9 @@ class Desk:
         self._reader: threading.Thread | None = None
         self._reloaded_s = 0.0
         self._version = 0
+        self._asked_s = 0.0
+        self._document: bytes | None = None
+        self._document_revision = 0
         self._thread.submit(self._open).result()
 
     def _open(self) -> None:
@@ -157,6 +166,10 @@ class Desk:
         if self._catalog.decisions.read_version() != self._version:
             self._reload()
 
+    def expect_news(self) -> None:
+        """Note that the catalog was written here, so that the next look at it is not put off."""
+        self._reloaded_s = 0.0
+
     def _reload(self) -> None:
         self._version = self._catalog.decisions.read_version()
         queue = read_queue(self._catalog)
@@ -165,6 +178,7 @@ class Desk:
         self._probabilities = dict(zip(self.cases, found, strict=True))
         self.revision += 1
         self._reloaded_s = time.monotonic()
+        self.write_document()
 
     def read_ahead(self) -> None:
         """Begin to read facts and to draw thumbnails in the background, the worst photos first."""
@@ -172,6 +186,8 @@ class Desk:
         self._reader.start()
 
     def _read_ahead(self) -> None:
+        # The first picture matters most: nothing else runs while a page opens.
+        self._is_closing.wait(_HEAD_START_S)
         while not self._is_closing.is_set():
             revision = self.revision
             self._note_facts()
@@ -216,18 +232,37 @@ class Desk:
             # The page says so when the photo is looked at.
             return
 
-    def _let_page_first(self) -> None:
-        while self.num_waiting and not self._is_closing.wait(_YIELD_S):
-            pass
+    @contextmanager
+    def serving_page(self) -> Iterator[None]:
+        """Let who reads ahead wait while the page is being served."""
+        self.num_waiting += 1
+        try:
+            yield
+        finally:
+            self.num_waiting -= 1
+            self._asked_s = time.monotonic()
 
-    def describe(self) -> dict[str, Any]:
-        """Describe the whole library for the page. In the catalog's thread.
+    def _let_page_first(self) -> None:
+        while self.num_waiting or time.monotonic() - self._asked_s < _QUIET_S:
+            if self._is_closing.wait(_YIELD_S):
+                return
+
+    def write_document(self) -> bytes:
+        """Write what the page needs to know about the whole library. In the catalog's thread.
 
         Returns
         -------
-        dict
-            JSON values; the photos as columns, because there may be tens of thousands.
+        bytes
+            JSON. It is kept until something in it changes.
         """
+        if self._document is None or self._document_revision != self.revision:
+            self._document_revision = self.revision
+            document = self._describe()
+            self._document = json.dumps(document, separators=(",", ":")).encode("ascii")
+        return self._document
+
+    def _describe(self) -> dict[str, Any]:
+        """Describe the library; photos as columns, because there may be tens of thousands."""
         folders: dict[str, int] = {}
         cameras: dict[str, int] = {}
         columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
@@ -291,6 +326,7 @@ class Desk:
             if number in cases:
                 cases[number] = Case(number, cases[number].entry, decision)
         self.cases = cases
+        self._document = None
         return self.describe_changes(changed)
 
     def describe_photo(self, number: int, thresholds: Thresholds) -> dict[str, Any]:

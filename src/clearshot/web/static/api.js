@@ -13,7 +13,9 @@ export function watchConnection(watcher) {
 async function ask(path, options) {
   let response;
   try {
-    response = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options });
+    const first = path === "/api/library" && globalThis.firstLibrary;
+    globalThis.firstLibrary = null;
+    response = await (first || fetch(path, { credentials: "same-origin", cache: "no-store", ...options }));
   } catch {
     watchers.forEach((watcher) => watcher(T.offline));
     throw new ServerError(T.offline);

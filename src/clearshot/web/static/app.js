@@ -20,7 +20,7 @@ let job = null;
 let frame = 0;
 
 const grid = new Grid({ onOpen: () => openLoupe(), onCursor: () => showSelection() });
-const loupe = new Loupe({ onDecide: (field, value) => decide(field, value), onMove: (by) => step(by), onClose: () => closeLoupe() });
+const loupe = new Loupe({ onDecide: (field, value) => decide(field, value), onMove: (by) => step(by), onClose: () => closeLoupe(), onCompare: () => compare(), onUndo: () => turnBack("/api/undo", T.undone) });
 const plans = new PlanDialog({ onMoved: () => reload() });
 const thresholds = new ThresholdPanel({ onChange: () => rejudge() });
 const filters = new FilterPanel(view, {
@@ -238,7 +238,6 @@ async function poll() {
 async function reload() {
   await storing;
   const document_ = await get("/api/library");
-  job = document_.job;
   if (library === null) library = new Library(document_);
   else library.take(document_);
   find("library").textContent = library.folder.split(/[\\/]/).filter(Boolean).pop() ?? library.folder;

@@ -6,6 +6,8 @@ import { CHOICE_NAMES, RATING_NAMES, T } from "./texts.js";
 const CAPTION_PX = 34;
 const GAP_PX = 6;
 const SPARE_ROWS = 2;
+const FLYING_PX_PER_MS = 6;
+const LANDING_MS = 100;
 
 export class Grid {
   constructor({ onOpen, onCursor }) {
@@ -20,9 +22,12 @@ export class Grid {
     this.side = 200;
     this.cells = new Map();
     this.spare = [];
+    this.waiting = new Set();
+    this.lastTop = 0;
+    this.lastTime = 0;
     this.onOpen = onOpen;
     this.onCursor = onCursor;
-    this.element.addEventListener("scroll", () => this.draw(), { passive: true });
+    this.element.addEventListener("scroll", () => this.scroll(), { passive: true });
     this.element.addEventListener("click", (event) => this.click(event));
     this.element.addEventListener("dblclick", () => this.onOpen());
     new ResizeObserver(() => this.measure()).observe(this.element);
@@ -45,10 +50,13 @@ export class Grid {
     const at = photos.findIndex((photo) => photo.id === before);
     this.cursor = at >= 0 ? at : keep ? Math.min(this.cursor, Math.max(0, photos.length - 1)) : 0;
     this.anchor = this.cursor;
-    const present = new Set(photos.map((photo) => photo.id));
-    for (const id of this.selection) if (!present.has(id)) this.selection.delete(id);
+    if (this.selection.size > 0) {
+      const present = new Set(photos.map((photo) => photo.id));
+      for (const id of this.selection) if (!present.has(id)) this.selection.delete(id);
+    }
     this.measure();
     if (!keep) this.reveal();
+    this.element.setAttribute("aria-activedescendant", this.photo ? `photo-${this.photo.id}` : "");
     this.onCursor();
   }
 
@@ -72,6 +80,29 @@ export class Grid {
     this.draw(true);
   }
 
+  // While the grid flies by nobody can look: pictures are asked for when it slows down.
+  scroll() {
+    const [top, now] = [this.element.scrollTop, performance.now()];
+    const speed = Math.abs(top - this.lastTop) / Math.max(1, now - this.lastTime);
+    [this.lastTop, this.lastTime] = [top, now];
+    this.isFlying = speed > FLYING_PX_PER_MS;
+    clearTimeout(this.landing);
+    if (this.isFlying) this.landing = setTimeout(() => this.land(), LANDING_MS);
+    this.draw();
+    if (!this.isFlying && this.waiting.size > 0) this.land();
+  }
+
+  land() {
+    this.isFlying = false;
+    for (const cell of this.waiting) if (!cell.root.hidden) this.load(cell);
+    this.waiting.clear();
+  }
+
+  load(cell) {
+    const photo = this.library.byId.get(cell.id);
+    if (photo) cell.image.src = `/photo/${photo.id}/thumbnail?v=${photo.version}`;
+  }
+
   draw(all = false) {
     if (!this.row) return;
     const top = this.element.scrollTop;
@@ -85,6 +116,7 @@ export class Grid {
       if (!wanted.has(id)) {
         this.cells.delete(id);
         cell.root.removeAttribute("id");
+        cell.root.classList.remove("cursor", "selected");
         this.spare.push(cell);
       }
     }
@@ -120,18 +152,27 @@ export class Grid {
   put(cell, at) {
     const photo = this.photos[at];
     const { root, image } = cell;
+    if (cell.width !== this.cellWidth) {
+      cell.width = this.cellWidth;
+      root.style.width = `${this.cellWidth}px`;
+      root.style.height = `${this.cellHeight}px`;
+    }
     const column = at % this.columns;
     const row = Math.floor(at / this.columns);
     root.hidden = false;
     root.id = `photo-${photo.id}`;
     root.style.transform = `translate(${GAP_PX + column * (this.cellWidth + GAP_PX)}px, ${GAP_PX + row * this.row}px)`;
-    root.style.width = `${this.cellWidth}px`;
-    root.style.height = `${this.cellHeight}px`;
     if (cell.id !== photo.id || cell.version !== photo.version) {
       cell.id = photo.id;
       cell.version = photo.version;
       root.classList.toggle("unreadable", photo.p === null && photo.failure !== null);
-      image.src = `/photo/${photo.id}/thumbnail?v=${photo.version}`;
+      if (this.isFlying) {
+        image.removeAttribute("src");
+        this.waiting.add(cell);
+      } else {
+        this.waiting.delete(cell);
+        this.load(cell);
+      }
       cell.name.textContent = photo.name;
       cell.name.title = photo.name;
     }

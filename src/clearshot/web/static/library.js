@@ -31,6 +31,7 @@ export class Library {
       photo.worst = photo.p === null ? -1 : Math.max(...photo.p);
       return photo;
     });
+    this.ordered = new Map();
     this.byId = new Map(this.photos.map((photo) => [photo.id, photo]));
     this.judge();
   }
@@ -83,7 +84,7 @@ export class Library {
 
   select(view) {
     const bit = view.label === "" ? 0 : 1 << LABELS.indexOf(view.label);
-    const found = this.photos.filter(
+    return this.inOrder(view.order, view.label).filter(
       (photo) =>
         (view.tab === "all" || photo.rating === view.tab) &&
         (bit === 0 || (photo.labels & bit) !== 0) &&
@@ -91,7 +92,13 @@ export class Library {
         (view.camera === "" || photo.camera === Number(view.camera)) &&
         fitsDecision(photo, view.decided),
     );
-    return order(found, view, bit === 0 ? -1 : LABELS.indexOf(view.label));
+  }
+
+  // Sorted once: neither thresholds nor decisions change an order.
+  inOrder(name, label) {
+    const key = `${name} ${label}`;
+    if (!this.ordered.has(key)) this.ordered.set(key, order([...this.photos], name, LABELS.indexOf(label)));
+    return this.ordered.get(key);
   }
 }
 
@@ -113,10 +120,10 @@ function fitsDecision(photo, decided) {
   }
 }
 
-function order(photos, view, label) {
+function order(photos, name, label) {
   const score = label < 0 ? (photo) => photo.worst : (photo) => (photo.p === null ? -1 : photo.p[label]);
   const byName = (a, b) => a.folder - b.folder || collator.compare(a.name, b.name);
-  switch (view.order) {
+  switch (name) {
     case "worst":
       return photos.sort((a, b) => score(b) - score(a) || a.id - b.id);
     case "best":

@@ -85,7 +85,7 @@ class Pane {
 }
 
 export class Loupe {
-  constructor({ onDecide, onMove, onClose }) {
+  constructor({ onDecide, onMove, onClose, onCompare, onUndo }) {
     this.root = find("loupe");
     this.root.setAttribute("aria-label", T.loupe);
     this.onDecide = onDecide;
@@ -106,8 +106,10 @@ export class Loupe {
         h("button", { class: "plain", onclick: onClose, "aria-label": T.back, title: T.back }, "←"),
         this.position,
         h("span", { class: "space" }),
+        h("button", { class: "plain undo", onclick: onUndo, "aria-label": T.undoDecision, title: `${T.undoDecision} (Ctrl Z)` }, "↶"),
         this.tool(T.zoom, "Z", () => this.zoom(), T.zoomHint),
         this.tool(T.focus, "F", () => this.toggleFocus()),
+        this.tool(T.compare, "C", onCompare, T.compareHint),
       ),
       this.stage,
       this.info.root,
@@ -211,7 +213,8 @@ export class Loupe {
 
   draw() {
     for (const pane of this.panes) pane.show(this.view);
-    const [zoom, focus] = this.root.querySelectorAll(".tool");
+    const [zoom, focus, compare] = this.root.querySelectorAll(".tool");
+    compare.setAttribute("aria-pressed", String(this.isComparing));
     zoom.setAttribute("aria-pressed", String(this.view.isFull));
     focus.setAttribute("aria-pressed", String(this.view.isFocus));
     const steps = this.panes[this.active]?.scales.steps ?? 1;

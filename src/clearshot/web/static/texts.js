@@ -54,7 +54,7 @@ export const T = {
   probability: (p) => `from ${share(p)} on`,
   lost: (part) => `Tolerance: ${about(part)} of good photos lost`,
   found: (part, label) => `Finds ${about(part)} of the ${label} ones`,
-  foreseen: "Foreseen for this library from the probabilities, which are calibrated on other photos: yours may differ.",
+  foreseen: "Estimated from the probabilities of these photos. They were calibrated on other photos, so yours may differ.",
 
   order: "Order",
   orders: { worst: "Worst first", best: "Best first", time: "Time taken", name: "Name" },
@@ -116,6 +116,8 @@ export const T = {
   focus: "Focus map",
   focusScale: ["blurred", "sharp"],
   compare: "Compare",
+  compareHint: "Compare with the next photo, or those selected",
+  undoDecision: "Take the last decision back",
   why: "Why",
   chances: "Probability",
   light: "Light",
