@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import ExifTags, Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.testclient import TestClient
@@ -30,7 +32,7 @@ _KINDS = ("clear", "clear", "clear", "blurred", "black", "white")
 
 
 @cache
-def _draw_scene(number: int) -> np.ndarray:
+def _draw_scene(number: int) -> NDArray[np.uint8]:
     return draw_scene(number, width=240, height=160)
 
 
@@ -38,7 +40,7 @@ def draw_photo(number: int) -> Image.Image:
     """Draw a small photo of the kind that its number stands for."""
     rgb_hwc = _draw_scene(number % _NUM_SCENES)
     kind = _KINDS[number % len(_KINDS)]
-    linear = optics.to_linear(rgb_hwc.astype(np.float32) / 255)
+    linear: NDArray[Any] = optics.to_linear(rgb_hwc.astype(np.float32) / 255)
     if kind == "blurred":
         kernel = optics.draw_disc(1.2 + number / 12)
         linear = np.stack([optics.blur(linear[..., c], kernel) for c in range(3)], axis=-1)

@@ -144,7 +144,8 @@ def test_the_slider_moves_counts_grid_and_tolerance_at_once(shared_page: Page) -
     assert "photos" in (slider.get_attribute("aria-valuetext") or "")
     page.click("text=Reset")
     page.wait_for_function(
-        "n => document.querySelector('.cell:not([hidden])').getAttribute('aria-setsize') === String(n)", arg=few
+        "n => document.querySelector('.cell:not([hidden])').ariaSetSize === String(n)",
+        arg=few,
     )
 
 
@@ -352,7 +353,7 @@ def test_what_another_program_writes_shows_up(page: Page, library: Path) -> None
         paths = [entry.photo.path for entry in catalog.entries()]
         catalog.mark_missing(paths[:10])
     page.wait_for_function(
-        "n => document.querySelector('.cell:not([hidden])').getAttribute('aria-setsize') === String(n)",
+        "n => document.querySelector('.cell:not([hidden])').ariaSetSize === String(n)",
         arg=NUM_PHOTOS - 10,
     )
 

@@ -19,6 +19,7 @@ from clearshot.config import usable_cores
 from clearshot.errors import ClearshotError, MissingPhotoError, PhotoError, UsageError
 from clearshot.scoring.scorer import Scorer
 from clearshot.web import pictures
+from clearshot.web.ahead import ReadAhead
 from clearshot.web.jobs import Job, JobKind, JobRunner, Report
 from clearshot.web.messages import (
     MAX_NUMBER,
@@ -28,6 +29,7 @@ from clearshot.web.messages import (
     parse_thresholds,
     parse_word,
 )
+from clearshot.web.names import spell
 from clearshot.web.plans import Offer, Shelf
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from clearshot.scan import ScanProgress
     from clearshot.web.desk import Desk
+    from clearshot.web.thumbnails import Thumbnails
 
 _Result = TypeVar("_Result")
 
@@ -56,12 +59,15 @@ class Page:
     ----------
     desk : Desk
         The photos under review.
+    thumbnails : Thumbnails
+        Its small pictures.
     jobs : JobRunner
         Runs what takes a while.
     """
 
-    def __init__(self, desk: Desk, jobs: JobRunner) -> None:
+    def __init__(self, desk: Desk, thumbnails: Thumbnails, jobs: JobRunner) -> None:
         self.desk = desk
+        self.thumbnails = thumbnails
         self.jobs = jobs
         self.shelf = Shelf(desk.desktop.library, desk.desktop.catalog_path)
         self._scorer = Scorer()
@@ -97,13 +103,15 @@ class Page:
 
     @asynccontextmanager
     async def _live(self, _app: Starlette) -> AsyncIterator[None]:
-        self.desk.read_ahead()
+        ahead = ReadAhead(self.desk, self.thumbnails)
+        ahead.start()
         try:
             yield
         finally:
             self._small.shutdown(cancel_futures=True)
             self._large.shutdown(cancel_futures=True)
             await asyncio.to_thread(self.jobs.end)
+            await asyncio.to_thread(ahead.end)
             await asyncio.to_thread(self.desk.close)
 
     async def show(self, _request: Request) -> Response:
@@ -126,7 +134,7 @@ class Page:
     async def send_thumbnail(self, request: Request) -> Response:
         """Send a photo small."""
         photo = self.desk.find(_read_number(request)).entry.photo
-        content = await self._draw(self._small, lambda: self.desk.thumbnails.read(photo))
+        content = await self._draw(self._small, lambda: self.thumbnails.read(photo))
         return Response(content, media_type="image/jpeg", headers=_KEPT)
 
     async def send_large(self, request: Request) -> Response:
@@ -289,5 +297,4 @@ async def _explain(_request: Request, error: Exception) -> Response:
             status = HTTPStatus.BAD_REQUEST
         case _:
             status = HTTPStatus.CONFLICT
-    message = str(error).encode("utf-8", "backslashreplace").decode("utf-8")
-    return JSONResponse({"error": message}, status)
+    return JSONResponse({"error": spell(str(error))}, status)

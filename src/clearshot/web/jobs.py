@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from clearshot.errors import ClearshotError, UsageError
+from clearshot.web.names import spell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +137,7 @@ class JobRunner:
         try:
             result = work(report)
         except (ClearshotError, OSError) as error:
-            self._finish(status=JobStatus.FAILED, message=str(error))
+            self._finish(status=JobStatus.FAILED, message=spell(str(error)))
         except StopJob:
             self._finish(status=JobStatus.FAILED, message="stopped; what was measured is kept")
         except Exception as error:  # noqa: BLE001 - the border: the page must learn of an own fault

@@ -17,6 +17,7 @@ from clearshot.review import find_journals, list_bad, note_moves
 from clearshot.scoring.verdict import Thresholds
 from clearshot.sorting import find_companions, plan_sort
 from clearshot.web.jobs import JobKind
+from clearshot.web.names import spell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,8 +168,8 @@ class Shelf:
         return {
             "key": offer.key,
             "kind": offer.kind.value,
-            "command": offer.command,
-            "target": None if offer.target is None else str(offer.target),
+            "command": spell(offer.command),
+            "target": None if offer.target is None else spell(offer.target),
             "photos": len({move.group for move in moves}),
             "files": len(moves),
             "bytes": offer.plan.size_bytes,
@@ -204,8 +205,7 @@ class Shelf:
     def _name(self, path: Path) -> str:
         """Name a file as a person does: from the library on where it lies there."""
         is_inside = path.is_relative_to(self.library)
-        text = str(path.relative_to(self.library) if is_inside else path)
-        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+        return spell(path.relative_to(self.library) if is_inside else path)
 
     def _repeat_options(self, thresholds: Thresholds | None) -> list[str]:
         words = []

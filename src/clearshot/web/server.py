@@ -117,4 +117,5 @@ def _build_page(desktop: Desktop) -> Page:
 
     library = desktop.library
     catalog = desktop.catalog_path or default_path(library)
-    return Page(Desk(desktop, Thumbnails(choose_folder(library, catalog.absolute()))), JobRunner())
+    thumbnails = Thumbnails(choose_folder(library, catalog.absolute()))
+    return Page(Desk(desktop), thumbnails, JobRunner())

@@ -100,7 +100,8 @@ export class Grid {
 
   load(cell) {
     const photo = this.library.byId.get(cell.id);
-    if (photo) cell.image.src = `/photo/${photo.id}/thumbnail?v=${photo.version}`;
+    if (photo?.failure !== null) cell.image.removeAttribute("src");
+    else cell.image.src = `/photo/${photo.id}/thumbnail?v=${photo.version}`;
   }
 
   draw(all = false) {
@@ -132,7 +133,7 @@ export class Grid {
 
   build() {
     const image = h("img", { alt: "", decoding: "async", draggable: "false" });
-    const broken = h("span", { class: "broken" }, T.unreadable);
+    const broken = h("span", { class: "broken" });
     const name = h("span", { class: "name" });
     const verdict = h("span", { class: "verdict" });
     const stars = h("span", { class: "stars" });
@@ -146,7 +147,7 @@ export class Grid {
     image.addEventListener("error", () => root.classList.add("unreadable"));
     image.addEventListener("load", () => root.classList.remove("unreadable"));
     this.sheet.append(root);
-    return { root, image, name, verdict, stars, flag, at: -1, id: -1 };
+    return { root, image, broken, name, verdict, stars, flag, at: -1, id: -1 };
   }
 
   put(cell, at) {
@@ -165,7 +166,7 @@ export class Grid {
     if (cell.id !== photo.id || cell.version !== photo.version) {
       cell.id = photo.id;
       cell.version = photo.version;
-      root.classList.toggle("unreadable", photo.p === null && photo.failure !== null);
+      root.classList.toggle("unreadable", photo.failure !== null);
       if (this.isFlying) {
         image.removeAttribute("src");
         this.waiting.add(cell);
@@ -173,6 +174,7 @@ export class Grid {
         this.waiting.delete(cell);
         this.load(cell);
       }
+      cell.broken.textContent = photo.failure ?? T.unreadable;
       cell.name.textContent = photo.name;
       cell.name.title = photo.name;
     }

@@ -48,7 +48,8 @@ export class InfoPanel {
       ...LABELS.filter((label) => details[`p_${label}`] !== null).map((label) => chance(label, details[`p_${label}`], thresholds[label])),
     );
     this.facts.replaceChildren(...list(photo, details).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
-    this.showLight(photo);
+    if (photo.failure === null) this.showLight(photo);
+    else this.light.replaceChildren();
   }
 
   fail(photo, message) {

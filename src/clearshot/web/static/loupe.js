@@ -12,7 +12,7 @@ class Pane {
   constructor(photo) {
     this.photo = photo;
     this.image = h("img", { alt: photo.name, draggable: "false", class: "photo" });
-    this.image.src = `/photo/${photo.id}/large?v=${photo.version}`;
+    if (photo.failure === null) this.image.src = `/photo/${photo.id}/large?v=${photo.version}`;
     this.image.addEventListener("error", () => this.root.classList.add("unreadable"));
     this.sharp = null;
     this.overlay = null;
@@ -26,6 +26,7 @@ class Pane {
       h("p", { class: "broken" }, photo.failure ?? T.unreadable),
       this.caption,
     );
+    this.root.classList.toggle("unreadable", photo.failure !== null);
   }
 
   get box() {
@@ -51,6 +52,7 @@ class Pane {
       size <= room ? (room - size) / 2 : Math.min(0, Math.max(room - size, room / 2 - middle * size));
     place(this.holder, put(view.x, w, width), put(view.y, v, height), w, v);
     this.holder.classList.toggle("pixels", view.isFull && steps > 1);
+    if (this.photo.failure !== null) return;
     if (view.isFull && this.sharp === null) this.loadFull();
     this.showOverlay(view.isFocus);
   }
@@ -188,7 +190,7 @@ export class Loupe {
   }
 
   preload(photos) {
-    this.preloaded = photos.map((photo) => {
+    this.preloaded = photos.filter((photo) => photo.failure === null).map((photo) => {
       const image = new Image();
       image.src = `/photo/${photo.id}/large?v=${photo.version}`;
       return image;

@@ -12,7 +12,10 @@ export function share(part) {
   return `${percent.toFixed(percent < 10 ? 1 : 0)} %`;
 }
 
-const about = (part) => (part > 0 && part < 0.001 ? "under 0.1 %" : `about ${share(part)}`);
+function about(part) {
+  if (part === 0) return "0 %";
+  return part < 0.001 ? "under 0.1 %" : `about ${share(part)}`;
+}
 
 export function size(bytes) {
   const units = ["B", "kB", "MB", "GB", "TB"];
