@@ -71,10 +71,10 @@ class ReadAhead:
             self._desk.facts[number] = self._read_facts(number)
             num_new += 1
             if time.monotonic() - shown_s > _NEWS_S:
-                self._desk.announce()
+                self._desk.renew()
                 shown_s, num_new = time.monotonic(), 0
         if num_new:
-            self._desk.announce()
+            self._desk.renew()
 
     def _read_facts(self, number: int) -> Facts:
         try:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from clearshot.catalog.catalog import Catalog
 from clearshot.errors import MissingPhotoError
+from clearshot.photo import Decision
 from clearshot.report import build_row, judge_entry
 from clearshot.review import Case, Decider, list_probabilities, read_queue
 from clearshot.scoring.verdict import Thresholds
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from clearshot.photo import Decision
     from clearshot.web.document import Probabilities
 
 _Result = TypeVar("_Result")
@@ -38,6 +38,8 @@ _Result = TypeVar("_Result")
 _RELOAD_S: Final = 2.0
 # The page counts as being served until so long after its last request [s].
 _QUIET_S: Final = 0.3
+
+_UNDECIDED: Final = Decision()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,8 @@ class Desk:
         self._reloaded_s = 0.0
         self._version = 0
         self._asked_s = 0.0
-        self._document: bytes | None = None
-        self._document_revision = 0
+        # All that the page is told about the library but decisions.
+        self._document = b"{}"
         self._thread.submit(self._open).result()
 
     def _open(self) -> None:
@@ -159,9 +161,8 @@ class Desk:
         self.cases = {case.number: case for case in queue}
         self.probabilities = dict(zip(self.cases, found, strict=True))
         self.generation += 1
-        self.announce()
+        self.renew()
         self._reloaded_s = time.monotonic()
-        self.write_document()
 
     @contextmanager
     def serving_page(self) -> Iterator[None]:
@@ -180,37 +181,42 @@ class Desk:
         """Whether the page asks for something, or did so a moment ago."""
         return self._num_waiting > 0 or time.monotonic() - self._asked_s < _QUIET_S
 
-    def announce(self) -> None:
-        """Note that the page should ask for everything again."""
+    def renew(self) -> None:
+        """Write the document anew, with what has become known, and tell the page to ask for it."""
+        generation, cases, probabilities = self.generation, self.cases, self.probabilities
+        desktop = self.desktop
         with self._lock:
-            self.revision += 1
+            revision = self.revision + 1
+        document = {
+            "revision": revision,
+            "library": spell(desktop.library),
+            "target": spell(desktop.target),
+            **describe_photos(cases.values(), probabilities, dict(self.facts), desktop.library),
+            **describe_thresholds(probabilities.values(), desktop.thresholds),
+        }
+        content = json.dumps(document, separators=(",", ":")).encode("ascii")
+        with self._lock:
+            # The catalog may have been read again in the meantime.
+            if generation == self.generation and revision > self.revision:
+                self.revision, self._document = revision, content
 
     def write_document(self) -> bytes:
         """Write what the page needs to know about the whole library. In the catalog's thread.
 
+        The photos were written before, so that nothing large is left to do when a page opens.
+
         Returns
         -------
         bytes
-            JSON. It is kept until something in it changes.
+            JSON.
         """
-        if self._document is None or self._document_revision != self.revision:
-            self._document_revision = self.revision
-            document = self._describe()
-            self._document = json.dumps(document, separators=(",", ":")).encode("ascii")
-        return self._document
-
-    def _describe(self) -> dict[str, Any]:
-        thresholds = self.desktop.thresholds
-        return {
-            "revision": self.revision,
-            "library": spell(self.desktop.library),
-            "target": spell(self.desktop.target),
-            **describe_photos(
-                self.cases.values(), self.probabilities, self.facts, self.desktop.library
-            ),
-            **describe_thresholds(self.probabilities.values(), thresholds),
-            **self.describe_changes({}),
+        decided = {
+            number: case.decision
+            for number, case in self.cases.items()
+            if case.decision != _UNDECIDED
         }
+        decisions = json.dumps(self.describe_changes(decided), separators=(",", ":"))
+        return self._document[:-1] + b"," + decisions.encode("ascii")[1:]
 
     def describe_changes(self, changed: Mapping[int, Decision]) -> dict[str, Any]:
         """Describe decisions that were just made, and what can be taken back.
@@ -249,7 +255,6 @@ class Desk:
             if number in cases:
                 cases[number] = Case(number, cases[number].entry, decision)
         self.cases = cases
-        self._document = None
         return self.describe_changes(changed)
 
     def describe_photo(self, number: int, thresholds: Thresholds) -> dict[str, Any]:

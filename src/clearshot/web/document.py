@@ -31,7 +31,7 @@ _DIGITS: Final = 6
 
 _COLUMNS: Final = (
     "id", "name", "folder", "version", "width", "height", "bytes", "time", "camera", "p",
-    "failure", "choice", "stars", "color",
+    "failure",
 )  # fmt: skip
 
 
@@ -138,7 +138,6 @@ def _describe_case(case: Case, library: Path, facts: Facts) -> dict[str, Any]:
         "time": facts.taken_at or _to_time(stamp.mtime_ns),
         "camera": facts.camera,
         "failure": None if entry.failure is None else entry.failure.message,
-        **describe_decision(case.decision),
     }
 
 

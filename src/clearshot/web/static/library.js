@@ -4,6 +4,8 @@ import { LABELS } from "./texts.js";
 
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
+const UNDECIDED = { choice: null, stars: 0, color: null };
+
 export const toLogit = (p) => Math.log(p / (1 - p));
 
 export class Library {
@@ -28,6 +30,7 @@ export class Library {
     this.photos = columns.id.map((_, row) => {
       const photo = {};
       for (const name of names) photo[name] = columns[name][row];
+      Object.assign(photo, document_.changed[photo.id] ?? UNDECIDED);
       photo.worst = photo.p === null ? -1 : Math.max(...photo.p);
       return photo;
     });
