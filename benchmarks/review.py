@@ -150,6 +150,7 @@ def measure_page(browser: Browser, address: str) -> dict[str, Any]:
         results[name] = round(time.perf_counter() - started, 2)
         if name == "first_picture_again_s":
             results |= measure_frames(page)
+            results["page_process_mb"] = measure_process(browser)
         context.close()
     return results
 
@@ -176,6 +177,18 @@ def measure_frames(page: Page) -> dict[str, Any]:
         "async () => Math.round((await (await fetch('/api/library')).text()).length / 1000)"
     )
     return results
+
+
+def measure_process(browser: Browser) -> int:
+    """Give the memory of the process that draws the page [MB], code of the browser included."""
+    session = browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    sizes = [0]
+    for process in processes:
+        if process["type"] == "renderer":
+            status = Path(f"/proc/{process['id']}/status").read_text(encoding="ascii")
+            sizes.append(int(status.split("VmRSS:")[1].split()[0]))
+    return round(max(sizes) / 1000)
 
 
 if __name__ == "__main__":

@@ -218,8 +218,15 @@ def test_the_loupe_shows_why_and_zooms_to_the_sharpest_region(page: Page) -> Non
     expect(position).to_have_text(f"1 of {NUM_PHOTOS}")
     wait_for_storing(page, "decide", "p")
     expect(position).to_have_text(f"2 of {NUM_PHOTOS}")
+    # Space goes on after a click on a button too, and Tab stays in the loupe.
+    page.click(".swatch[data-color=green]")
+    page.keyboard.press("Space")
+    expect(position).to_have_text(f"3 of {NUM_PHOTOS}")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('#loupe').contains(document.activeElement)")
     page.keyboard.press("g")
     expect(page.locator("#loupe")).to_be_hidden()
+    assert page.evaluate("document.activeElement.id") == "grid"
 
 
 def test_the_facts_of_the_camera_are_shown(shared_page: Page) -> None:

@@ -81,7 +81,8 @@ class ReviewServer:
             self.page.start_scan()
         if ready is not None:
             ready(self.gate.address)
-        with contextlib.closing(self._socket):
+        # Ctrl-C is how a user ends it, and no error.
+        with contextlib.closing(self._socket), contextlib.suppress(KeyboardInterrupt):
             self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:

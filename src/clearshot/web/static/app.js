@@ -43,6 +43,7 @@ function filter({ keep = false } = {}) {
 function rejudge() {
   cancelAnimationFrame(frame);
   frame = requestAnimationFrame(() => {
+    sessionStorage.setItem("thresholds", JSON.stringify(library.thresholds));
     library.judge();
     thresholds.refresh();
     filter({ keep: true });
@@ -238,7 +239,7 @@ async function poll() {
 async function reload() {
   await storing;
   const document_ = await get("/api/library");
-  if (library === null) library = new Library(document_);
+  if (library === null) library = new Library(document_, JSON.parse(sessionStorage.getItem("thresholds")));
   else library.take(document_);
   find("library").textContent = library.folder.split(/[\\/]/).filter(Boolean).pop() ?? library.folder;
   find("library").title = library.folder;

@@ -9,7 +9,8 @@ const UNDECIDED = { choice: null, stars: 0, color: null };
 export const toLogit = (p) => Math.log(p / (1 - p));
 
 export class Library {
-  constructor(document_) {
+  constructor(document_, thresholds = null) {
+    if (thresholds !== null) this.thresholds = thresholds;
     this.take(document_);
   }
 

@@ -90,6 +90,11 @@ export class Loupe {
   constructor({ onDecide, onMove, onClose, onCompare, onUndo }) {
     this.root = find("loupe");
     this.root.setAttribute("aria-label", T.loupe);
+    this.root.tabIndex = -1;
+    // A button that was clicked gives the keys back: Space goes on, it does not click again.
+    this.root.addEventListener("click", (event) => {
+      if (event.detail > 0 && event.target.closest("button")) this.root.focus({ preventScroll: true });
+    });
     this.onDecide = onDecide;
     this.onMove = onMove;
     this.onClose = onClose;
@@ -160,7 +165,11 @@ export class Loupe {
   open(photos, { thresholds, at, of, neighbours }) {
     this.thresholds = thresholds;
     const same = photos.length === this.panes.length && photos.every((photo, k) => this.panes[k].photo.id === photo.id);
-    this.root.hidden = false;
+    if (this.root.hidden) {
+      this.root.hidden = false;
+      this.setBehind(true);
+      this.root.focus({ preventScroll: true });
+    }
     this.position.textContent = photos.length > 1 ? T.compare : T.position(at + 1, of);
     if (!same) {
       this.panes = photos.map((photo) => new Pane(photo));
@@ -197,8 +206,14 @@ export class Loupe {
     });
   }
 
+  // What lies behind the loupe is neither reached by Tab nor read aloud.
+  setBehind(isBehind) {
+    for (const element of document.querySelectorAll(".bar, .layout")) element.inert = isBehind;
+  }
+
   close() {
     this.root.hidden = true;
+    this.setBehind(false);
     this.panes = [];
     this.stage.replaceChildren();
     this.preloaded = [];
