@@ -141,14 +141,15 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, server: ReviewServer) -> Iterator[Page]:
-    """Open the page; any error in its scripts fails the test."""
+def opened(browser: Browser, server: ReviewServer, *, is_waiting: bool = True) -> Iterator[Page]:
+    """Open the page, and wait for its photos; any error in its scripts fails the test."""
     context = browser.new_context(viewport={"width": 1200, "height": 760})
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(server.gate.address)
-    page.wait_for_selector(".cell")
+    if is_waiting:
+        page.wait_for_selector(".cell")
     yield page
     context.close()
     assert errors == []

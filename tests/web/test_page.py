@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from clearshot.actions.journal import Place, create_journal
 from clearshot.catalog.catalog import Catalog
 from clearshot.photo import Choice, Color, Decision
 from clearshot.report import judge_entry
-from clearshot.review import list_bad
+from clearshot.review import find_journals, list_bad
 from clearshot.scoring.verdict import Thresholds
+from clearshot.sorting import plan_sort
 from clearshot.web.server import ReviewServer
+from web.conftest import draw_photo, opened, serving
 
 NUM_PHOTOS = 60
 
@@ -363,6 +366,29 @@ def test_what_another_program_writes_shows_up(page: Page, library: Path) -> None
         "n => document.querySelector('.cell:not([hidden])').ariaSetSize === String(n)",
         arg=NUM_PHOTOS - 10,
     )
+
+
+def test_a_new_folder_is_scanned_and_photos_appear(browser: Browser, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    folder.mkdir()
+    for number in range(3):
+        draw_photo(number).save(folder / f"{number}.jpg")
+    with serving(folder) as server, opened(browser, server, is_waiting=False) as page:
+        expect(page.locator("#empty, .cell:visible").first).to_be_visible()
+        expect(page.locator(".cell:visible")).to_have_count(3, timeout=20_000)
+        expect(page.locator("#news")).to_be_empty()
+        expect(page.locator("#empty")).to_be_hidden()
+
+
+def test_an_interrupted_move_is_told_in_the_plan(page: Page, library: Path) -> None:
+    with Catalog.open(library) as catalog:
+        plan = plan_sort(library, list_bad(catalog, Thresholds())[0], library.with_name("else"))
+    create_journal(find_journals(library), plan).record_intent(0, Place.TARGET)
+    page.click("#show-plan")
+    expect(page.locator("#plan")).to_contain_text("An earlier move was interrupted")
+    page.click("#plan .buttons .main")
+    expect(page.locator("#plan h2")).to_contain_text("photos moved")
+    assert not library.with_name("else").exists()
 
 
 def test_a_phone_shows_grid_filters_and_loupe(browser: Browser, server: ReviewServer) -> None:

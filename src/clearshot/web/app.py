@@ -210,7 +210,7 @@ class Page:
         else:
             raise UsageError("kind must be sort or undo")
         self._offer = offer
-        return JSONResponse(self.shelf.describe(offer))
+        return JSONResponse(await asyncio.to_thread(self.shelf.describe, offer))
 
     async def apply(self, request: Request) -> Response:
         """Carry out the plan that was shown last, exactly.

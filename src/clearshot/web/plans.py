@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from clearshot.actions.apply import apply_plan
+from clearshot.actions.recovery import find_interruptions
 from clearshot.actions.undo import UndoPlan, apply_undo, plan_undo
 from clearshot.catalog.catalog import Catalog
 from clearshot.errors import UsageError
@@ -140,7 +141,8 @@ class Shelf:
         Returns
         -------
         dict
-            Numbers of photos and files that moved, and what was left alone and why.
+            Numbers of photos and files that moved, and what was left alone and why; also in runs
+            that a crash had interrupted and that were put in order before.
         """
         journals = find_journals(self.library)
         if offer.undo is None:
@@ -174,6 +176,7 @@ class Shelf:
             "files": len(moves),
             "bytes": offer.plan.size_bytes,
             "renamed": sum(move.renamed for move in moves),
+            "interrupted": len(find_interruptions(find_journals(self.library))),
             "groups": _count_groups(moves),
             "moves": [
                 {
@@ -196,7 +199,9 @@ class Shelf:
             "photos": len({move.group for move in outcome.moved}),
             "files": len(outcome.moved),
             "plan": outcome.journal.stem,
-            "skipped": self._describe_skipped(outcome.skipped),
+            "skipped": self._describe_skipped(
+                [skip for each in (*outcome.recovered, outcome) for skip in each.skipped]
+            ),
         }
 
     def _describe_skipped(self, skipped: Sequence[Skip]) -> list[dict[str, str]]:

@@ -9,8 +9,8 @@ const HEIGHT = 72;
 
 export class InfoPanel {
   constructor() {
-    this.verdict = h("h2", { class: "verdict-title" });
-    this.name = h("p", { class: "file-name" });
+    this.verdict = h("h2", { class: "verdict-title", "aria-live": "polite" });
+    this.name = h("p", { class: "file-name", "aria-live": "polite" });
     this.reasons = h("ul", { class: "reasons" });
     this.chances = h("div", { class: "chances" });
     this.light = h("div", { class: "light" });
@@ -18,7 +18,7 @@ export class InfoPanel {
     this.scale = h("div", { class: "scale", hidden: true }, h("span", {}, T.focusScale[0]), h("i", {}), h("span", {}, T.focusScale[1]));
     this.root = h(
       "aside",
-      { class: "info", "aria-live": "polite" },
+      { class: "info" },
       this.verdict,
       this.name,
       this.scale,

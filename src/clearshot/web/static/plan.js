@@ -73,6 +73,7 @@ export class PlanDialog {
       h("p", { class: "intro" }, isSort ? T.planIntro : T.undoIntro),
       this.targetField(),
       plan.files === 0 ? h("p", { class: "nothing" }, T.planEmpty) : table(plan),
+      plan.interrupted ? h("p", { class: "faint" }, T.interrupted) : null,
       plan.renamed ? h("p", { class: "faint" }, T.renamed(plan.renamed)) : null,
       plan.files ? files(plan) : null,
       leftOut(plan.skipped),

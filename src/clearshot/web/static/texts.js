@@ -145,6 +145,7 @@ export const T = {
   columns: { why: "Label", photos: "Photos", files: "Files", size: "Size" },
   total: "Together",
   planEmpty: "There is nothing to move: no photo is bad or rejected.",
+  interrupted: "An earlier move was interrupted. It is put in order first.",
   renamed: (n) => `${count(n, "file gets", "files get")} a number because the name is taken.`,
   showFiles: (n, all) => (n < all ? `The first ${whole(n)} of ${count(all, "file")}` : `${count(all, "file")}`),
   leftOut: (n) => `${count(n, "photo or file", "photos or files")} left alone`,
