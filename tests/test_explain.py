@@ -9,7 +9,7 @@ from PIL import Image
 
 from clearshot import explain
 from clearshot.errors import PhotoError
-from clearshot.explain import draw_explanation
+from clearshot.explain import draw_explanation, draw_overlay
 from clearshot.photo import Region
 from clearshot.scoring.focus import FocusMap, FocusNetwork
 from clearshot.scoring.scorer import Scorer
@@ -97,3 +97,16 @@ def test_map_covers_what_was_judged() -> None:
     is_colored = np.ptp(drawn, axis=-1)[200] > 0
     factor = len(is_colored) / 79
     assert np.flatnonzero(is_colored)[[0, -1]] == pytest.approx([7 * factor, 71 * factor], abs=2)
+
+
+def test_the_overlay_has_the_photos_proportions_and_shows_only_what_is_certain(
+    scorer: Scorer, clear_photos: Path, tmp_path: Path
+) -> None:
+    overlay = draw_overlay(scorer.measure(clear_photos / "scene0.jpg"), long_side_px=256)
+    assert overlay.mode == "RGBA"
+    assert overlay.size == (256, 192)
+    flat = tmp_path / "flat.png"
+    Image.new("RGB", (512, 384), "grey").save(flat)
+    opacity = np.asarray(overlay.getchannel("A"), dtype=float).mean()
+    empty = draw_overlay(scorer.measure(flat), long_side_px=256).getchannel("A")
+    assert np.asarray(empty, dtype=float).mean() < opacity / 4
