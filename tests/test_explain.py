@@ -9,7 +9,7 @@ from PIL import Image
 
 from clearshot import explain
 from clearshot.errors import PhotoError
-from clearshot.explain import draw_explanation
+from clearshot.explain import draw_explanation, draw_overlay
 from clearshot.photo import Region
 from clearshot.scoring.focus import FocusMap, FocusNetwork
 from clearshot.scoring.scorer import Scorer
@@ -114,3 +114,16 @@ def test_the_focus_point_of_the_camera_is_marked(scorer: Scorer, tmp_path: Path)
     differs = np.asarray(plain.picture) != np.asarray(focused.picture)
     rows, cols, _ = differs[:1000].nonzero()
     assert (rows.max() - rows.min(), cols.max() - cols.min()) < (100, 120)
+
+
+def test_the_overlay_has_the_photos_proportions_and_shows_only_what_is_certain(
+    scorer: Scorer, clear_photos: Path, tmp_path: Path
+) -> None:
+    overlay = draw_overlay(scorer.measure(clear_photos / "scene0.jpg"), long_side_px=256)
+    assert overlay.mode == "RGBA"
+    assert overlay.size == (256, 192)
+    flat = tmp_path / "flat.png"
+    Image.new("RGB", (512, 384), "grey").save(flat)
+    opacity = np.asarray(overlay.getchannel("A"), dtype=float).mean()
+    empty = draw_overlay(scorer.measure(flat), long_side_px=256).getchannel("A")
+    assert np.asarray(empty, dtype=float).mean() < opacity / 4

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from clearshot.photo import ExposureScores, Facts, Region, Scores, Verdict
     from clearshot.scoring.focus import FocusMap
-    from clearshot.scoring.scorer import Scorer
+    from clearshot.scoring.scorer import Measurement, Scorer
     from clearshot.scoring.verdict import Thresholds
 
 _Color = tuple[int, int, int]
@@ -144,6 +144,33 @@ def draw_explanation(path: Path, scorer: Scorer, thresholds: Thresholds) -> Expl
     _draw_scale(picture, (right, top), scores)
     _draw_histogram(draw, (right, top + 150), judged.luma_hw, scores.exposure)
     return Explanation(picture, verdict, scores)
+
+
+def draw_overlay(measurement: Measurement, *, long_side_px: int = 1024) -> Image.Image:
+    """Draw the focus map alone, to be laid over its photo.
+
+    Parameters
+    ----------
+    measurement : Measurement
+        What was measured on the photo.
+    long_side_px : int
+        Longer side of the picture [px].
+
+    Returns
+    -------
+    PIL.Image.Image
+        RGBA, in the proportions of the photo; transparent where the photo says nothing.
+    """
+    width, height = measurement.image.width_px, measurement.image.height_px
+    factor = long_side_px / max(width, height)
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    picture = Image.new("RGBA", size)
+    color, place, opacity = _draw_map(
+        measurement.focus_map, _scale(find_judged_region(width, height), factor)
+    )
+    color.putalpha(opacity)
+    picture.paste(color, place)
+    return picture
 
 
 def _draw_photo(photo: Image.Image, focus_map: FocusMap, sharpest: Region) -> Image.Image:

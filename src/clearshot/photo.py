@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,6 +37,26 @@ class BlurKind(StrEnum):
 
     DEFOCUS = "defocus"
     MOTION = "motion"
+
+
+class Choice(StrEnum):
+    """What the owner decided to do with a photo; it outranks the verdict."""
+
+    KEEP = "keep"
+    REJECT = "reject"
+
+
+# Folder, and word in a plan, of photos that the owner rejected and that no label is about.
+REJECTED: Final = "rejected"
+
+
+class Color(StrEnum):
+    """A coloured mark, for whatever the owner means by it."""
+
+    RED = "red"
+    YELLOW = "yellow"
+    GREEN = "green"
+    BLUE = "blue"
 
 
 class SharpAt(StrEnum):
@@ -347,3 +367,31 @@ class Verdict:
     effective_mp: float | None
     sharpest_region: Region
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the owner decided about a photo.
+
+    Attributes
+    ----------
+    choice : Choice or None
+        Keep or reject; None while undecided.
+    stars : int
+        0 to 5; 0 means none.
+    color : Color or None
+        A coloured mark.
+
+    Raises
+    ------
+    ValueError
+        If there are too few or too many stars.
+    """
+
+    choice: Choice | None = None
+    stars: int = 0
+    color: Color | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.stars <= 5:
+            raise ValueError(f"stars must be 0 to 5, not {self.stars}")

@@ -16,7 +16,7 @@ from clearshot.actions.duplicates import is_duplicate
 from clearshot.actions.plan import TRASH_PLACE, Kind, Plan, Step
 from clearshot.discover import find_photos
 from clearshot.errors import InputError, UsageError
-from clearshot.photo import Label, Skip
+from clearshot.photo import REJECTED, Label, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ _Judgement = TypeVar("_Judgement")
 
 def plan_sort(
     folder: Path,
-    bad: Sequence[tuple[Photo, Label]],
+    bad: Sequence[tuple[Photo, str]],
     target: Path,
     *,
     kind: Kind = Kind.MOVE,
@@ -50,8 +50,8 @@ def plan_sort(
     ----------
     folder : Path
         The library folder, parent of all photos.
-    bad : sequence of (Photo, Label)
-        The photos and their first label, with the companions of the moment, see
+    bad : sequence of (Photo, str)
+        The photos and their first label, or `rejected`, with the companions of the moment, see
         `find_companions`. Photos that are in the target already are left
         out, and so are companions that are gone.
     target : Path
@@ -98,14 +98,14 @@ def plan_sort(
     return Plan(folder, tuple(steps))
 
 
-def plan_trash(folder: Path, bad: Sequence[tuple[Photo, Label]]) -> Plan:
+def plan_trash(folder: Path, bad: Sequence[tuple[Photo, str]]) -> Plan:
     """Plan to send bad photos, with their companions, to the system's trash. Nothing is touched.
 
     Parameters
     ----------
     folder : Path
         The library folder.
-    bad : sequence of (Photo, Label)
+    bad : sequence of (Photo, str)
         As for `plan_sort`.
 
     Returns
@@ -232,7 +232,7 @@ def _find_homes(folder: Path, target: Path) -> list[Path]:
     if target.is_relative_to(folder.resolve()):
         return [target]
     # The target is elsewhere, or around the library folder: only what is sorted is in it.
-    return [target / label for label in Label]
+    return [target / word for word in (*Label, REJECTED)]
 
 
 def _find_relative(path: Path, folder: Path) -> Path:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from clearshot.cli.scan import _suggest_target, count_results
+from clearshot.cli.review import suggest_target
+from clearshot.cli.scan import count_results
 from clearshot.photo import BlurKind, Label, Rating, Region, Verdict
 
 Run = Callable[..., Result]
@@ -154,7 +155,7 @@ def test_target_is_suggested_beside_the_library(
 
 def test_target_is_suggested_inside_a_drive() -> None:
     root = Path(Path.cwd().anchor)
-    assert _suggest_target(root) == root / "bad"
+    assert suggest_target(root) == root / "bad"
 
 
 def test_way_to_see_all_failures_names_the_catalog(run: Run, tmp_path: Path) -> None:

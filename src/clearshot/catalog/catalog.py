@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from clearshot.catalog import migrations, rows
 from clearshot.catalog.connection import connect, explained, transaction
+from clearshot.catalog.decisions import DecisionTable
 from clearshot.errors import CatalogError, InputError
 from clearshot.photo import Failure, Photo, Scores
 
@@ -150,11 +151,14 @@ class Catalog:
         The library's folder, absolute.
     path : Path
         The catalog's file, absolute.
+    decisions : DecisionTable
+        What the owner decided about the photos.
     """
 
     def __init__(self, library: Path, path: Path, connection: sqlite3.Connection) -> None:
         self.library = library
         self.path = path
+        self.decisions = DecisionTable(connection, path, library)
         self._connection = connection
 
     @classmethod

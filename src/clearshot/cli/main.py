@@ -16,6 +16,7 @@ from clearshot.cli.evaluate import evaluate
 from clearshot.cli.explain import explain
 from clearshot.cli.options import is_verbose, verbosity_options
 from clearshot.cli.report import report
+from clearshot.cli.review import review
 from clearshot.cli.scan import scan
 from clearshot.cli.score import score
 from clearshot.cli.sort import sort
@@ -125,7 +126,20 @@ def cli() -> None:
     """
 
 
-for _command in (scan, score, explain, sort, tag, undo, report, evaluate, train, bench, demo):
+for _command in (
+    scan,
+    score,
+    explain,
+    review,
+    sort,
+    tag,
+    undo,
+    report,
+    evaluate,
+    train,
+    bench,
+    demo,
+):
     cli.add_command(_command)
 
 

@@ -66,7 +66,9 @@ def find_journals(folder: Path) -> Path:
     """
     if not folder.is_dir():
         raise InputError("there is no such folder", path=folder)
-    return folder.absolute() / ".clearshot" / "journals"
+    from clearshot.review import find_journals as find_in_library
+
+    return find_in_library(folder)
 
 
 def list_judged(
@@ -296,16 +298,11 @@ def note_moves(folder: Path, catalog_path: Path | None, outcome: Outcome) -> Non
         What was done.
     """
     from clearshot.catalog.catalog import Catalog
+    from clearshot.review import note_moves as note_in_catalog
 
-    gone = [step.source for step in outcome.done if step.kind in {Kind.MOVE, Kind.TRASH}]
-    back = [step.target for step in outcome.done if step.kind in {Kind.MOVE, Kind.RESTORE}]
-    if not gone and not back:
-        return
     try:
         with Catalog.open(folder, path=catalog_path, create=False) as catalog:
-            known = {entry.photo.path: entry.photo for entry in catalog.entries(with_missing=True)}
-            catalog.mark_missing([path for path in gone if path in known])
-            catalog.update_found([known[path] for path in back if path in known])
+            note_in_catalog(catalog, outcome)
     except CatalogError:
         # The files have moved all the same; the next scan finds out by itself.
         return

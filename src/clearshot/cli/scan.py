@@ -22,6 +22,7 @@ from clearshot.cli.options import (
     verbosity_options,
     workers_option,
 )
+from clearshot.cli.review import suggest_target
 from clearshot.cli.screen import (
     describe_failures,
     open_console,
@@ -243,7 +244,7 @@ def _print_next_steps(
     if bad:
         worst, _ = max(bad, key=lambda pair: max(_list_probabilities(pair[1])))
         shown = folder / worst.relative_to(folder.absolute())
-        target = _suggest_target(folder)
+        target = suggest_target(folder)
         steps += [
             (
                 "See why a photo is bad:",
@@ -257,12 +258,6 @@ def _print_next_steps(
     print_line()
     for what, words in steps:
         print_line(f"{what}\n  {to_command('clearshot', *words)}")
-
-
-def _suggest_target(folder: Path) -> Path:
-    # Resolved, because `..` has no name beside which another could be; a drive has none at all.
-    home = folder.resolve()
-    return home.with_name(f"{home.name}-bad") if home.name else home / "bad"
 
 
 def _list_probabilities(verdict: Verdict) -> tuple[float, float, float]:

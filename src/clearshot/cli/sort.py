@@ -20,7 +20,6 @@ from clearshot.cli.options import (
 )
 from clearshot.cli.plans import (
     apply_shown,
-    list_judged,
     note_moves,
     print_left_out,
     print_outcome,
@@ -34,7 +33,7 @@ from clearshot.cli.text import to_command, to_count, to_size
 
 if TYPE_CHECKING:
     from clearshot.actions.plan import Plan
-    from clearshot.photo import Label, Photo
+    from clearshot.photo import Photo, Skip
     from clearshot.scoring.verdict import Thresholds
 
 
@@ -86,15 +85,15 @@ def sort(  # noqa: PLR0913 - one argument per option
 ) -> None:
     """Print the plan to put the bad photos of FOLDER out of the way; with --apply, carry it out.
 
-    The verdicts are those of the last scan. Sidecars and RAW files go with their photo. No file
-    is overwritten, and `clearshot undo` takes everything back (from the trash on Linux alone).
+    The verdicts are those of the last scan; what was decided in `clearshot review` outranks them.
+    Sidecars and RAW files go with their photo. No file is overwritten, and `clearshot undo` takes
+    everything back (from the trash on Linux alone).
     """
     from clearshot.sorting import find_companions
 
     goal = _read_goal(target, Kind(way), is_trashed=is_trashed, is_flat=is_flat)
     skipped = put_in_order(folder, catalog_path, is_applied=is_applied)
-    judged, outdated = list_judged(folder, catalog_path, thresholds)
-    bad = [(photo, verdict.labels[0]) for photo, verdict in judged if verdict.labels]
+    bad, outdated = _list_bad(folder, catalog_path, thresholds)
     bad, absent = find_companions(folder, bad)
     plan = goal.plan(folder, bad)
     options = repeat_options(thresholds, catalog_path)
@@ -157,7 +156,7 @@ class _Goal:
         way = [] if self.kind is Kind.MOVE else ["--by", self.kind.value]
         return ["--to", self.target, *way, *(["--flat"] if self.is_flat else [])]
 
-    def plan(self, folder: Path, bad: list[tuple[Photo, Label]]) -> Plan:
+    def plan(self, folder: Path, bad: list[tuple[Photo, str]]) -> Plan:
         from clearshot.actions.trash import GIVES_BACK
         from clearshot.sorting import plan_sort, plan_trash
 
@@ -169,6 +168,17 @@ class _Goal:
                 "cannot; open the trash and put them back there."
             )
         return plan_trash(folder, bad)
+
+
+def _list_bad(
+    folder: Path, catalog_path: Path | None, thresholds: Thresholds
+) -> tuple[list[tuple[Photo, str]], tuple[Skip, ...]]:
+    """List the photos that shall go, and those that cannot be judged any more."""
+    from clearshot.catalog.catalog import Catalog
+    from clearshot.review import list_bad
+
+    with Catalog.open(folder, path=catalog_path, create=False) as catalog:
+        return list_bad(catalog, thresholds)
 
 
 _VERBS = {

@@ -1,0 +1,137 @@
+"""`clearshot review`: look at photos on a local page before any of them goes."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from clearshot.cli.options import (
+    catalog_option,
+    is_quiet,
+    judging_options,
+    show_example,
+    verbosity_options,
+)
+from clearshot.cli.screen import print_line, print_remark
+from clearshot.cli.text import to_printable
+from clearshot.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from clearshot.scoring.verdict import Thresholds
+    from clearshot.web.server import ReviewServer
+
+
+@click.command(
+    short_help="Look at the photos on a local page: filter, decide, apply, undo.",
+    epilog=show_example(
+        "clearshot review ~/Pictures/2026",
+        "clearshot review ~/Pictures/2026 --to ~/Pictures/2026-bad --no-browser",
+    ),
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    "target",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Where bad and rejected photos go (a folder beside FOLDER; the page can change it).",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="The port to listen on (any free one).",
+)
+@click.option(
+    "--browser/--no-browser",
+    "is_opened",
+    default=True,
+    help="Whether the page is opened in the browser; its address is printed in any case.",
+)
+@judging_options
+@catalog_option
+@verbosity_options
+def review(
+    folder: Path,
+    target: Path | None,
+    port: int,
+    thresholds: Thresholds,
+    catalog_path: Path | None,
+    *,
+    is_opened: bool,
+) -> None:
+    """Look at the photos of FOLDER in the browser, decide, and move bad ones out of the way.
+
+    The page is served by this program to this machine alone, until Ctrl-C. What you decide is kept
+    in the catalog and outranks the verdict. A folder that was never scanned is scanned at once.
+    """
+    server = _build_server(folder, target, port, thresholds, catalog_path)
+
+    def announce(address: str) -> None:
+        if not is_quiet():
+            print_line(f"Reviewing {to_printable(folder)} at")
+        print_line(f"  {address}")
+        print_remark("Ctrl-C ends it; every decision is kept.")
+        if is_opened:
+            _open(address)
+
+    server.run(ready=announce)
+
+
+def _build_server(
+    folder: Path,
+    target: Path | None,
+    port: int,
+    thresholds: Thresholds,
+    catalog_path: Path | None,
+) -> ReviewServer:
+    """Build the server.
+
+    Raises
+    ------
+    InputError
+        If the folder is none.
+    MissingExtraError
+        If Starlette or uvicorn is not installed.
+    """
+    if not folder.is_dir():
+        raise InputError("there is no such folder", path=folder)
+    missing = [name for name in ("starlette", "uvicorn") if find_spec(name) is None]
+    if missing:
+        message = f"{missing[0]} is not installed: pip install 'clearshot[web]'"
+        raise MissingExtraError(message)
+    from clearshot.web.desk import Desktop
+    from clearshot.web.server import ReviewServer
+
+    library = folder.absolute()
+    place = suggest_target(library) if target is None else target.absolute()
+    catalog = None if catalog_path is None else catalog_path.absolute()
+    return ReviewServer(Desktop(library, catalog, place, thresholds), port=port)
+
+
+def suggest_target(folder: Path) -> Path:
+    """Suggest where the bad photos of a folder may go.
+
+    Parameters
+    ----------
+    folder : Path
+        A library.
+
+    Returns
+    -------
+    Path
+        A folder beside it.
+    """
+    # Resolved, because `..` has no name beside which another could be; a drive has none at all.
+    home = folder.resolve()
+    return home.with_name(f"{home.name}-bad") if home.name else home / "bad"
+
+
+def _open(address: str) -> None:
+    from clearshot.web.server import open_browser
+
+    if not open_browser(address):
+        print_remark("No browser was found; open the address above in one on this machine.")

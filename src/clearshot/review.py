@@ -1,0 +1,373 @@
+"""Looking at photos before they go: the queue, the owner's decisions, and what follows from both.
+
+A decision outranks the verdict: a photo that the owner keeps is never bad, one that he rejects
+always is.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from clearshot.actions.plan import Kind
+from clearshot.errors import UsageError
+from clearshot.photo import REJECTED, Choice, Decision, Failure, Skip
+from clearshot.report import OUTDATED, judge_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from clearshot.actions.plan import Outcome
+    from clearshot.catalog.catalog import Catalog, Entry
+    from clearshot.photo import Color, Photo
+    from clearshot.scoring.verdict import Thresholds
+
+# How far decisions can be taken back.
+_MAX_CHANGES: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A photo of the queue.
+
+    Attributes
+    ----------
+    number : int
+        The photo's number in the catalog.
+    entry : Entry
+        What the catalog holds about it.
+    decision : Decision
+        What the owner decided.
+    """
+
+    number: int
+    entry: Entry
+    decision: Decision
+
+
+def read_queue(catalog: Catalog, *, with_missing: bool = False) -> list[Case]:
+    """Read the photos that can be reviewed.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+    with_missing : bool
+        Whether photos that the last scan did not find are among them.
+
+    Returns
+    -------
+    list of Case
+        Ordered by the bytes of the path.
+    """
+    # Entries first: a photo that a scan adds in between has a number then.
+    entries = catalog.entries(with_missing=with_missing)
+    numbers = catalog.decisions.list_numbers()
+    decisions = catalog.decisions.read()
+    cases = []
+    for entry in entries:
+        number = numbers[entry.photo.path]
+        cases.append(Case(number, entry, decisions.get(number, Decision())))
+    return cases
+
+
+def list_bad(
+    catalog: Catalog, thresholds: Thresholds
+) -> tuple[list[tuple[Photo, str]], tuple[Skip, ...]]:
+    """List the photos that shall go: bad ones that are not kept, and rejected ones.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+    thresholds : Thresholds
+        When a photo is called bad.
+
+    Returns
+    -------
+    tuple of (list of (Photo, str), tuple of Skip)
+        The photos with their first label, or `rejected` where there is none; and those that cannot
+        be judged any more and about which nothing is decided.
+    """
+    bad: list[tuple[Photo, str]] = []
+    outdated: list[Skip] = []
+    for case in read_queue(catalog):
+        photo, choice = case.entry.photo, case.decision.choice
+        if choice is Choice.KEEP:
+            continue
+        verdict = judge_entry(case.entry, thresholds)
+        labels = () if isinstance(verdict, Failure) else verdict.labels
+        if choice is Choice.REJECT or labels:
+            bad.append((photo, labels[0] if labels else REJECTED))
+        elif isinstance(verdict, Failure) and verdict.kind == OUTDATED.kind:
+            outdated.append(Skip(photo.path, verdict.message))
+    return bad, tuple(outdated)
+
+
+def note_moves(catalog: Catalog, outcome: Outcome) -> None:
+    """Tell the catalog which photos are not or again where it knows them.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+    outcome : Outcome
+        What was moved, also in the runs that were put in order before.
+    """
+    for earlier in outcome.recovered:
+        note_moves(catalog, earlier)
+    gone = [step.source for step in outcome.done if step.kind in {Kind.MOVE, Kind.TRASH}]
+    back = [step.target for step in outcome.done if step.kind in {Kind.MOVE, Kind.RESTORE}]
+    if not gone and not back:
+        return
+    known = {entry.photo.path: entry.photo for entry in catalog.entries(with_missing=True)}
+    catalog.mark_missing([path for path in gone if path in known])
+    catalog.update_found([known[path] for path in back if path in known])
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of decisions: what was, and what is now, by the photo's number."""
+
+    before: Mapping[int, Decision]
+    after: Mapping[int, Decision]
+
+
+class Decider:
+    """Writes decisions to the catalog at once, and can take them back.
+
+    What is decided is on the disk when a method returns. How to take it back is only known until
+    the program ends.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open for as long as decisions are made.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._done: list[Change] = []
+        self._undone: list[Change] = []
+
+    @property
+    def num_undoable(self) -> int:
+        """How many changes can be taken back."""
+        return len(self._done)
+
+    @property
+    def num_redoable(self) -> int:
+        """How many changes can be made again."""
+        return len(self._undone)
+
+    def choose(self, numbers: Iterable[int], choice: Choice | None) -> Mapping[int, Decision]:
+        """Keep or reject photos, or leave them undecided.
+
+        Parameters
+        ----------
+        numbers : iterable of int
+            The photos' numbers.
+        choice : Choice or None
+            None for undecided.
+
+        Returns
+        -------
+        mapping of int to Decision
+            What is decided now, where it changed.
+        """
+        return self._change(numbers, lambda decision: replace(decision, choice=choice))
+
+    def rate(self, numbers: Iterable[int], stars: int) -> Mapping[int, Decision]:
+        """Give photos stars.
+
+        Raises ValueError if there are too few or too many.
+
+        Parameters
+        ----------
+        numbers : iterable of int
+            The photos' numbers.
+        stars : int
+            0 to 5.
+
+        Returns
+        -------
+        mapping of int to Decision
+            What is decided now, where it changed.
+        """
+        return self._change(numbers, lambda decision: replace(decision, stars=stars))
+
+    def mark(self, numbers: Iterable[int], color: Color | None) -> Mapping[int, Decision]:
+        """Give photos a coloured mark.
+
+        Parameters
+        ----------
+        numbers : iterable of int
+            The photos' numbers.
+        color : Color or None
+            None for no mark.
+
+        Returns
+        -------
+        mapping of int to Decision
+            What is decided now, where it changed.
+        """
+        return self._change(numbers, lambda decision: replace(decision, color=color))
+
+    def undo(self) -> Mapping[int, Decision]:
+        """Take the last change back.
+
+        Returns
+        -------
+        mapping of int to Decision
+            What is decided now, where it changed.
+
+        Raises
+        ------
+        UsageError
+            If there is none.
+        """
+        if not self._done:
+            raise UsageError("no decision to take back")
+        change = self._done[-1]
+        self._catalog.decisions.write(change.before)
+        self._undone.append(self._done.pop())
+        return change.before
+
+    def redo(self) -> Mapping[int, Decision]:
+        """Make the change again that was taken back last.
+
+        Returns
+        -------
+        mapping of int to Decision
+            What is decided now, where it changed.
+
+        Raises
+        ------
+        UsageError
+            If there is none.
+        """
+        if not self._undone:
+            raise UsageError("no decision to make again")
+        change = self._undone[-1]
+        self._catalog.decisions.write(change.after)
+        self._done.append(self._undone.pop())
+        return change.after
+
+    def _change(
+        self, numbers: Iterable[int], change: Callable[[Decision], Decision]
+    ) -> Mapping[int, Decision]:
+        known = self._catalog.decisions.find_known(numbers)
+        decisions = self._catalog.decisions.read()
+        before = {number: decisions.get(number, Decision()) for number in known}
+        after = {
+            number: change(decision)
+            for number, decision in before.items()
+            if change(decision) != decision
+        }
+        if after:
+            self._catalog.decisions.write(after)
+            self._done.append(Change({number: before[number] for number in after}, after))
+            del self._done[:-_MAX_CHANGES]
+            self._undone.clear()
+        return after
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a threshold does to the photos of a library, if the probabilities are right.
+
+    Attributes
+    ----------
+    lost_share : float
+        Share of the good photos that are called bad, in [0, 1].
+    found_share : float
+        Share of the bad photos that are called bad, in [0, 1].
+    """
+
+    lost_share: float
+    found_share: float
+
+
+def foresee(
+    probabilities: Sequence[float] | NDArray[np.float64], limits: Sequence[float]
+) -> tuple[Expectation, ...]:
+    """Foresee what thresholds on one label do to the photos of a library.
+
+    A photo with probability p counts as p bad photos and 1 - p good ones. That is as right as the
+    probabilities are: they are calibrated on other photos, and a library with fewer bad photos
+    among as doubtful ones loses more good ones than this says.
+
+    Parameters
+    ----------
+    probabilities : sequence of float
+        Probability of the label for each photo, in [0, 1].
+    limits : sequence of float
+        Thresholds: a photo is bad from this probability on.
+
+    Returns
+    -------
+    tuple of Expectation
+        One for each threshold; both shares are 0 where there is nothing to lose or to find.
+    """
+    ordered = np.sort(np.asarray(probabilities, dtype=np.float64))
+    # Sums over the photos from each place on; at the end, over none.
+    bad = np.append(ordered[::-1].cumsum()[::-1], 0.0)
+    good = np.append((1.0 - ordered)[::-1].cumsum()[::-1], 0.0)
+    places = np.searchsorted(ordered, np.asarray(limits, dtype=np.float64), side="left")
+    return tuple(
+        Expectation(
+            lost_share=float(good[place] / good[0]) if good[0] > 0 else 0.0,
+            found_share=float(bad[place] / bad[0]) if bad[0] > 0 else 0.0,
+        )
+        for place in places
+    )
+
+
+def list_probabilities(
+    entries: Iterable[Entry], thresholds: Thresholds
+) -> list[tuple[float, float, float] | None]:
+    """Give the probability of each label for each photo.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+        Photos of a catalog.
+    thresholds : Thresholds
+        Says how large a photo is seen when its sharpness is judged.
+
+    Returns
+    -------
+    list of (float, float, float) or None
+        Blurry, dark and overexposed, in [0, 1]; None for a photo that cannot be judged.
+    """
+    found: list[tuple[float, float, float] | None] = []
+    for entry in entries:
+        verdict = judge_entry(entry, thresholds)
+        if isinstance(verdict, Failure):
+            found.append(None)
+        else:
+            p = verdict.p_blurry, verdict.p_dark, verdict.p_overexposed
+            found.append(p if all(map(math.isfinite, p)) else None)
+    return found
+
+
+def find_journals(library: Path) -> Path:
+    """Tell where the journals of a library are kept.
+
+    Parameters
+    ----------
+    library : Path
+        The library's folder.
+
+    Returns
+    -------
+    Path
+        A folder in the library's hidden folder.
+    """
+    return library.absolute() / ".clearshot" / "journals"

@@ -1,0 +1,300 @@
+"""The page's server: Starlette routes over the desk. Photos go by number, never by path."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from starlette.applications import Starlette
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from clearshot.config import usable_cores
+from clearshot.errors import ClearshotError, MissingPhotoError, PhotoError, UsageError
+from clearshot.scoring.scorer import Scorer
+from clearshot.web import pictures
+from clearshot.web.ahead import ReadAhead
+from clearshot.web.jobs import Job, JobKind, JobRunner, Report
+from clearshot.web.messages import (
+    MAX_NUMBER,
+    parse_decision,
+    parse_object,
+    parse_target,
+    parse_thresholds,
+    parse_word,
+)
+from clearshot.web.names import spell
+from clearshot.web.plans import Offer, Shelf
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from starlette.requests import Request
+
+    from clearshot.scan import ScanProgress
+    from clearshot.web.desk import Desk
+    from clearshot.web.thumbnails import Thumbnails
+
+_Result = TypeVar("_Result")
+
+STATIC: Final = Path(__file__).parent / "static"
+
+# The address of a picture holds the state of its file, so it never changes.
+_KEPT: Final = {"Cache-Control": "private, max-age=604800, immutable"}
+
+# A whole photo of 45 megapixels takes 135 MB while it is decoded: few at a time.
+_MAX_LARGE: Final = 2
+
+
+class Page:
+    """Answers what the page asks.
+
+    Parameters
+    ----------
+    desk : Desk
+        The photos under review.
+    thumbnails : Thumbnails
+        Its small pictures.
+    jobs : JobRunner
+        Runs what takes a while.
+    """
+
+    def __init__(self, desk: Desk, thumbnails: Thumbnails, jobs: JobRunner) -> None:
+        self.desk = desk
+        self.thumbnails = thumbnails
+        self.jobs = jobs
+        self.shelf = Shelf(desk.desktop.library, desk.desktop.catalog_path)
+        self._scorer = Scorer()
+        self._offer: Offer | None = None
+        self._small = ThreadPoolExecutor(usable_cores(), thread_name_prefix="small")
+        self._large = ThreadPoolExecutor(_MAX_LARGE, thread_name_prefix="large")
+
+    def build(self) -> Starlette:
+        """Build the app; it has no checks of its own, see `clearshot.web.security`."""
+        photo = "/photo/{number:int}"
+        routes = [
+            Route("/", self.show),
+            Route("/api/library", self.send_library),
+            Route("/api/state", self.send_state),
+            Route(f"{photo}/thumbnail", self.send_thumbnail),
+            Route(f"{photo}/large", self.send_large),
+            Route(f"{photo}/original", self.send_original),
+            Route(f"{photo}/focus", self.send_focus),
+            Route(f"{photo}/histogram", self.send_histogram),
+            Route("/api/photo/{number:int}", self.describe_photo, methods=["POST"]),
+            Route("/api/decide", self.decide, methods=["POST"]),
+            Route("/api/undo", self.undo, methods=["POST"]),
+            Route("/api/redo", self.redo, methods=["POST"]),
+            Route("/api/plan", self.plan, methods=["POST"]),
+            Route("/api/apply", self.apply, methods=["POST"]),
+            Route("/api/scan", self.scan, methods=["POST"]),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ]
+        handlers: Any = {ClearshotError: _explain}
+        app = Starlette(routes=routes, exception_handlers=handlers, lifespan=self._live)
+        app.state.page = self
+        return app
+
+    @asynccontextmanager
+    async def _live(self, _app: Starlette) -> AsyncIterator[None]:
+        ahead = ReadAhead(self.desk, self.thumbnails)
+        ahead.start()
+        try:
+            yield
+        finally:
+            self._small.shutdown(cancel_futures=True)
+            self._large.shutdown(cancel_futures=True)
+            await asyncio.to_thread(self.jobs.end)
+            await asyncio.to_thread(ahead.end)
+            await asyncio.to_thread(self.desk.close)
+
+    async def show(self, _request: Request) -> Response:
+        """Send the page."""
+        return FileResponse(STATIC / "index.html", media_type="text/html")
+
+    async def send_library(self, _request: Request) -> Response:
+        """Send all photos with their scores and decisions."""
+        with self.desk.serving_page():
+            await self.desk.call(self.desk.refresh)
+            content = await self.desk.call(self.desk.write_document)
+        return Response(content, media_type="application/json")
+
+    async def send_state(self, _request: Request) -> Response:
+        """Tell whether there is anything new, and how far the job is."""
+        await self.desk.call(self.desk.refresh)
+        state = {"revision": self.desk.revision, "job": _describe_job(self.jobs.job)}
+        return JSONResponse(state)
+
+    async def send_thumbnail(self, request: Request) -> Response:
+        """Send a photo small."""
+        photo = self.desk.find(_read_number(request)).entry.photo
+        content = await self._draw(self._small, lambda: self.thumbnails.read(photo))
+        return Response(content, media_type="image/jpeg", headers=_KEPT)
+
+    async def send_large(self, request: Request) -> Response:
+        """Send a photo as large as a screen."""
+        path = self.desk.find(_read_number(request)).entry.photo.path
+        content = await self._draw(self._large, lambda: pictures.draw_large(path))
+        return Response(content, media_type="image/jpeg", headers=_KEPT)
+
+    async def send_original(self, request: Request) -> Response:
+        """Send a photo pixel by pixel."""
+        path = self.desk.find(_read_number(request)).entry.photo.path
+        content, media_type = await self._draw(self._large, lambda: pictures.read_original(path))
+        return Response(content, media_type=media_type, headers=_KEPT)
+
+    async def send_focus(self, request: Request) -> Response:
+        """Send the focus map of a photo."""
+        path = self.desk.find(_read_number(request)).entry.photo.path
+        content = await self._draw(self._large, lambda: pictures.draw_focus(path, self._scorer))
+        return Response(content, media_type="image/png", headers=_KEPT)
+
+    async def send_histogram(self, request: Request) -> Response:
+        """Send the histogram of a photo."""
+        path = self.desk.find(_read_number(request)).entry.photo.path
+        document = await self._draw(self._large, lambda: pictures.measure_histogram(path))
+        return JSONResponse(document, headers=_KEPT)
+
+    async def describe_photo(self, request: Request) -> Response:
+        """Say in words what is known about a photo, with the thresholds that are sent."""
+        message = parse_object(await request.body())
+        thresholds = parse_thresholds(message, self.desk.desktop.thresholds)
+        number = _read_number(request)
+        return JSONResponse(
+            await self.desk.call(lambda: self.desk.describe_photo(number, thresholds))
+        )
+
+    async def decide(self, request: Request) -> Response:
+        """Write a decision; when this answers, it is on the disk."""
+        message = parse_decision(parse_object(await request.body()))
+        decider: Any = self.desk.decider
+        verbs = {"choice": decider.choose, "stars": decider.rate, "color": decider.mark}
+        verb = verbs[message.field]
+        return JSONResponse(
+            await self.desk.call(lambda: self.desk.note(verb(message.numbers, message.value)))
+        )
+
+    async def undo(self, request: Request) -> Response:
+        """Take the last decision back."""
+        parse_object(await request.body())
+        return JSONResponse(await self.desk.call(lambda: self.desk.note(self.desk.decider.undo())))
+
+    async def redo(self, request: Request) -> Response:
+        """Make the decision again that was taken back."""
+        parse_object(await request.body())
+        return JSONResponse(await self.desk.call(lambda: self.desk.note(self.desk.decider.redo())))
+
+    async def plan(self, request: Request) -> Response:
+        """Make a plan and show it; nothing is touched.
+
+        Raises
+        ------
+        UsageError
+            If the request is wrong.
+        """
+        message = parse_object(await request.body())
+        kind = parse_word(message, "kind")
+        if kind == JobKind.SORT:
+            usual = self.desk.desktop.thresholds
+            thresholds = parse_thresholds(message.get("thresholds"), usual)
+            target = parse_target(message.get("target"))
+            offer = await asyncio.to_thread(self.shelf.offer_sort, thresholds, target)
+        elif kind == JobKind.UNDO:
+            offer = await asyncio.to_thread(self.shelf.offer_undo)
+        else:
+            raise UsageError("kind must be sort or undo")
+        self._offer = offer
+        return JSONResponse(await asyncio.to_thread(self.shelf.describe, offer))
+
+    async def apply(self, request: Request) -> Response:
+        """Carry out the plan that was shown last, exactly.
+
+        Raises
+        ------
+        UsageError
+            If the request names another one, or something else is going on.
+        """
+        key = parse_word(parse_object(await request.body()), "key")
+        offer = self._offer
+        if offer is None or offer.key != key:
+            raise UsageError("this plan is not the last one that was shown")
+
+        def work(report: Report) -> dict[str, Any]:
+            try:
+                return self.shelf.carry_out(offer, report)
+            finally:
+                self.desk.expect_news()
+
+        job = self.jobs.start(offer.kind, work)
+        self._offer = None
+        return JSONResponse(_describe_job(job))
+
+    async def scan(self, request: Request) -> Response:
+        """Score new and changed photos."""
+        parse_object(await request.body())
+        return JSONResponse(_describe_job(self.start_scan()))
+
+    def start_scan(self) -> Job:
+        """Score new and changed photos in the background.
+
+        Raises UsageError if something else is going on.
+
+        Returns
+        -------
+        Job
+            As it starts.
+        """
+        return self.jobs.start(JobKind.SCAN, self._scan)
+
+    def _scan(self, report: Report) -> dict[str, Any]:
+        from clearshot.catalog.catalog import Catalog
+        from clearshot.scan import scan
+
+        def follow(progress: ScanProgress) -> None:
+            report(progress.num_done, progress.num_total)
+
+        desktop = self.desk.desktop
+        scorer = Scorer(sharp_at=desktop.thresholds.sharp_at)
+        with Catalog.open(desktop.library, path=desktop.catalog_path) as catalog:
+            summary = scan(desktop.library, catalog, scorer, progress=follow)
+        return {
+            "new": summary.num_new,
+            "changed": summary.num_changed,
+            "unchanged": summary.num_unchanged,
+            "failed": summary.num_failed,
+            "missing": summary.num_missing,
+        }
+
+    async def _draw(self, threads: ThreadPoolExecutor, draw: Callable[[], _Result]) -> _Result:
+        with self.desk.serving_page():
+            return await asyncio.get_running_loop().run_in_executor(threads, draw)
+
+
+def _read_number(request: Request) -> int:
+    number = request.path_params["number"]
+    if not isinstance(number, int) or number > MAX_NUMBER:
+        raise MissingPhotoError("the library has no such photo")
+    return number
+
+
+def _describe_job(job: Job | None) -> dict[str, Any] | None:
+    return None if job is None else asdict(job)
+
+
+async def _explain(_request: Request, error: Exception) -> Response:
+    match error:
+        case MissingPhotoError():
+            status = HTTPStatus.NOT_FOUND
+        case PhotoError():
+            status = HTTPStatus.UNPROCESSABLE_ENTITY
+        case UsageError():
+            status = HTTPStatus.BAD_REQUEST
+        case _:
+            status = HTTPStatus.CONFLICT
+    return JSONResponse({"error": spell(str(error))}, status)

@@ -1,0 +1,167 @@
+"""Pictures of photos for the page: small, large, the focus map, the histogram; and the original."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from PIL import Image
+
+from clearshot.decode.image import read_rgb
+from clearshot.errors import UnreadablePhotoError
+from clearshot.scoring.exposure import BLACK_LEVEL, WHITE_LEVEL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from clearshot.scoring.scorer import Scorer
+
+# Long sides [px]: a thumbnail on a screen of two pixels a point, and a screen.
+THUMBNAIL_PX: Final = 384
+LARGE_PX: Final = 2048
+_HISTOGRAM_PX: Final = 1024
+# Larger than any photo that is read.
+_FULL_PX: Final = 1 << 20
+
+_THUMBNAIL_QUALITY: Final = 80
+_LARGE_QUALITY: Final = 88
+_FULL_QUALITY: Final = 94
+
+_NUM_BINS: Final = 64
+
+# Formats that browsers show, by their first bytes; all others are sent as JPEG.
+_SHOWN: Final = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
+
+
+def draw_thumbnail(path: Path) -> bytes:
+    """Draw a photo small, from a reduced decode.
+
+    Raises PhotoError if it cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+        A photo.
+
+    Returns
+    -------
+    bytes
+        JPEG, upright, long side at most 384 px.
+    """
+    return _encode(read_rgb(path, long_side_px=THUMBNAIL_PX), _THUMBNAIL_QUALITY)
+
+
+def draw_large(path: Path) -> bytes:
+    """Draw a photo as large as a screen, from a reduced decode.
+
+    Raises PhotoError if it cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+        A photo.
+
+    Returns
+    -------
+    bytes
+        JPEG, upright, long side at most 2048 px.
+    """
+    return _encode(read_rgb(path, long_side_px=LARGE_PX), _LARGE_QUALITY)
+
+
+def read_original(path: Path) -> tuple[bytes, str]:
+    """Give a photo pixel by pixel, for 100 %.
+
+    Raises PhotoError if the photo cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+        A photo.
+
+    Returns
+    -------
+    tuple of (bytes, str)
+        The file as it is where browsers show its format, which turn it upright themselves; else a
+        JPEG of all its pixels. And the media type.
+
+    Raises
+    ------
+    UnreadablePhotoError
+        If the file cannot be opened.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnreadablePhotoError(f"cannot be read: {error.strerror}", path=path) from error
+    for start, media_type in _SHOWN.items():
+        if content.startswith(start):
+            return content, media_type
+    return _encode(read_rgb(path, long_side_px=_FULL_PX), _FULL_QUALITY), "image/jpeg"
+
+
+def draw_focus(path: Path, scorer: Scorer) -> bytes:
+    """Draw the focus map of a photo, to be laid over it.
+
+    Raises PhotoError if it cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+        A photo.
+    scorer : Scorer
+        Measures it.
+
+    Returns
+    -------
+    bytes
+        PNG with opacity, in the proportions of the photo.
+    """
+    # Imported here: it brings what draws text.
+    from clearshot.explain import draw_overlay
+
+    stream = io.BytesIO()
+    draw_overlay(scorer.measure(path)).save(stream, "PNG", compress_level=1)
+    return stream.getvalue()
+
+
+def measure_histogram(path: Path) -> dict[str, Any]:
+    """Measure how many pixels of a photo are how bright, in each colour.
+
+    Raises PhotoError if it cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+        A photo.
+
+    Returns
+    -------
+    dict
+        `red`, `green`, `blue`: 64 heights each in [0, 1], of the tallest bin between the clipped
+        ends; `black`, `white`: share of pixels with a colour that is clipped at that end.
+    """
+    rgb_hwc = read_rgb(path, long_side_px=_HISTOGRAM_PX)
+    counts = [
+        np.bincount(rgb_hwc[..., channel].ravel() // (256 // _NUM_BINS), minlength=_NUM_BINS)
+        for channel in range(3)
+    ]
+    # The clipped ends would dwarf the rest; their shares are told as numbers.
+    tallest = max(1, *(int(count[2:-2].max()) for count in counts))
+    heights = [np.minimum(count / tallest, 1.0).round(3).tolist() for count in counts]
+    return {
+        "red": heights[0],
+        "green": heights[1],
+        "blue": heights[2],
+        "black": float((rgb_hwc <= BLACK_LEVEL).all(axis=-1).mean()),
+        "white": float((rgb_hwc >= WHITE_LEVEL).any(axis=-1).mean()),
+    }
+
+
+def _encode(rgb_hwc: NDArray[np.uint8], quality: int) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(rgb_hwc).save(stream, "JPEG", quality=quality)
+    return stream.getvalue()

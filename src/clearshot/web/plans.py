@@ -1,0 +1,241 @@
+"""The page's plans: made by the functions of the command line, shown, and carried out as shown."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from clearshot.actions.apply import apply_plan
+from clearshot.actions.recovery import find_interruptions
+from clearshot.actions.undo import UndoPlan, apply_undo, plan_undo
+from clearshot.catalog.catalog import Catalog
+from clearshot.errors import UsageError
+from clearshot.photo import Label
+from clearshot.review import find_journals, list_bad, note_moves
+from clearshot.scoring.verdict import Thresholds
+from clearshot.sorting import find_companions, plan_sort
+from clearshot.web.jobs import JobKind
+from clearshot.web.names import spell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from clearshot.actions.plan import Outcome, Plan, Step
+    from clearshot.photo import Skip
+    from clearshot.web.jobs import Report
+
+# Files that are listed by name; the others are counted.
+_MAX_ROWS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A plan that is shown and may be carried out.
+
+    Attributes
+    ----------
+    kind : JobKind
+        Sort or undo.
+    plan : Plan
+        The steps.
+    skipped : tuple of Skip
+        What is left alone, and why.
+    command : str
+        What does the same in a terminal.
+    target : Path or None
+        Where photos go.
+    undo : UndoPlan or None
+        What is taken back.
+    key : str
+        Names the offer.
+    """
+
+    kind: JobKind
+    plan: Plan
+    skipped: tuple[Skip, ...]
+    command: str
+    target: Path | None = None
+    undo: UndoPlan | None = None
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Makes and carries out the plans of one library.
+
+    Attributes
+    ----------
+    library : Path
+        The library's folder, absolute.
+    catalog_path : Path or None
+        The catalog, where it is not in the library.
+    """
+
+    library: Path
+    catalog_path: Path | None = None
+
+    def offer_sort(self, thresholds: Thresholds, target: Path) -> Offer:
+        """Plan to move the photos that shall go; nothing is touched.
+
+        Raises ClearshotError as `clearshot sort` does.
+
+        Parameters
+        ----------
+        thresholds : Thresholds
+            When a photo is called bad.
+        target : Path
+            Where the photos go, absolute.
+
+        Returns
+        -------
+        Offer
+            The plan of `clearshot sort`.
+
+        Raises
+        ------
+        UsageError
+            If the target is no absolute path.
+        """
+        if not target.is_absolute():
+            raise UsageError("give the whole path of the folder", path=target)
+        with self._open() as catalog:
+            bad, outdated = list_bad(catalog, thresholds)
+        bad, absent = find_companions(self.library, bad)
+        plan = plan_sort(self.library, bad, target)
+        words = ["sort", str(self.library), "--to", str(target)]
+        words += self._repeat_options(thresholds)
+        command = shlex.join(["clearshot", *words, "--apply"])
+        return Offer(JobKind.SORT, plan, (*outdated, *absent), command, target)
+
+    def offer_undo(self) -> Offer:
+        """Plan to take back the last applied plan; nothing is touched.
+
+        Raises ActionError if there is nothing to take back.
+
+        Returns
+        -------
+        Offer
+            The plan of `clearshot undo`.
+        """
+        undo = plan_undo(find_journals(self.library))
+        words = ["undo", str(self.library), *self._repeat_options(None)]
+        command = shlex.join(["clearshot", *words, "--apply"])
+        return Offer(JobKind.UNDO, undo.plan, (*undo.refused, *undo.damaged), command, undo=undo)
+
+    def carry_out(self, offer: Offer, report: Report) -> dict[str, Any]:
+        """Carry out a plan as it was shown, and note in the catalog what moved.
+
+        Raises ClearshotError as `clearshot sort --apply` and `clearshot undo --apply` do.
+
+        Parameters
+        ----------
+        offer : Offer
+            What was shown.
+        report : callable
+            Is told how many files are done, and how many there are.
+
+        Returns
+        -------
+        dict
+            Numbers of photos and files that moved, and what was left alone and why; also in runs
+            that a crash had interrupted and that were put in order before.
+        """
+        journals = find_journals(self.library)
+        if offer.undo is None:
+            outcome = apply_plan(offer.plan, journals, report)
+        else:
+            outcome = apply_undo(offer.undo, journals, report)
+        with self._open() as catalog:
+            note_moves(catalog, outcome)
+        return self._describe_outcome(outcome)
+
+    def describe(self, offer: Offer) -> dict[str, Any]:
+        """Describe a plan for the page.
+
+        Parameters
+        ----------
+        offer : Offer
+            A plan.
+
+        Returns
+        -------
+        dict
+            JSON values: totals, one row per label, the first files, what is left alone.
+        """
+        moves = offer.plan.steps
+        return {
+            "key": offer.key,
+            "kind": offer.kind.value,
+            "command": spell(offer.command),
+            "target": None if offer.target is None else spell(offer.target),
+            "photos": len({move.group for move in moves}),
+            "files": len(moves),
+            "bytes": offer.plan.size_bytes,
+            "renamed": sum(move.renamed for move in moves),
+            "interrupted": len(find_interruptions(find_journals(self.library))),
+            "groups": _count_groups(moves),
+            "moves": [
+                {
+                    "from": self._name(move.source),
+                    "to": self._name(move.target),
+                    "bytes": move.size_bytes,
+                    "why": move.why,
+                    "renamed": move.renamed,
+                }
+                for move in moves[:_MAX_ROWS]
+            ],
+            "skipped": self._describe_skipped(offer.skipped),
+        }
+
+    def _open(self) -> Catalog:
+        return Catalog.open(self.library, path=self.catalog_path, create=False)
+
+    def _describe_outcome(self, outcome: Outcome) -> dict[str, Any]:
+        return {
+            "photos": len({move.group for move in outcome.done}),
+            "files": len(outcome.done),
+            "plan": outcome.journal.stem,
+            "skipped": self._describe_skipped(
+                [skip for each in (*outcome.recovered, outcome) for skip in each.skipped]
+            ),
+        }
+
+    def _describe_skipped(self, skipped: Sequence[Skip]) -> list[dict[str, str]]:
+        return [{"path": self._name(skip.path), "reason": skip.reason} for skip in skipped]
+
+    def _name(self, path: Path) -> str:
+        """Name a file as a person does: from the library on where it lies there."""
+        is_inside = path.is_relative_to(self.library)
+        return spell(path.relative_to(self.library) if is_inside else path)
+
+    def _repeat_options(self, thresholds: Thresholds | None) -> list[str]:
+        words = []
+        usual = Thresholds()
+        for label in Label if thresholds is not None else ():
+            limit = getattr(thresholds, label.value)
+            if limit != getattr(usual, label.value):
+                words += ["--threshold", f"{label.value}={limit!r}"]
+        if thresholds is not None and thresholds.sharp_at is not usual.sharp_at:
+            words += ["--sharp-at", thresholds.sharp_at.value]
+        if self.catalog_path is not None:
+            words += ["--catalog", str(self.catalog_path)]
+        return words
+
+
+def _count_groups(moves: Sequence[Step]) -> list[dict[str, Any]]:
+    by_word: dict[str, list[Step]] = defaultdict(list)
+    for move in moves:
+        by_word[move.why].append(move)
+    return [
+        {
+            "why": word,
+            "photos": len({move.group for move in found}),
+            "files": len(found),
+            "bytes": sum(move.size_bytes for move in found),
+        }
+        for word, found in sorted(by_word.items())
+    ]

@@ -1,0 +1,122 @@
+"""Serves the page to this machine alone, and opens the browser."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import webbrowser
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+from clearshot.errors import InputError
+from clearshot.web.app import Page
+from clearshot.web.desk import Desk, Desktop
+from clearshot.web.jobs import JobRunner
+from clearshot.web.security import Gate, GuardedApp
+from clearshot.web.thumbnails import Thumbnails, choose_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp
+
+_LOOPBACK: Final = "127.0.0.1"
+# How long open requests may take after Ctrl-C [s].
+_PATIENCE_S: Final = 3
+
+
+class ReviewServer:
+    """The server of one run: bound when it is built, so that its address is known.
+
+    Parameters
+    ----------
+    desktop : Desktop
+        The library and where the page starts.
+    port : int
+        0 for any free port.
+
+    Raises
+    ------
+    InputError
+        If the port is taken.
+    """
+
+    def __init__(self, desktop: Desktop, *, port: int = 0) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            self._socket.bind((_LOOPBACK, port))
+        except OSError as error:
+            self._socket.close()
+            raise InputError(f"port {port} cannot be used: {error.strerror}") from error
+        self.gate = Gate(self._socket.getsockname()[1])
+        try:
+            self.page = _build_page(desktop)
+        except BaseException:
+            self._socket.close()
+            raise
+        self.app: ASGIApp = GuardedApp(self.page.build(), self.gate)
+        config = uvicorn.Config(
+            self.app,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws="none",
+            timeout_graceful_shutdown=_PATIENCE_S,
+        )
+        self._server = uvicorn.Server(config)
+
+    def run(self, *, ready: Callable[[str], None] | None = None) -> None:
+        """Serve until Ctrl-C, or until `stop` is called.
+
+        Parameters
+        ----------
+        ready : callable or None
+            Called with the page's address when a browser may ask for it.
+        """
+        self._socket.listen(128)
+        if not self.page.desk.cases:
+            # Nothing is known yet: looking for photos is what anybody would do next.
+            self.page.start_scan()
+        if ready is not None:
+            ready(self.gate.address)
+        # Ctrl-C is how a user ends it, and no error.
+        with contextlib.closing(self._socket), contextlib.suppress(KeyboardInterrupt):
+            self._server.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """End `run`, from another thread."""
+        self._server.should_exit = True
+
+    def close(self) -> None:
+        """Give the port back without having served."""
+        self._socket.close()
+
+
+def open_browser(address: str) -> bool:
+    """Open an address in the user's browser.
+
+    Parameters
+    ----------
+    address : str
+        Of the page.
+
+    Returns
+    -------
+    bool
+        Whether there is a browser.
+    """
+    try:
+        return webbrowser.open(address)
+    except webbrowser.Error:
+        return False
+
+
+def _build_page(desktop: Desktop) -> Page:
+    from clearshot.catalog.catalog import default_path
+
+    library = desktop.library
+    catalog = desktop.catalog_path or default_path(library)
+    thumbnails = Thumbnails(choose_folder(library, catalog.absolute()))
+    return Page(Desk(desktop), thumbnails, JobRunner())

@@ -1,0 +1,290 @@
+// Wires the parts together: what is in view, what is decided, what the keys do, what is new.
+
+import { get, post, watchConnection } from "./api.js";
+import { find, h, toast } from "./dom.js";
+import { Grid } from "./grid.js";
+import { listenToKeys, showHelp } from "./keys.js";
+import { Library } from "./library.js";
+import { Loupe } from "./loupe.js";
+import { FilterPanel, ThresholdPanel } from "./panel.js";
+import { PlanDialog } from "./plan.js";
+import { RATING_NAMES, T, whole } from "./texts.js";
+
+const POLL_BUSY_MS = 1000;
+const POLL_MS = 4000;
+const MAX_COMPARED = 4;
+
+const view = { tab: "all", order: "worst", label: "", decided: "", camera: "", folder: "", side: 200, advance: true };
+let library = null;
+let job = null;
+let frame = 0;
+
+const grid = new Grid({ onOpen: () => openLoupe(), onCursor: () => showSelection() });
+const loupe = new Loupe({ onDecide: (field, value) => decide(field, value), onMove: (by) => step(by), onClose: () => closeLoupe(), onCompare: () => compare(), onUndo: () => turnBack("/api/undo", T.undone) });
+const plans = new PlanDialog({ onMoved: () => reload() });
+const thresholds = new ThresholdPanel({ onChange: () => rejudge() });
+const filters = new FilterPanel(view, {
+  onChange: () => filter(),
+  onSize: (side) => grid.resize((view.side = side)),
+  onUndoMove: () => plans.openUndo(),
+  onScan: () => scan(),
+});
+
+// What is in view.
+
+function filter({ keep = false } = {}) {
+  if (library === null) return;
+  grid.show(library, library.select(view), { keep });
+  filters.refresh();
+  showCounts();
+  showEmpty();
+}
+
+function rejudge() {
+  cancelAnimationFrame(frame);
+  frame = requestAnimationFrame(() => {
+    sessionStorage.setItem("thresholds", JSON.stringify(library.thresholds));
+    library.judge();
+    thresholds.refresh();
+    filter({ keep: true });
+  });
+}
+
+const tabs = Object.keys(RATING_NAMES).map((name) => {
+  const number = h("span", { class: "number" });
+  const button = h("button", { class: "tab", "data-rating": name, onclick: () => pick(name) }, RATING_NAMES[name], number);
+  return { name, button, number };
+});
+
+function pick(name) {
+  view.tab = name;
+  filter();
+  grid.element.focus({ preventScroll: true });
+}
+
+function showCounts() {
+  for (const { name, button, number } of tabs) {
+    number.textContent = whole(library.counts[name]);
+    button.setAttribute("aria-pressed", String(view.tab === name));
+    button.hidden = name === "failed" && library.counts.failed === 0 && view.tab !== "failed";
+  }
+  showMoves();
+}
+
+function showMoves() {
+  const button = find("show-plan");
+  button.textContent = library.toMove ? T.moveSome(library.toMove) : T.move;
+  button.disabled = library.toMove === 0;
+}
+
+function showEmpty() {
+  const element = find("empty");
+  element.hidden = grid.photos.length > 0;
+  grid.element.hidden = !element.hidden;
+  if (element.hidden) return;
+  const isScanning = job?.kind === "scan" && job.status === "running";
+  if (library.photos.length === 0 && isScanning) fillEmpty(T.scanningTitle, T.scanningText);
+  else if (library.photos.length === 0) fillEmpty(T.emptyTitle, T.emptyText, h("button", { class: "main", onclick: scan }, T.scanNow));
+  else fillEmpty(T.noneTitle, view.label || view.decided || view.camera || view.folder ? T.noneText : T.noneOf[view.tab] ?? T.noneText);
+}
+
+function fillEmpty(title, text, ...more) {
+  find("empty").replaceChildren(h("h2", {}, title), h("p", {}, text), ...more);
+}
+
+function showSelection() {
+  const element = find("selection");
+  const n = grid.selection.size;
+  element.hidden = n < 2 || loupe.isOpen;
+  if (element.hidden) return;
+  const act = (text, field, value) => h("button", { class: "plain small", onclick: () => decide(field, value) }, text);
+  element.replaceChildren(
+    h("span", {}, T.selected(n)),
+    act(T.keep, "choice", "keep"),
+    act(T.reject, "choice", "reject"),
+    act(T.undecide, "choice", null),
+    n <= MAX_COMPARED ? h("button", { class: "plain small", onclick: compare }, T.compare) : "",
+    h("button", { class: "plain small", onclick: () => grid.selectNone() }, T.selectNone),
+  );
+}
+
+// The loupe.
+
+function openLoupe(photos = null) {
+  if (!grid.photo) return;
+  const near = [1, 2, -1].map((by) => grid.photos[grid.cursor + by]).filter(Boolean);
+  loupe.open(photos ?? [grid.photo], { thresholds: library.thresholds, at: grid.cursor, of: grid.photos.length, neighbours: photos ? [] : near });
+  document.body.classList.add("in-loupe");
+  showSelection();
+}
+
+function closeLoupe() {
+  if (!loupe.isOpen) return;
+  loupe.close();
+  document.body.classList.remove("in-loupe");
+  grid.reveal();
+  grid.refresh();
+  showSelection();
+  grid.element.focus({ preventScroll: true });
+}
+
+function compare() {
+  if (loupe.isOpen && loupe.isComparing) {
+    openLoupe();
+    return;
+  }
+  let photos = grid.chosen.slice(0, MAX_COMPARED);
+  if (photos.length < 2) photos = grid.photos.slice(Math.min(grid.cursor, Math.max(0, grid.photos.length - 2))).slice(0, 2);
+  if (photos.length > 1) openLoupe(photos);
+}
+
+function step(by) {
+  if (loupe.isOpen && loupe.isComparing) {
+    const n = loupe.panes.length;
+    loupe.activate((loupe.active + by + n) % n);
+    return;
+  }
+  grid.go(grid.cursor + by);
+  if (loupe.isOpen) openLoupe();
+}
+
+// Decisions: shown at once, stored at once, shown as they were if storing fails.
+
+let storing = Promise.resolve();
+
+function decide(field, value) {
+  const photos = loupe.isOpen ? [loupe.photo] : grid.chosen;
+  if (!photos.length || !photos[0]) return;
+  const before = photos.map(({ id, choice, stars, color }) => ({ id, choice, stars, color }));
+  for (const photo of photos) library.decide(photo.id, { ...photo, [field]: value });
+  showDecisions();
+  storing = storing.then(() => store(field, value, before));
+  if (photos.length > 1 && field === "choice") toast(T[value === "keep" ? "kept" : value === "reject" ? "rejected" : "undecided"](photos.length));
+  if (field === "choice" && view.advance && photos.length === 1) step(1);
+}
+
+async function store(field, value, before) {
+  try {
+    await post("/api/decide", { photos: before.map(({ id }) => id), [field]: value });
+  } catch (error) {
+    for (const { id, ...decision } of before) library.decide(id, decision);
+    showDecisions();
+    toast(T.notStored(error.message));
+  }
+}
+
+function showDecisions() {
+  grid.refresh();
+  if (loupe.isOpen) loupe.refresh();
+  showMoves();
+}
+
+function turnBack(path, text) {
+  storing = storing.then(async () => {
+    try {
+      const { changed } = await post(path);
+      const ids = Object.keys(changed).map(Number);
+      for (const id of ids) library.decide(id, changed[id]);
+      const at = grid.photos.findIndex((photo) => photo.id === ids[0]);
+      if (at >= 0 && !(loupe.isOpen && loupe.isComparing)) {
+        grid.go(at);
+        if (loupe.isOpen) openLoupe();
+      }
+      showDecisions();
+      toast(text);
+    } catch (error) {
+      toast(error.message);
+    }
+  });
+}
+
+// News: a scan that runs, another program that writes the catalog, a server that is gone.
+
+async function scan() {
+  try {
+    job = await post("/api/scan");
+    showNews();
+    showEmpty();
+    poll();
+  } catch (error) {
+    toast(error.message);
+  }
+}
+
+function showNews() {
+  const element = find("news");
+  if (job?.kind === "scan" && job.status === "running") element.textContent = T.scanning(job.num_done, job.num_total);
+  else element.textContent = "";
+}
+
+let polling = 0;
+
+async function poll() {
+  clearTimeout(polling);
+  const wasScanning = job?.kind === "scan" && job.status === "running";
+  try {
+    const state = await get("/api/state");
+    job = state.job;
+    showNews();
+    if (wasScanning && job?.status === "done") toast(T.scanned(job.result));
+    if (wasScanning && job?.status === "failed") toast(T.scanFailed(job.message));
+    if (state.revision !== library.revision || (wasScanning && job?.status !== "running")) await reload();
+  } catch {
+    // The banner says so.
+  }
+  const isBusy = job?.status === "running";
+  polling = setTimeout(poll, isBusy ? POLL_BUSY_MS : POLL_MS);
+}
+
+async function reload() {
+  await storing;
+  const document_ = await get("/api/library");
+  if (library === null) library = new Library(document_, JSON.parse(sessionStorage.getItem("thresholds")));
+  else library.take(document_);
+  find("library").textContent = library.folder.split(/[\\/]/).filter(Boolean).pop() ?? library.folder;
+  find("library").title = library.folder;
+  document.title = T.title(find("library").textContent);
+  thresholds.take(library);
+  filters.take(library);
+  showNews();
+  filter({ keep: true });
+}
+
+watchConnection((problem) => {
+  const element = find("offline");
+  element.hidden = problem === null;
+  element.textContent = problem ?? "";
+});
+
+// The keys and buttons.
+
+function togglePanel(isShown = !document.body.classList.contains("with-panel")) {
+  document.body.classList.toggle("with-panel", isShown);
+  find("show-panel").setAttribute("aria-expanded", String(isShown));
+}
+
+function start() {
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = T[element.dataset.text];
+  find("tabs").setAttribute("aria-label", T.verdicts);
+  find("tabs").append(...tabs.map(({ button }) => button));
+  find("show-panel").addEventListener("click", () => togglePanel());
+  find("panel").append(h("button", { class: "main close-panel", onclick: () => togglePanel(false) }, T.close));
+  find("show-help").addEventListener("click", showHelp);
+  find("show-plan").addEventListener("click", () => plans.openSort(library));
+  listenToKeys({
+    grid,
+    loupe,
+    step,
+    decide,
+    compare,
+    open: () => openLoupe(),
+    close: () => (loupe.isOpen ? closeLoupe() : grid.selectNone()),
+    undo: () => turnBack("/api/undo", T.undone),
+    redo: () => turnBack("/api/redo", T.redone),
+  });
+  if (matchMedia("(max-width: 700px)").matches) grid.side = view.side = 150;
+  grid.element.focus({ preventScroll: true });
+  reload().then(poll, () => fillEmpty(T.noneTitle, T.offline));
+}
+
+start();

@@ -1,0 +1,97 @@
+// What each key does.
+
+import { find, h } from "./dom.js";
+import { COLORS, T } from "./texts.js";
+
+export function listenToKeys(page) {
+  document.addEventListener("keydown", (event) => {
+    if (document.querySelector("dialog[open]") || event.altKey || event.defaultPrevented) return;
+    const field = event.target.closest?.("input[type=text], select, input[type=range]");
+    if (field && !event.ctrlKey && !event.metaKey && event.key !== "Escape") return;
+    if (event.target.closest?.("button, summary, a") && (event.key === "Enter" || event.key === " ")) return;
+    if (field && event.key === "Escape") page.grid.element.focus();
+    if (act(event, page)) event.preventDefault();
+  });
+}
+
+function act(event, page) {
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (event.ctrlKey || event.metaKey) return actWithControl(key, event, page);
+  return decide(key, page) || move(key, event, page) || look(key, page);
+}
+
+function actWithControl(key, event, page) {
+  if (key === "z") {
+    if (event.shiftKey) page.redo();
+    else page.undo();
+    return true;
+  }
+  if (key === "y") {
+    page.redo();
+    return true;
+  }
+  if (key === "a" && !page.loupe.isOpen) {
+    page.grid.selectAll();
+    return true;
+  }
+  return false;
+}
+
+const CHOICES = { p: "keep", x: "reject", u: null };
+
+function decide(key, page) {
+  if (key in CHOICES) page.decide("choice", CHOICES[key]);
+  else if (/^[0-5]$/.test(key)) page.decide("stars", Number(key));
+  else if (/^[6-9]$/.test(key)) {
+    const color = COLORS[Number(key) - 6];
+    const photo = page.loupe.isOpen ? page.loupe.photo : page.grid.chosen[0];
+    page.decide("color", photo?.color === color ? null : color);
+  } else return false;
+  return true;
+}
+
+function move(key, event, page) {
+  const { grid, loupe } = page;
+  const columns = loupe.isOpen ? 1 : grid.columns ?? 1;
+  const screen = columns * Math.max(1, Math.floor(grid.element.clientHeight / (grid.row || 1)));
+  const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, PageUp: -screen, PageDown: screen };
+  if (key === " " && loupe.isOpen) page.step(event.shiftKey ? -1 : 1);
+  else if (key in steps && loupe.isOpen) page.step(Math.sign(steps[key]));
+  else if (key in steps) stepInGrid(grid, steps[key], columns, event.shiftKey);
+  else if (key === "Home" && !loupe.isOpen) grid.go(0, { extend: event.shiftKey });
+  else if (key === "End" && !loupe.isOpen) grid.go(grid.photos.length - 1, { extend: event.shiftKey });
+  else return false;
+  return true;
+}
+
+function stepInGrid(grid, by, columns, extend) {
+  const to = grid.cursor + by;
+  // Up and down keep their column, and stop at the first and last row.
+  if (Math.abs(by) === columns && columns > 1 && (to < 0 || (to >= grid.photos.length && isLastRow(grid, columns)))) return;
+  grid.go(to, { extend });
+}
+
+const isLastRow = (grid, columns) => Math.floor(grid.cursor / columns) === Math.floor((grid.photos.length - 1) / columns);
+
+function look(key, page) {
+  const { loupe } = page;
+  if (key === "Enter" || key === " " || key === "e") page.open();
+  else if (key === "Escape" || key === "g") page.close();
+  else if (key === "c") page.compare();
+  else if (key === "z" && loupe.isOpen) loupe.zoom();
+  else if (key === "f" && loupe.isOpen) loupe.toggleFocus();
+  else if (key === "?") showHelp();
+  else return false;
+  return true;
+}
+
+export function showHelp() {
+  const dialog = find("help");
+  const groups = T.keys.map(([title, rows]) =>
+    h("section", {}, h("h3", {}, title), h("dl", {}, ...rows.flatMap(([keys, text]) => [h("dt", {}, h("kbd", {}, keys)), h("dd", {}, text)]))),
+  );
+  const close = h("button", { class: "main", onclick: () => dialog.close() }, T.close);
+  dialog.replaceChildren(h("h2", { id: "help-title" }, T.keysTitle), h("div", { class: "key-groups" }, ...groups), h("div", { class: "buttons" }, close));
+  dialog.showModal();
+  close.focus();
+}

@@ -1,0 +1,315 @@
+// The loupe: one photo large, or two to four side by side, zoomed together.
+
+import { post } from "./api.js";
+import { find, h, place } from "./dom.js";
+import { InfoPanel } from "./info.js";
+import { CHOICE_NAMES, COLORS, T } from "./texts.js";
+
+const DRAG_PX = 4;
+const MAX_FIT = 4;
+
+class Pane {
+  constructor(photo) {
+    this.photo = photo;
+    this.image = h("img", { alt: photo.name, draggable: "false", class: "photo" });
+    if (photo.failure === null) this.image.src = `/photo/${photo.id}/large?v=${photo.version}`;
+    this.image.addEventListener("error", () => this.root.classList.add("unreadable"));
+    this.sharp = null;
+    this.overlay = null;
+    this.frame = h("div", { class: "sharpest", hidden: true }, h("span", {}, T.sharpest));
+    this.holder = h("div", { class: "holder" }, this.image, this.frame);
+    this.caption = h("div", { class: "pane-name" });
+    this.root = h(
+      "div",
+      { class: "pane" },
+      this.holder,
+      h("p", { class: "broken" }, photo.failure ?? T.unreadable),
+      this.caption,
+    );
+    this.root.classList.toggle("unreadable", photo.failure !== null);
+  }
+
+  get box() {
+    return { width: this.root.clientWidth, height: this.root.clientHeight };
+  }
+
+  // Fitted; beyond, the next whole number of screen pixels for each of the photo's.
+  get scales() {
+    const { width, height } = this.box;
+    const dot = 1 / devicePixelRatio;
+    const fit = Math.min(width / this.photo.width, height / this.photo.height, MAX_FIT * dot);
+    let steps = 1;
+    while (steps * dot < fit * 1.1) steps += 1;
+    return { fit, full: steps * dot, steps };
+  }
+
+  show(view) {
+    const { width, height } = this.box;
+    const { fit, full, steps } = this.scales;
+    const scale = view.isFull ? full : fit;
+    const [w, v] = [this.photo.width * scale, this.photo.height * scale];
+    const put = (middle, size, room) =>
+      size <= room ? (room - size) / 2 : Math.min(0, Math.max(room - size, room / 2 - middle * size));
+    place(this.holder, put(view.x, w, width), put(view.y, v, height), w, v);
+    this.holder.classList.toggle("pixels", view.isFull && steps > 1);
+    if (this.photo.failure !== null) return;
+    if (view.isFull && this.sharp === null) this.loadFull();
+    this.showOverlay(view.isFocus);
+  }
+
+  loadFull() {
+    this.sharp = h("img", { alt: "", draggable: "false", class: "photo full" });
+    this.sharp.addEventListener("load", () => this.image.after(this.sharp));
+    this.sharp.src = `/photo/${this.photo.id}/original?v=${this.photo.version}`;
+  }
+
+  showOverlay(isShown) {
+    if (isShown && this.overlay === null) {
+      this.overlay = h("img", { alt: "", class: "overlay", draggable: "false" });
+      this.overlay.src = `/photo/${this.photo.id}/focus?v=${this.photo.version}`;
+      this.frame.before(this.overlay);
+    }
+    if (this.overlay !== null) this.overlay.hidden = !isShown;
+    this.frame.hidden = !isShown || !this.region;
+  }
+
+  takeDetails(details) {
+    this.region = details.sharpest_region;
+    if (this.region) {
+      const [x, y, w, v] = this.region;
+      const { style } = this.frame;
+      style.left = `${(100 * x) / this.photo.width}%`;
+      style.top = `${(100 * y) / this.photo.height}%`;
+      style.width = `${(100 * w) / this.photo.width}%`;
+      style.height = `${(100 * v) / this.photo.height}%`;
+    }
+  }
+}
+
+export class Loupe {
+  constructor({ onDecide, onMove, onClose, onCompare, onUndo }) {
+    this.root = find("loupe");
+    this.root.setAttribute("aria-label", T.loupe);
+    this.root.tabIndex = -1;
+    // A button that was clicked gives the keys back: Space goes on, it does not click again.
+    this.root.addEventListener("click", (event) => {
+      if (event.detail > 0 && event.target.closest("button")) this.root.focus({ preventScroll: true });
+    });
+    this.onDecide = onDecide;
+    this.onMove = onMove;
+    this.onClose = onClose;
+    this.panes = [];
+    this.active = 0;
+    this.view = { isFull: false, isFocus: false, x: 0.5, y: 0.5 };
+    this.preloaded = [];
+    this.stage = h("div", { class: "stage" });
+    this.info = new InfoPanel();
+    this.position = h("span", { class: "position" });
+    this.buttons = this.buildButtons();
+    this.root.append(
+      h(
+        "div",
+        { class: "loupe-bar" },
+        h("button", { class: "plain", onclick: onClose, "aria-label": T.back, title: T.back }, "←"),
+        this.position,
+        h("span", { class: "space" }),
+        h("button", { class: "plain undo", onclick: onUndo, "aria-label": T.undoDecision, title: `${T.undoDecision} (Ctrl Z)` }, "↶"),
+        this.tool(T.zoom, "Z", () => this.zoom(), T.zoomHint),
+        this.tool(T.focus, "F", () => this.toggleFocus()),
+        this.tool(T.compare, "C", onCompare, T.compareHint),
+      ),
+      this.stage,
+      this.info.root,
+      h(
+        "div",
+        { class: "decide" },
+        h("button", { class: "plain step", onclick: () => onMove(-1), "aria-label": T.previous }, "‹"),
+        ...this.buttons.all,
+        h("button", { class: "plain step", onclick: () => onMove(1), "aria-label": T.next }, "›"),
+      ),
+    );
+    this.listen();
+    new ResizeObserver(() => this.draw()).observe(this.stage);
+  }
+
+  get isOpen() {
+    return !this.root.hidden;
+  }
+
+  get photo() {
+    return this.panes[this.active]?.photo;
+  }
+
+  get isComparing() {
+    return this.panes.length > 1;
+  }
+
+  tool(text, key, act, hint = text) {
+    return h("button", { class: "plain tool", onclick: act, title: `${hint} (${key})`, "aria-keyshortcuts": key, "aria-pressed": "false" }, text);
+  }
+
+  buildButtons() {
+    const choice = (value, text, key) =>
+      h("button", { class: `choice ${value ?? "none"}`, onclick: () => this.onDecide("choice", value), "aria-pressed": "false", "aria-keyshortcuts": key }, text, h("kbd", {}, key));
+    const choices = { keep: choice("keep", T.keep, "P"), reject: choice("reject", T.reject, "X"), none: choice(null, T.undecide, "U") };
+    const stars = [1, 2, 3, 4, 5].map((n) =>
+      h("button", { class: "star", onclick: () => this.onDecide("stars", this.photo.stars === n ? 0 : n), "aria-label": T.giveStars(n), "aria-pressed": "false" }, "★"),
+    );
+    const colors = COLORS.map((color) =>
+      h("button", { class: "swatch", "data-color": color, onclick: () => this.onDecide("color", this.photo.color === color ? null : color), "aria-label": T.colors[color], title: T.colors[color], "aria-pressed": "false" }),
+    );
+    const all = [...Object.values(choices), h("span", { class: "group" }, ...stars), h("span", { class: "group" }, ...colors)];
+    return { choices, stars, colors, all };
+  }
+
+  open(photos, { thresholds, at, of, neighbours }) {
+    this.thresholds = thresholds;
+    const same = photos.length === this.panes.length && photos.every((photo, k) => this.panes[k].photo.id === photo.id);
+    if (this.root.hidden) {
+      this.root.hidden = false;
+      this.setBehind(true);
+      this.root.focus({ preventScroll: true });
+    }
+    this.position.textContent = photos.length > 1 ? T.compare : T.position(at + 1, of);
+    if (!same) {
+      this.panes = photos.map((photo) => new Pane(photo));
+      this.active = 0;
+      if (!this.isComparing) Object.assign(this.view, { isFull: false, x: 0.5, y: 0.5 });
+      this.stage.replaceChildren(...this.panes.map((pane) => pane.root));
+      this.stage.dataset.panes = photos.length;
+      this.panes.forEach((pane, k) => pane.root.addEventListener("pointerdown", () => this.activate(k)));
+    }
+    this.panes.forEach((pane) => this.load(pane));
+    this.draw();
+    this.refresh();
+    this.preload(neighbours ?? []);
+  }
+
+  async load(pane) {
+    const { id } = pane.photo;
+    try {
+      const details = await post(`/api/photo/${id}`, this.thresholds);
+      pane.takeDetails(details);
+      pane.details = details;
+      if (pane === this.panes[this.active]) this.info.show(pane.photo, details, this.thresholds);
+      this.draw();
+    } catch (error) {
+      if (pane === this.panes[this.active]) this.info.fail(pane.photo, error.message);
+    }
+  }
+
+  preload(photos) {
+    this.preloaded = photos.filter((photo) => photo.failure === null).map((photo) => {
+      const image = new Image();
+      image.src = `/photo/${photo.id}/large?v=${photo.version}`;
+      return image;
+    });
+  }
+
+  // What lies behind the loupe is neither reached by Tab nor read aloud.
+  setBehind(isBehind) {
+    for (const element of document.querySelectorAll(".bar, .layout")) element.inert = isBehind;
+  }
+
+  close() {
+    this.root.hidden = true;
+    this.setBehind(false);
+    this.panes = [];
+    this.stage.replaceChildren();
+    this.preloaded = [];
+    Object.assign(this.view, { isFull: false, x: 0.5, y: 0.5 });
+  }
+
+  activate(k) {
+    if (k === this.active || k >= this.panes.length) return;
+    this.active = k;
+    this.refresh();
+    const pane = this.panes[k];
+    if (pane.details) this.info.show(pane.photo, pane.details, this.thresholds);
+  }
+
+  draw() {
+    for (const pane of this.panes) pane.show(this.view);
+    const [zoom, focus, compare] = this.root.querySelectorAll(".tool");
+    compare.setAttribute("aria-pressed", String(this.isComparing));
+    zoom.setAttribute("aria-pressed", String(this.view.isFull));
+    focus.setAttribute("aria-pressed", String(this.view.isFocus));
+    const steps = this.panes[this.active]?.scales.steps ?? 1;
+    zoom.textContent = `${100 * steps} %`;
+    this.root.classList.toggle("is-full", this.view.isFull);
+    this.root.classList.toggle("is-focus", this.view.isFocus);
+    this.info.showScale(this.view.isFocus);
+  }
+
+  refresh() {
+    const { photo, buttons } = this;
+    if (!photo) return;
+    const choice = photo.choice ?? "none";
+    for (const [value, button] of Object.entries(buttons.choices)) button.setAttribute("aria-pressed", String(value === choice));
+    buttons.stars.forEach((button, k) => button.setAttribute("aria-pressed", String(k < photo.stars)));
+    buttons.colors.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.color === photo.color)));
+    this.panes.forEach((pane, k) => {
+      pane.root.classList.toggle("active", this.isComparing && k === this.active);
+      pane.root.dataset.choice = pane.photo.choice ?? "";
+      const mark = pane.photo.choice ? ` · ${CHOICE_NAMES[pane.photo.choice]}` : "";
+      pane.caption.textContent = this.isComparing ? `${pane.photo.name}${mark}` : "";
+    });
+  }
+
+  zoom(point = null) {
+    const { view } = this;
+    view.isFull = !view.isFull;
+    if (view.isFull) {
+      const pane = this.panes[this.active];
+      if (point) [view.x, view.y] = point;
+      else if (pane?.region) {
+        const [x, y, w, v] = pane.region;
+        view.x = (x + w / 2) / pane.photo.width;
+        view.y = (y + v / 2) / pane.photo.height;
+      }
+    }
+    this.draw();
+  }
+
+  toggleFocus() {
+    this.view.isFocus = !this.view.isFocus;
+    this.draw();
+  }
+
+  listen() {
+    let start = null;
+    this.stage.addEventListener("pointerdown", (event) => {
+      const pane = this.panes.find((each) => each.root.contains(event.target));
+      if (!pane || event.button !== 0) return;
+      start = { x: event.clientX, y: event.clientY, at: { ...this.view }, pane, isDrag: false };
+      this.stage.setPointerCapture(event.pointerId);
+    });
+    this.stage.addEventListener("pointermove", (event) => {
+      if (!start) return;
+      const [dx, dy] = [event.clientX - start.x, event.clientY - start.y];
+      start.isDrag ||= Math.hypot(dx, dy) > DRAG_PX;
+      if (!start.isDrag || !this.view.isFull) return;
+      const { full } = start.pane.scales;
+      const { width, height } = start.pane.photo;
+      this.view.x = clamp(start.at.x - dx / (width * full));
+      this.view.y = clamp(start.at.y - dy / (height * full));
+      this.draw();
+    });
+    this.stage.addEventListener("pointerup", (event) => {
+      const from = start;
+      start = null;
+      if (!from) return;
+      const dx = event.clientX - from.x;
+      if (from.isDrag) {
+        const isSwipe = event.pointerType === "touch" && !this.view.isFull && Math.abs(dx) > 60;
+        if (isSwipe) this.onMove(dx < 0 ? 1 : -1);
+        return;
+      }
+      const box = from.pane.holder.getBoundingClientRect();
+      this.zoom([clamp((event.clientX - box.left) / box.width), clamp((event.clientY - box.top) / box.height)]);
+    });
+    this.stage.addEventListener("pointercancel", () => (start = null));
+  }
+}
+
+const clamp = (share) => Math.max(0, Math.min(1, share));

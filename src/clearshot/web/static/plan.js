@@ -1,0 +1,162 @@
+// The dialog in which photos move: the plan first, then progress, then what came of it.
+
+import { get, post } from "./api.js";
+import { find, h } from "./dom.js";
+import { LABEL_NAMES, T, size, whole } from "./texts.js";
+
+const POLL_MS = 250;
+
+export class PlanDialog {
+  constructor({ onMoved }) {
+    this.dialog = find("plan");
+    this.onMoved = onMoved;
+    this.isBusy = false;
+    this.dialog.addEventListener("cancel", (event) => {
+      if (this.isBusy) event.preventDefault();
+    });
+  }
+
+  get isOpen() {
+    return this.dialog.open;
+  }
+
+  openSort(library) {
+    this.ask = { kind: "sort", target: this.target ?? library.target, thresholds: library.thresholds };
+    this.start();
+  }
+
+  openUndo() {
+    this.ask = { kind: "undo" };
+    this.start();
+  }
+
+  start() {
+    if (!this.dialog.open) this.dialog.showModal();
+    this.load();
+  }
+
+  async load() {
+    const { ask } = this;
+    this.render(this.title(), h("p", { class: "wait" }, T.planning));
+    try {
+      const plan = await post("/api/plan", ask);
+      if (ask === this.ask) this.showPlan(plan);
+    } catch (error) {
+      if (ask === this.ask) this.showError(error.message);
+    }
+  }
+
+  title() {
+    return this.ask.kind === "sort" ? T.planTitle : T.undoTitle;
+  }
+
+  render(title, ...children) {
+    this.dialog.replaceChildren(h("h2", { id: "plan-title" }, title), ...children.filter(Boolean));
+  }
+
+  targetField() {
+    if (this.ask.kind !== "sort") return null;
+    const field = h("input", { id: "target", type: "text", value: this.ask.target, spellcheck: "false", autocomplete: "off" });
+    field.addEventListener("change", () => {
+      this.target = field.value;
+      this.ask = { ...this.ask, target: field.value };
+      this.load();
+    });
+    return h("div", { class: "field wide" }, h("label", { for: "target" }, T.target), field);
+  }
+
+  showPlan(plan) {
+    const isSort = plan.kind === "sort";
+    const go = h("button", { class: "main", disabled: plan.files === 0, onclick: () => this.apply(plan) }, isSort ? T.goMove(plan.photos) : T.goBack(plan.photos));
+    this.render(
+      this.title(),
+      h("p", { class: "intro" }, isSort ? T.planIntro : T.undoIntro),
+      this.targetField(),
+      plan.files === 0 ? h("p", { class: "nothing" }, T.planEmpty) : table(plan),
+      plan.interrupted ? h("p", { class: "faint" }, T.interrupted) : null,
+      plan.renamed ? h("p", { class: "faint" }, T.renamed(plan.renamed)) : null,
+      plan.files ? files(plan) : null,
+      leftOut(plan.skipped),
+      h("details", {}, h("summary", {}, T.sameCommand), h("code", {}, plan.command)),
+      this.buttons(go),
+    );
+    if (plan.files) go.focus();
+  }
+
+  showError(message) {
+    const again = h("button", { class: "main", onclick: () => this.load() }, T.planTitle);
+    this.render(this.title(), this.targetField(), h("p", { class: "error", role: "alert" }, message), this.buttons(this.ask.kind === "sort" ? again : null));
+    if (this.ask.kind === "sort") again.hidden = true;
+  }
+
+  buttons(...more) {
+    return h("div", { class: "buttons" }, h("button", { class: "plain", onclick: () => this.dialog.close() }, T.cancel), ...more);
+  }
+
+  async apply(plan) {
+    this.isBusy = true;
+    const bar = h("progress", { max: Math.max(1, plan.files), value: 0, "aria-label": T.movingTitle });
+    const words = h("p", { class: "faint" }, T.moving(0, plan.files));
+    this.render(T.movingTitle, bar, words);
+    try {
+      let job = await post("/api/apply", { key: plan.key });
+      while (job.status === "running") {
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        ({ job } = await get("/api/state"));
+        bar.value = job.num_done;
+        words.textContent = T.moving(job.num_done, plan.files);
+      }
+      this.isBusy = false;
+      if (job.status === "done") this.showDone(plan, job.result);
+      else this.showFailed(job.message);
+    } catch (error) {
+      this.isBusy = false;
+      this.showFailed(error.message);
+    }
+    this.onMoved();
+  }
+
+  showDone(plan, result) {
+    const isSort = plan.kind === "sort";
+    const done = h("button", { class: "main", onclick: () => this.dialog.close() }, T.done);
+    this.render(
+      isSort ? T.doneMove(result) : T.doneBack(result),
+      isSort ? h("p", { class: "intro" }, T.doneNote) : null,
+      leftOut(result.skipped),
+      h("div", { class: "buttons" }, isSort && result.files ? h("button", { class: "plain", onclick: () => this.openUndo() }, T.takeBack) : null, done),
+    );
+    done.focus();
+  }
+
+  showFailed(message) {
+    this.render(
+      T.failedTitle,
+      h("p", { class: "error", role: "alert" }, message),
+      h("p", { class: "intro" }, T.failedNote),
+      h("div", { class: "buttons" }, h("button", { class: "main", onclick: () => this.dialog.close() }, T.close)),
+    );
+  }
+}
+
+function table(plan) {
+  const row = (tag, ...cells) => h("tr", {}, ...cells.map((cell, at) => h(at === 0 ? "th" : tag, at === 0 ? { scope: "row" } : {}, cell)));
+  const { why, photos, files: fileColumn, size: sizeColumn } = T.columns;
+  return h(
+    "table",
+    {},
+    h("thead", {}, h("tr", {}, ...[why, photos, fileColumn, sizeColumn].map((name) => h("th", { scope: "col" }, name)))),
+    h("tbody", {}, ...plan.groups.map((group) => row("td", LABEL_NAMES[group.why] ?? group.why, whole(group.photos), whole(group.files), size(group.bytes)))),
+    h("tfoot", {}, row("td", T.total, whole(plan.photos), whole(plan.files), size(plan.bytes))),
+  );
+}
+
+function files(plan) {
+  const rows = plan.moves.map((move) => h("li", {}, h("span", {}, move.from), h("span", { class: "faint" }, `→ ${move.to}`)));
+  return h("details", {}, h("summary", {}, T.showFiles(plan.moves.length, plan.files)), h("ul", { class: "files" }, ...rows));
+}
+
+function leftOut(skipped) {
+  if (!skipped.length) return null;
+  const rows = skipped.map((each) => h("li", {}, h("span", {}, each.path), h("span", { class: "faint" }, each.reason)));
+  return h("details", { class: "left-out", open: skipped.length < 6 }, h("summary", {}, T.leftOut(skipped.length)), h("ul", { class: "files" }, ...rows));
+}

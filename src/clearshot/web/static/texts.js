@@ -1,0 +1,193 @@
+// Every word of the page, in one place.
+
+const number = new Intl.NumberFormat("en");
+
+export const count = (n, one, many = `${one}s`) => `${number.format(n)} ${n === 1 ? one : many}`;
+export const whole = (n) => number.format(n);
+
+export function share(part) {
+  const percent = part * 100;
+  if (percent === 0) return "0 %";
+  if (percent < 0.1) return "< 0.1 %";
+  return `${percent.toFixed(percent < 10 ? 1 : 0)} %`;
+}
+
+function about(part) {
+  if (part === 0) return "0 %";
+  return part < 0.001 ? "under 0.1 %" : `about ${share(part)}`;
+}
+
+export function size(bytes) {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let unit = 0;
+  while (bytes >= 1000 && unit < units.length - 1) {
+    bytes /= 1000;
+    unit += 1;
+  }
+  return `${bytes >= 10 || unit === 0 ? Math.round(bytes) : bytes.toFixed(1)} ${units[unit]}`;
+}
+
+const megapixels = (mp) => (mp < 10 ? mp.toFixed(mp < 1 ? 2 : 1) : String(Math.round(mp)));
+
+export function shutter(seconds) {
+  return seconds >= 0.3 ? `${Number(seconds.toPrecision(2))} s` : `1/${Math.round(1 / seconds)} s`;
+}
+
+export const LABELS = ["blurry", "dark", "overexposed"];
+export const LABEL_NAMES = { blurry: "Blurry", dark: "Dark", overexposed: "Overexposed", rejected: "Rejected" };
+export const RATING_NAMES = { all: "All", bad: "Bad", unsure: "Unsure", good: "Good", failed: "Failed" };
+export const CHOICE_NAMES = { keep: "Kept", reject: "Rejected" };
+export const COLORS = ["red", "yellow", "green", "blue"];
+
+export const T = {
+  title: (name) => `${name}: clearshot`,
+  skip: "Go to the photos",
+  grid: "Photos",
+  filters: "Filters",
+  help: "Keys",
+  move: "Move photos",
+  moveSome: (n) => `Move ${count(n, "photo")}`,
+  verdicts: "Verdict",
+
+  thresholds: "Thresholds",
+  reset: "Reset",
+  threshold: (name) => `Threshold for ${name.toLowerCase()}`,
+  thresholdValue: (p, n) => `${share(p)}, ${count(n, "photo")}`,
+  calls: (n) => count(n, "photo"),
+  probability: (p) => `from ${share(p)} on`,
+  lost: (part) => `Tolerance: ${about(part)} of good photos lost`,
+  found: (part, label) => `Finds ${about(part)} of the ${label} ones`,
+  foreseen: "Estimated from the probabilities of these photos. They were calibrated on other photos, so yours may differ.",
+
+  order: "Order",
+  orders: { worst: "Worst first", best: "Best first", time: "Time taken", name: "Name" },
+  label: "Label",
+  anyLabel: "Any label",
+  decided: "Decision",
+  decisions: { "": "Any decision", none: "Undecided", keep: "Kept", reject: "Rejected", starred: "With stars", colored: "With a colour" },
+  camera: "Camera",
+  anyCamera: "All cameras",
+  folder: "Folder",
+  anyFolder: "All folders",
+  topFolder: "(top folder)",
+  thumbnails: "Thumbnails",
+  advance: "Go on after P, X and U",
+  clear: "Clear filters",
+  undoMove: "Take back the last move",
+  rescan: "Scan for new photos",
+  close: "Close",
+
+  loading: "Reading the catalog",
+  emptyTitle: "No photos yet",
+  emptyText: "clearshot has not measured a photo in this folder. A scan looks at each photo once; it changes none.",
+  scanNow: "Scan now",
+  scanningTitle: "Looking at your photos",
+  scanningText: "The first ones show up here as soon as they are measured.",
+  noneTitle: "Nothing matches",
+  noneText: "No photo fits these filters.",
+  noneOf: { bad: "No photo is called bad at these thresholds.", unsure: "No photo is in doubt.", failed: "Every photo could be read." },
+
+  scanning: (done, total) => (total ? `Scanning: ${whole(done)} of ${whole(total)}` : "Scanning: looking for photos"),
+  scanned: (r) => (r.new + r.changed ? `Scan done: ${count(r.new + r.changed, "photo")} measured` : "Scan done: nothing new"),
+  scanFailed: (why) => `The scan stopped: ${why}`,
+  offline: "clearshot is not running any more. What you decided is kept. Start clearshot review again in the terminal to go on.",
+  foreign: "This page belongs to an earlier run. Open the address that clearshot review printed last.",
+  notStored: (why) => `Not stored: ${why}`,
+  kept: (n) => `${count(n, "photo")} kept`,
+  rejected: (n) => `${count(n, "photo")} rejected`,
+  undecided: (n) => `${count(n, "photo")} undecided`,
+  undone: "Decision taken back",
+  redone: "Decision made again",
+  selected: (n) => `${count(n, "photo")} selected`,
+  selectNone: "Select none",
+  unreadable: "Cannot be shown",
+  describe: (name, rating, marks) => [name, rating, ...marks].join(", "),
+  stars: (n) => count(n, "star"),
+
+  loupe: "Photo",
+  back: "Back to the grid",
+  previous: "Previous photo",
+  next: "Next photo",
+  position: (at, of) => `${whole(at)} of ${whole(of)}`,
+  keep: "Keep",
+  reject: "Reject",
+  undecide: "Undecided",
+  giveStars: (n) => `Give ${count(n, "star")}`,
+  colors: { red: "Red", yellow: "Yellow", green: "Green", blue: "Blue" },
+  zoom: "100 %",
+  zoomHint: "Show 100 % at the sharpest region",
+  focus: "Focus map",
+  focusScale: ["blurred", "sharp"],
+  compare: "Compare",
+  compareHint: "Compare with the next photo, or those selected",
+  undoDecision: "Take the last decision back",
+  why: "Why",
+  chances: "Probability",
+  light: "Light",
+  black: (part) => `${share(part)} black`,
+  white: (part) => `${share(part)} clipped`,
+  file: "File",
+  facts: { camera: "Camera", lens: "Lens", taken_at: "Taken", shutter_s: "Shutter", aperture: "Aperture", iso: "ISO" },
+  pixels: (w, h) => `${whole(w)} × ${whole(h)} px`,
+  detail: (mp, all) => `${megapixels(mp)} of ${megapixels(all)} megapixels`,
+  pixelsName: "Pixels",
+  sizeName: "Size",
+  detailName: "Real detail",
+  companionsName: "Goes along",
+  sharpest: "sharpest region",
+
+  planTitle: "Move photos",
+  planIntro: "Nothing has moved yet. These are the bad photos that you did not keep and the ones that you rejected, with the files that belong to them.",
+  undoTitle: "Take back the last move",
+  undoIntro: "Nothing has moved yet. These files go back to where they were.",
+  target: "Move to",
+  planning: "Making the plan",
+  columns: { why: "Label", photos: "Photos", files: "Files", size: "Size" },
+  total: "Together",
+  planEmpty: "There is nothing to move: no photo is bad or rejected.",
+  interrupted: "An earlier move was interrupted. It is put in order first.",
+  renamed: (n) => `${count(n, "file gets", "files get")} a number because the name is taken.`,
+  showFiles: (n, all) => (n < all ? `The first ${whole(n)} of ${count(all, "file")}` : `${count(all, "file")}`),
+  leftOut: (n) => `${count(n, "photo or file", "photos or files")} left alone`,
+  sameCommand: "The same in a terminal",
+  cancel: "Cancel",
+  goMove: (n) => `Move ${count(n, "photo")}`,
+  goBack: (n) => `Move ${count(n, "photo")} back`,
+  moving: (done, total) => `${whole(done)} of ${count(total, "file")}`,
+  movingTitle: "Moving",
+  doneMove: (r) => `${count(r.photos, "photo")} moved (${count(r.files, "file")})`,
+  doneBack: (r) => `${count(r.photos, "photo")} back in place (${count(r.files, "file")})`,
+  doneNote: "No file was deleted or overwritten. This can be taken back now or any time later.",
+  failedTitle: "Stopped",
+  failedNote: "Each photo has moved as a whole or not at all; Take back the last move returns what moved.",
+  takeBack: "Take back",
+  done: "Done",
+
+  keysTitle: "Keys",
+  keys: [
+    ["Look", [
+      ["Arrows", "Go to another photo"],
+      ["Enter, Space", "Open the photo; Space goes on to the next one"],
+      ["Esc, G", "Back to the grid"],
+      ["Z", "100 % at the sharpest region, and back"],
+      ["Click", "100 % where you point"],
+      ["F", "Focus map over the photo"],
+      ["C", "Compare two to four photos, zoomed together"],
+    ]],
+    ["Decide", [
+      ["P", "Keep: never moved"],
+      ["X", "Reject: moved"],
+      ["U", "Undecided: the verdict counts"],
+      ["1 to 5, 0", "Stars, none"],
+      ["6 to 9", "Red, yellow, green, blue; again for none"],
+      ["Ctrl Z", "Take the last decision back"],
+      ["Ctrl Shift Z", "Make it again"],
+    ]],
+    ["Select", [
+      ["Shift and arrows, Shift and click", "From here to there"],
+      ["Ctrl and click", "One more, or one less"],
+      ["Ctrl A", "All photos in view"],
+      ["?", "These keys"],
+    ]],
+  ],
+};

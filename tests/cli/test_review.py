@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+from click.testing import Result
+
+from clearshot.catalog.catalog import Catalog
+from clearshot.photo import Choice
+from clearshot.review import Decider
+
+Run = Callable[..., Result]
+
+
+def test_help_and_start_need_no_web_library() -> None:
+    code = (
+        "import sys; from clearshot.cli.main import cli\n"
+        "cli(['review', '--help'], standalone_mode=False)\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "clearshot review ~/Pictures" in done.stdout
+    assert not {"starlette", "uvicorn", "anyio", "numpy", "PIL"} & set(done.stderr.split())
+
+
+def test_a_missing_extra_is_named(
+    run: Run, scanned_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        "clearshot.cli.review.find_spec", lambda name: None if name == "uvicorn" else find(name)
+    )
+    result = run("review", scanned_library)
+    assert result.exit_code == 7
+    assert "pip install 'clearshot[web]'" in result.stderr
+
+
+def test_a_missing_folder_is_named(run: Run, tmp_path: Path) -> None:
+    result = run("review", tmp_path / "nowhere")
+    assert result.exit_code == 3
+    assert "there is no such folder" in result.stderr
+
+
+def test_a_port_that_is_taken_is_named(run: Run, scanned_library: Path) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("review", scanned_library, "--port", str(port), "--no-browser")
+    assert result.exit_code == 3
+    assert f"port {port} cannot be used" in result.stderr
+
+
+def test_it_serves_until_ctrl_c_and_scans_a_new_folder(clear_photos: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    folder.mkdir()
+    (folder / "one.jpg").write_bytes((clear_photos / "scene0.jpg").read_bytes())
+    command = [sys.executable, "-m", "clearshot", "review", str(folder), "--no-browser"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    ) as program:  # fmt: skip
+        assert program.stdout
+        assert "Reviewing" in program.stdout.readline()
+        address = program.stdout.readline().strip()
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{40,}", address)
+        with httpx.Client(follow_redirects=True, timeout=20) as client:
+            assert client.get(address).status_code == 200
+            base = address.split("?")[0]
+            for _ in range(200):
+                state = client.get(f"{base}api/state").json()
+                if state["job"]["status"] != "running":
+                    break
+            assert state["job"]["result"]["new"] == 1
+        program.send_signal(signal.SIGINT)
+        assert program.wait(20) == 0
+        assert program.stderr
+        assert program.stderr.read() == "Ctrl-C ends it; every decision is kept.\n"
+    with Catalog.open(folder, create=False) as catalog:
+        assert len(catalog.entries()) == 1
+
+
+def test_sort_follows_decisions(run: Run, scanned_library: Path, tmp_path: Path) -> None:
+    with Catalog.open(scanned_library) as catalog:
+        numbers = {path.stem: number for path, number in catalog.decisions.list_numbers().items()}
+        Decider(catalog).choose([numbers["blurred"], numbers["black"]], Choice.KEEP)
+        Decider(catalog).choose([numbers["clear"]], Choice.REJECT)
+    target = tmp_path / "bad"
+    assert run("sort", scanned_library, "--to", target, "--apply").exit_code == 0
+    moved = sorted(path.relative_to(target).as_posix() for path in target.rglob("*.*"))
+    assert moved == ["overexposed/white.jpg", "rejected/clear.jpg"]
+    # What is in the target already stays there when sorting goes on.
+    again = run("sort", scanned_library, "--to", target)
+    assert "Nothing to move" in again.stdout

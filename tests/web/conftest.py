@@ -1,0 +1,170 @@
+"""A scanned library of sixty small photos, the server over it, and a browser."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import ExifTags, Image
+from playwright.sync_api import Browser, Page, sync_playwright
+from starlette.testclient import TestClient
+
+from clearshot import optics
+from clearshot.catalog.catalog import Catalog
+from clearshot.discover import find_photos
+from clearshot.scoring.scorer import Scorer
+from clearshot.web.desk import Desktop
+from clearshot.web.server import ReviewServer
+from conftest import draw_scene
+
+NUM_PHOTOS = 60
+# Drawing takes longer than everything else here.
+_NUM_SCENES = 8
+_KINDS = ("clear", "clear", "clear", "blurred", "black", "white")
+
+
+@cache
+def _draw_scene(number: int) -> NDArray[np.uint8]:
+    return draw_scene(number, width=240, height=160)
+
+
+def draw_photo(number: int) -> Image.Image:
+    """Draw a small photo of the kind that its number stands for."""
+    rgb_hwc = _draw_scene(number % _NUM_SCENES)
+    kind = _KINDS[number % len(_KINDS)]
+    linear: NDArray[Any] = optics.to_linear(rgb_hwc.astype(np.float32) / 255)
+    if kind == "blurred":
+        kernel = optics.draw_disc(1.2 + number / 12)
+        linear = np.stack([optics.blur(linear[..., c], kernel) for c in range(3)], axis=-1)
+    elif kind == "black":
+        linear = linear / 400
+    elif kind == "white":
+        linear = np.clip(linear * 60, 0, 1)
+    return Image.fromarray((optics.to_encoded(linear) * 255).astype(np.uint8))
+
+
+@pytest.fixture(scope="session")
+def sixty_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scanned folder of sixty photos of two cameras in three folders, one with a sidecar."""
+    folder = tmp_path_factory.mktemp("sixty") / "wedding"
+    for number in range(NUM_PHOTOS):
+        day = folder / ("", "friday", "saturday")[number % 3]
+        day.mkdir(parents=True, exist_ok=True)
+        exif = Image.Exif()
+        exif[ExifTags.Base.Make] = "NIKON CORPORATION" if number % 2 else "FUJIFILM"
+        exif[ExifTags.Base.Model] = "NIKON D3400" if number % 2 else "X-T5"
+        taken_at = f"2026:05:01 12:{59 - number % 60:02d}:00"
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = taken_at
+        name = f"DSC_{number:04d}-{_KINDS[number % len(_KINDS)]}.jpg"
+        draw_photo(number).save(day / name, quality=90, exif=exif)
+    (folder / "DSC_0003-blurred.xmp").write_text("<x/>")
+    scorer = Scorer()
+    photos = find_photos([folder]).photos
+    with Catalog.open(folder) as catalog:
+        results = [(photo, scorer.score(photo.path)) for photo in photos]
+        catalog.record(results, recipe=scorer.recipe)
+    return folder
+
+
+@pytest.fixture
+def library(sixty_photos: Path, tmp_path: Path) -> Path:
+    """A copy of the scanned library."""
+    return Path(shutil.copytree(sixty_photos, tmp_path / "wedding"))
+
+
+@contextmanager
+def serving(library: Path) -> Iterator[ReviewServer]:
+    """Serve a library in a thread of this process."""
+    server = ReviewServer(Desktop(library, None, library.with_name(f"{library.name}-bad")))
+    ready = threading.Event()
+    thread = threading.Thread(target=server.run, kwargs={"ready": lambda _: ready.set()})
+    thread.start()
+    try:
+        assert ready.wait(10)
+        yield server
+    finally:
+        server.stop()
+        thread.join(30)
+
+
+@pytest.fixture
+def server(library: Path) -> Iterator[ReviewServer]:
+    """The running server of `library`."""
+    with serving(library) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def shared_server(
+    sixty_photos: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ReviewServer]:
+    """The running server of a library that no test changes for good."""
+    folder = tmp_path_factory.mktemp("shared") / "wedding"
+    with serving(Path(shutil.copytree(sixty_photos, folder))) as server:
+        yield server
+
+
+@pytest.fixture
+def client(shared_server: ReviewServer) -> Iterator[TestClient]:
+    """What a browser on the page's own address may ask, without a network."""
+    gate = shared_server.gate
+    base = f"http://127.0.0.1:{gate.port}"
+    client = TestClient(shared_server.app, base_url=base, follow_redirects=False)
+    own = {"Origin": base, "Sec-Fetch-Site": "same-origin"}
+    client.headers.update(own)
+    client.cookies.set(gate.cookie, gate.secret)
+    yield client
+    client.headers.update(own)
+    client.cookies.set(gate.cookie, gate.secret)
+    numbers = client.get("/api/library").json()["photos"]["id"]
+    for field, value in (("choice", None), ("stars", 0), ("color", None)):
+        client.post("/api/decide", json={"photos": numbers, field: value})
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("there is no chromium (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser: Browser, server: ReviewServer, *, is_waiting: bool = True) -> Iterator[Page]:
+    """Open the page, and wait for its photos; any error in its scripts fails the test."""
+    context = browser.new_context(viewport={"width": 1200, "height": 760})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(server.gate.address)
+    if is_waiting:
+        page.wait_for_selector(".cell")
+    yield page
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def page(browser: Browser, server: ReviewServer) -> Iterator[Page]:
+    """The open page of `library`."""
+    with opened(browser, server) as page:
+        yield page
+
+
+@pytest.fixture
+def shared_page(browser: Browser, shared_server: ReviewServer) -> Iterator[Page]:
+    """The open page of a library that no test changes."""
+    with opened(browser, shared_server) as page:
+        yield page

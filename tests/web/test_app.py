@@ -1,0 +1,228 @@
+"""What the server tells and does, asked as the page asks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from clearshot.actions.atomic import read_stamp
+from clearshot.catalog.catalog import Catalog
+from clearshot.errors import UsageError
+from clearshot.photo import Failure, Photo
+from clearshot.scoring.scorer import Scorer
+from clearshot.web.desk import Desktop
+from clearshot.web.jobs import JobKind, JobRunner, JobStatus, Report
+from clearshot.web.server import ReviewServer
+from web.conftest import NUM_PHOTOS, draw_photo
+
+
+@pytest.fixture
+def small_library(tmp_path: Path) -> Path:
+    """Two scanned photos, a failed one, and one whose name is no text."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    for number, name in enumerate((b"a.jpg", b"b.jpg", b"na\xefve.jpg")):
+        path = folder / os.fsdecode(name)
+        draw_photo(number).save(path)
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xffbroken")
+    scorer = Scorer()
+    with Catalog.open(folder) as catalog:
+        for path in sorted(folder.glob("*.jpg")):
+            photo = Photo(path, read_stamp(path))
+            broken = Failure("damaged", "broken data stream")
+            result = broken if path.name == "broken.jpg" else scorer.score(path)
+            catalog.record([(photo, result)], recipe=scorer.recipe)
+    return folder
+
+
+@pytest.fixture
+def small_client(small_library: Path) -> Iterator[TestClient]:
+    """A client of `small_library`, with the server's own start and end."""
+    server = ReviewServer(Desktop(small_library, None, small_library.with_name("bad")))
+    base = f"http://127.0.0.1:{server.gate.port}"
+    with TestClient(server.app, base_url=base) as client:
+        client.headers.update({"Origin": base, "Sec-Fetch-Site": "same-origin"})
+        client.cookies.set(server.gate.cookie, server.gate.secret)
+        yield client
+    server.close()
+
+
+def wait_for_job(client: TestClient) -> dict[str, Any]:
+    for _ in range(400):
+        job = client.get("/api/state").json()["job"]
+        if job["status"] != "running":
+            return dict(job)
+        time.sleep(0.05)
+    raise AssertionError("the job does not end")
+
+
+def test_the_library_comes_as_columns_of_one_length(client: TestClient) -> None:
+    document = client.get("/api/library").json()
+    assert {len(column) for column in document["photos"].values()} == {NUM_PHOTOS}
+    assert document["folders"] == ["", "friday", "saturday"]
+    for limits in document["limits"].values():
+        assert limits["at"] == sorted(limits["at"])
+        assert len(limits["at"]) == len(limits["lost"]) == len(limits["found"])
+    for ps in document["photos"]["p"]:
+        assert all(0 <= p <= 1 for p in ps)
+
+
+def test_failures_and_strange_names_are_told(small_client: TestClient) -> None:
+    photos = small_client.get("/api/library").json()["photos"]
+    by_name = dict(
+        zip(photos["name"], zip(photos["id"], photos["failure"], strict=True), strict=True)
+    )
+    assert by_name["broken.jpg"][1] == "broken data stream"
+    number, failure = by_name["na\\xefve.jpg"]
+    assert failure is None
+    assert small_client.get(f"/photo/{number}/thumbnail").status_code == 200
+    assert small_client.get(f"/photo/{by_name['broken.jpg'][0]}/large").status_code == 422
+    details = small_client.post(f"/api/photo/{by_name['broken.jpg'][0]}", json={}).json()
+    assert details["error"]["kind"] == "damaged"
+
+
+def test_a_photo_is_told_in_words_at_the_thresholds_that_are_sent(client: TestClient) -> None:
+    photos = client.get("/api/library").json()["photos"]
+    number, ps = next(
+        (number, ps) for number, ps in zip(photos["id"], photos["p"], strict=True) if max(ps) > 0.6
+    )
+    assert client.post(f"/api/photo/{number}", json={}).json()["verdict"] == "bad"
+    high = dict.fromkeys(("blurry", "dark", "overexposed"), 1.0)
+    details = client.post(f"/api/photo/{number}", json=high).json()
+    assert details["verdict"] == ("bad" if max(ps) == 1.0 else "unsure")
+    assert details["reasons"]
+    assert client.post(f"/api/photo/{number}", json={"blurry": 0}).status_code == 400
+    assert client.post("/api/photo/999999", json={}).status_code == 404
+
+
+def test_pictures_are_pictures(client: TestClient) -> None:
+    for picture, media_type in (
+        ("thumbnail", "image/jpeg"), ("large", "image/jpeg"), ("original", "image/jpeg"),
+        ("focus", "image/png"),
+    ):  # fmt: skip
+        answer = client.get(f"/photo/1/{picture}")
+        assert answer.headers["content-type"] == media_type
+        assert "immutable" in answer.headers["cache-control"]
+
+
+def test_a_photo_that_is_gone_is_told(small_client: TestClient, small_library: Path) -> None:
+    (small_library / "b.jpg").unlink()
+    photos = small_client.get("/api/library").json()["photos"]
+    number = photos["id"][photos["name"].index("b.jpg")]
+    answer = small_client.get(f"/photo/{number}/large")
+    assert answer.status_code == 404
+    assert "b.jpg" in answer.json()["error"]
+
+
+def test_only_the_plan_that_was_shown_last_is_carried_out(
+    small_client: TestClient, small_library: Path
+) -> None:
+    target = small_library.with_name("bad")
+    number = small_client.get("/api/library").json()["photos"]["id"][0]
+    small_client.post("/api/decide", json={"photos": [number], "choice": "reject"})
+    ask = {"kind": "sort", "target": str(target), "thresholds": {"blurry": 1.0}}
+    first = small_client.post("/api/plan", json=ask).json()
+    second = small_client.post("/api/plan", json=ask).json()
+    assert first["photos"] == second["photos"] >= 1
+    assert small_client.post("/api/apply", json={"key": first["key"]}).status_code == 400
+    assert not target.exists()
+    assert small_client.post("/api/apply", json={"key": second["key"]}).status_code == 200
+    assert wait_for_job(small_client)["result"]["photos"] == second["photos"]
+    assert small_client.post("/api/apply", json={"key": second["key"]}).status_code == 400
+    assert (target / "rejected" / "a.jpg").exists()
+    names = small_client.get("/api/library").json()["photos"]["name"]
+    assert "a.jpg" not in names
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {}, {"kind": "delete"}, {"kind": "sort"}, {"kind": "sort", "thresholds": {}},
+        {"kind": "sort", "thresholds": {}, "target": ""},
+        {"kind": "sort", "thresholds": {}, "target": "bad"},
+        {"kind": "sort", "thresholds": {}, "target": ["/tmp"]},
+        {"kind": "sort", "thresholds": {}, "target": "/tmp/a\u0000b"},
+        {"kind": "sort", "thresholds": {"sharp": 0.5}, "target": "/tmp/bad"},
+        {"kind": "sort", "thresholds": {"blurry": True}, "target": "/tmp/bad"},
+        {"kind": "sort", "thresholds": {"blurry": "0.5"}, "target": "/tmp/bad"},
+    ],
+)  # fmt: skip
+def test_wrong_plans_are_refused(client: TestClient, message: dict[str, object]) -> None:
+    assert client.post("/api/plan", json=message).status_code == 400
+
+
+def test_nothing_to_take_back_is_told(client: TestClient) -> None:
+    answer = client.post("/api/plan", json={"kind": "undo"})
+    assert answer.status_code == 409
+    assert "nothing to undo" in answer.json()["error"]
+    assert client.post("/api/redo", json={}).status_code == 400
+
+
+def test_a_scan_from_the_page_finds_new_photos(
+    small_client: TestClient, small_library: Path
+) -> None:
+    before = small_client.get("/api/state").json()["revision"]
+    shutil.copy(small_library / "a.jpg", small_library / "new.jpg")
+    assert small_client.post("/api/scan", json={}).status_code == 200
+    job = wait_for_job(small_client)
+    assert job["kind"] == "scan"
+    assert job["result"]["new"] == 1
+    time.sleep(2)  # the catalog is read again at most that often
+    assert small_client.get("/api/state").json()["revision"] > before
+    assert "new.jpg" in small_client.get("/api/library").json()["photos"]["name"]
+
+
+def test_one_job_at_a_time_and_errors_are_told() -> None:
+    jobs = JobRunner()
+
+    def fail(report: Report) -> dict[str, Any]:
+        report(1, 2)
+        time.sleep(0.2)
+        raise UsageError("wrong", path=Path("/x"))
+
+    jobs.start(JobKind.SORT, fail)
+    with pytest.raises(UsageError, match="still going on"):
+        jobs.start(JobKind.SCAN, fail)
+    jobs.end()
+    assert jobs.job
+    assert jobs.job.status is JobStatus.FAILED
+    assert jobs.job.message == "/x: wrong"
+    assert (jobs.job.num_done, jobs.job.num_total) == (1, 2)
+
+
+def test_the_end_stops_a_scan_but_not_a_move() -> None:
+    for kind, stops in ((JobKind.SCAN, True), (JobKind.SORT, False)):
+        jobs = JobRunner()
+        steps: list[int] = []
+
+        def work(report: Report, steps: list[int] = steps) -> dict[str, Any]:
+            for step in range(20):
+                time.sleep(0.01)
+                report(step, 20)
+                steps.append(step)
+            return {}
+
+        jobs.start(kind, work)
+        jobs.end()
+        assert jobs.job
+        assert (len(steps) < 20) == stops
+        assert (jobs.job.status is JobStatus.FAILED) == stops
+
+
+def test_a_picture_that_is_no_photo_of_the_format_list_is_refused(
+    small_client: TestClient, small_library: Path
+) -> None:
+    # A file that became something else since the scan is not sent as it is.
+    (small_library / "a.jpg").write_text("<script>alert(1)</script>")
+    photos = small_client.get("/api/library").json()["photos"]
+    number = photos["id"][photos["name"].index("a.jpg")]
+    answer = small_client.get(f"/photo/{number}/original")
+    assert answer.status_code == 422
+    assert b"<script>" not in answer.content

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import io
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from clearshot.actions.atomic import read_stamp
+from clearshot.catalog.catalog import default_path
+from clearshot.errors import MissingPhotoError
+from clearshot.photo import FileStamp, Photo
+from clearshot.web.pictures import THUMBNAIL_PX, draw_large, measure_histogram, read_original
+from clearshot.web.thumbnails import Thumbnails, choose_folder
+
+
+class Counter:
+    """Draws a hundred bytes and counts how often."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, path: Path) -> bytes:
+        self.count += 1
+        return path.name.encode().ljust(100, b".")
+
+
+def make_photo(folder: Path, number: int) -> Photo:
+    return Photo(folder / f"{number}.jpg", FileStamp(1, number))
+
+
+def test_a_thumbnail_is_drawn_once_for_each_state(tmp_path: Path) -> None:
+    draw = Counter()
+    photo = make_photo(tmp_path, 1)
+    for _ in range(3):
+        thumbnails = Thumbnails(tmp_path / "kept", draw=draw)
+        assert thumbnails.read(photo).startswith(b"1.jpg")
+        assert thumbnails.has(photo)
+    assert draw.count == 1
+    changed = replace(photo, stamp=FileStamp(2, 1))
+    assert not thumbnails.has(changed)
+    thumbnails.read(changed)
+    assert draw.count == 2
+
+
+def test_the_folder_stays_within_its_bound(tmp_path: Path) -> None:
+    thumbnails = Thumbnails(tmp_path / "kept", max_bytes=1000, draw=Counter())
+    for number in range(50):
+        thumbnails.read(make_photo(tmp_path, number))
+        size = sum(path.stat().st_size for path in (tmp_path / "kept").rglob("*.*"))
+        assert size <= 1000
+    assert thumbnails.has(make_photo(tmp_path, 49))
+    assert not thumbnails.has(make_photo(tmp_path, 0))
+
+
+def test_what_lay_there_before_counts(tmp_path: Path) -> None:
+    first = Thumbnails(tmp_path / "kept", max_bytes=10_000, draw=Counter())
+    for number in range(9):
+        first.read(make_photo(tmp_path, number))
+    assert not first.is_full()
+    assert Thumbnails(tmp_path / "kept", max_bytes=1000, draw=Counter()).is_full()
+
+
+def test_threads_share_it(tmp_path: Path) -> None:
+    thumbnails = Thumbnails(tmp_path / "kept", max_bytes=2000, draw=Counter())
+
+    def read() -> None:
+        for number in range(40):
+            assert thumbnails.read(make_photo(tmp_path, number)).startswith(str(number).encode())
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not list((tmp_path / "kept").rglob("*.part"))
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("a file")
+    draw = Counter()
+    thumbnails = Thumbnails(tmp_path / "kept", draw=draw)
+    for _ in range(2):
+        assert thumbnails.read(make_photo(tmp_path, 1))
+    assert draw.count == 2
+
+
+def test_a_photo_that_is_gone_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(MissingPhotoError):
+        Thumbnails(tmp_path / "kept").read(make_photo(tmp_path, 1))
+
+
+def test_thumbnails_are_upright_and_small(tmp_path: Path) -> None:
+    path = tmp_path / "turned.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (900, 600), "red").save(path, exif=exif)
+    content = Thumbnails(tmp_path / "kept").read(Photo(path, read_stamp(path)))
+    assert Image.open(io.BytesIO(content)).size == (THUMBNAIL_PX * 2 // 3, THUMBNAIL_PX)
+    assert Image.open(io.BytesIO(draw_large(path))).size == (600, 900)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "media_type"), [("jpg", "image/jpeg"), ("png", "image/png"), ("tif", "image/jpeg")]
+)
+def test_the_original_has_every_pixel(tmp_path: Path, suffix: str, media_type: str) -> None:
+    path = tmp_path / f"photo.{suffix}"
+    Image.linear_gradient("L").convert("RGB").resize((300, 200)).save(path)
+    content, told = read_original(path)
+    assert told == media_type
+    assert Image.open(io.BytesIO(content)).size == (300, 200)
+    assert (content == path.read_bytes()) == (suffix != "tif")
+
+
+def test_the_histogram_tells_what_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "half.png"
+    picture = Image.new("RGB", (200, 100), "black")
+    picture.paste((255, 255, 255), (100, 0, 150, 100))
+    picture.paste((200, 60, 60), (150, 0, 200, 100))
+    picture.save(path)
+    histogram = measure_histogram(path)
+    assert histogram["black"] == pytest.approx(0.5, abs=0.02)
+    assert histogram["white"] == pytest.approx(0.25, abs=0.02)
+    assert max(histogram["red"][2:-2]) == 1.0
+    assert len(histogram["red"]) == len(histogram["green"]) == len(histogram["blue"])
+
+
+def test_thumbnails_lie_beside_the_catalog_or_in_the_users_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "library"
+    catalog = default_path(library)
+    catalog.parent.mkdir(parents=True)
+    assert choose_folder(library, catalog) == catalog.parent / "thumbnails"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    elsewhere = choose_folder(library, tmp_path / "other.sqlite")
+    assert elsewhere.is_relative_to(tmp_path / "cache")
+    assert elsewhere != choose_folder(tmp_path / "second", tmp_path / "other.sqlite")
