@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -226,3 +227,25 @@ def test_a_picture_that_is_no_photo_of_the_format_list_is_refused(
     answer = small_client.get(f"/photo/{number}/original")
     assert answer.status_code == 422
     assert b"<script>" not in answer.content
+
+
+def test_pictures_that_nobody_waits_for_any_more_are_not_drawn(
+    server: ReviewServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Path] = []
+
+    def draw_slowly(path: Path) -> bytes:
+        drawn.append(path)
+        time.sleep(0.3)
+        return b""
+
+    monkeypatch.setattr("clearshot.web.pictures.draw_large", draw_slowly)
+    gate = server.gate
+    asked = 30
+    for number in range(1, asked + 1):
+        with socket.create_connection(("127.0.0.1", gate.port)) as connection:
+            request = f"GET /photo/{number}/large HTTP/1.1\r\nHost: 127.0.0.1:{gate.port}\r\n"
+            connection.sendall(f"{request}Cookie: {gate.cookie}={gate.secret}\r\n\r\n".encode())
+            time.sleep(0.01)
+    time.sleep(1.5)
+    assert 0 < len(drawn) < asked / 2

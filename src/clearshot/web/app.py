@@ -52,6 +52,14 @@ _KEPT: Final = {"Cache-Control": "private, max-age=604800, immutable"}
 _MAX_LARGE: Final = 2
 
 
+class _Queue:
+    """Threads that draw, and whose turn it is: who waits is not yet in a thread."""
+
+    def __init__(self, num_threads: int) -> None:
+        self.threads = ThreadPoolExecutor(num_threads, thread_name_prefix="draw")
+        self.turn = asyncio.Semaphore(num_threads)
+
+
 class Page:
     """Answers what the page asks.
 
@@ -72,8 +80,8 @@ class Page:
         self.shelf = Shelf(desk.desktop.library, desk.desktop.catalog_path)
         self._scorer = Scorer()
         self._offer: Offer | None = None
-        self._small = ThreadPoolExecutor(usable_cores(), thread_name_prefix="small")
-        self._large = ThreadPoolExecutor(_MAX_LARGE, thread_name_prefix="large")
+        self._small = _Queue(usable_cores())
+        self._large = _Queue(_MAX_LARGE)
 
     def build(self) -> Starlette:
         """Build the app; it has no checks of its own, see `clearshot.web.security`."""
@@ -108,8 +116,8 @@ class Page:
         try:
             yield
         finally:
-            self._small.shutdown(cancel_futures=True)
-            self._large.shutdown(cancel_futures=True)
+            self._small.threads.shutdown(cancel_futures=True)
+            self._large.threads.shutdown(cancel_futures=True)
             await asyncio.to_thread(self.jobs.end)
             await asyncio.to_thread(ahead.end)
             await asyncio.to_thread(self.desk.close)
@@ -134,31 +142,35 @@ class Page:
     async def send_thumbnail(self, request: Request) -> Response:
         """Send a photo small."""
         photo = self.desk.find(_read_number(request)).entry.photo
-        content = await self._draw(self._small, lambda: self.thumbnails.read(photo))
+        content = await self._draw(request, self._small, lambda: self.thumbnails.read(photo))
         return Response(content, media_type="image/jpeg", headers=_KEPT)
 
     async def send_large(self, request: Request) -> Response:
         """Send a photo as large as a screen."""
         path = self.desk.find(_read_number(request)).entry.photo.path
-        content = await self._draw(self._large, lambda: pictures.draw_large(path))
+        content = await self._draw(request, self._large, lambda: pictures.draw_large(path))
         return Response(content, media_type="image/jpeg", headers=_KEPT)
 
     async def send_original(self, request: Request) -> Response:
         """Send a photo pixel by pixel."""
         path = self.desk.find(_read_number(request)).entry.photo.path
-        content, media_type = await self._draw(self._large, lambda: pictures.read_original(path))
+        content, media_type = await self._draw(
+            request, self._large, lambda: pictures.read_original(path)
+        )
         return Response(content, media_type=media_type, headers=_KEPT)
 
     async def send_focus(self, request: Request) -> Response:
         """Send the focus map of a photo."""
         path = self.desk.find(_read_number(request)).entry.photo.path
-        content = await self._draw(self._large, lambda: pictures.draw_focus(path, self._scorer))
+        content = await self._draw(
+            request, self._large, lambda: pictures.draw_focus(path, self._scorer)
+        )
         return Response(content, media_type="image/png", headers=_KEPT)
 
     async def send_histogram(self, request: Request) -> Response:
         """Send the histogram of a photo."""
         path = self.desk.find(_read_number(request)).entry.photo.path
-        document = await self._draw(self._large, lambda: pictures.measure_histogram(path))
+        document = await self._draw(request, self._large, lambda: pictures.measure_histogram(path))
         return JSONResponse(document, headers=_KEPT)
 
     async def describe_photo(self, request: Request) -> Response:
@@ -271,9 +283,21 @@ class Page:
             "missing": summary.num_missing,
         }
 
-    async def _draw(self, threads: ThreadPoolExecutor, draw: Callable[[], _Result]) -> _Result:
+    async def _draw(self, request: Request, queue: _Queue, draw: Callable[[], _Result]) -> _Result:
+        """Draw when it is this request's turn, unless the browser has given it up by then.
+
+        Raises
+        ------
+        MissingPhotoError
+            If nobody waits for the picture any more.
+        """
+        # Without this the request itself would be taken for news of the connection.
+        await request.body()
         with self.desk.serving_page():
-            return await asyncio.get_running_loop().run_in_executor(threads, draw)
+            async with queue.turn:
+                if await request.is_disconnected():
+                    raise MissingPhotoError("nobody waits for this picture any more")
+                return await asyncio.get_running_loop().run_in_executor(queue.threads, draw)
 
 
 def _read_number(request: Request) -> int:

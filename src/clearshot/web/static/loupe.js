@@ -7,12 +7,16 @@ import { CHOICE_NAMES, COLORS, T } from "./texts.js";
 
 const DRAG_PX = 4;
 const MAX_FIT = 4;
+const REST_MS = 80;
+
+const largeAddress = (photo) => `/photo/${photo.id}/large?v=${photo.version}`;
 
 class Pane {
   constructor(photo) {
     this.photo = photo;
     this.image = h("img", { alt: photo.name, draggable: "false", class: "photo" });
-    if (photo.failure === null) this.image.src = `/photo/${photo.id}/large?v=${photo.version}`;
+    // The thumbnail is there at once; the large picture takes its place when it has come.
+    if (photo.failure === null) this.image.src = `/photo/${photo.id}/thumbnail?v=${photo.version}`;
     this.image.addEventListener("error", () => this.root.classList.add("unreadable"));
     this.sharp = null;
     this.overlay = null;
@@ -55,6 +59,10 @@ class Pane {
     if (this.photo.failure !== null) return;
     if (view.isFull && this.sharp === null) this.loadFull();
     this.showOverlay(view.isFocus);
+  }
+
+  loadLarge() {
+    if (this.photo.failure === null) this.image.src = largeAddress(this.photo);
   }
 
   loadFull() {
@@ -179,10 +187,20 @@ export class Loupe {
       this.stage.dataset.panes = photos.length;
       this.panes.forEach((pane, k) => pane.root.addEventListener("pointerdown", () => this.activate(k)));
     }
-    this.panes.forEach((pane) => this.load(pane));
     this.draw();
     this.refresh();
-    this.preload(neighbours ?? []);
+    // Who holds an arrow down passes by: the server draws for those who stay.
+    clearTimeout(this.resting);
+    const isReady = this.preloaded.some((image) => image.complete && image.photo === photos[0]);
+    this.resting = setTimeout(() => this.settle(neighbours ?? []), isReady ? 0 : REST_MS);
+  }
+
+  settle(neighbours) {
+    for (const pane of this.panes) {
+      pane.loadLarge();
+      this.load(pane);
+    }
+    this.preload(neighbours);
   }
 
   async load(pane) {
@@ -201,7 +219,8 @@ export class Loupe {
   preload(photos) {
     this.preloaded = photos.filter((photo) => photo.failure === null).map((photo) => {
       const image = new Image();
-      image.src = `/photo/${photo.id}/large?v=${photo.version}`;
+      image.photo = photo;
+      image.src = largeAddress(photo);
       return image;
     });
   }
@@ -212,6 +231,7 @@ export class Loupe {
   }
 
   close() {
+    clearTimeout(this.resting);
     this.root.hidden = true;
     this.setBehind(false);
     this.panes = [];
