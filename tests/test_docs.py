@@ -49,7 +49,8 @@ def test_flags_are_few_and_help_says_what_each_does(path: str) -> None:
 def test_the_program_has_these_commands_and_no_others() -> None:
     names = {path.split()[1] for path in COMMANDS if " " in path}
     assert names == {
-        "scan", "score", "explain", "sort", "undo", "report", "evaluate", "train", "demo",
+        "scan", "score", "explain", "sort", "undo", "report", "calibrate", "evaluate", "train",
+        "demo",
     }  # fmt: skip
 
 

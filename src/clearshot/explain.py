@@ -241,7 +241,7 @@ def _draw_bars(
         draw.rectangle((left, y, right, y + 16), fill=_TRACK)
         if p > 0:
             draw.rectangle((left, y, left + p * (right - left), y + 16), fill=color)
-        at = left + limit * (right - left)
+        at = left + min(limit, 1.0) * (right - left)
         draw.line((at, y - 5, at, y + 21), fill=(255, 255, 255), width=2)
         draw.text((x + width, y + 8), f"{p:.0%}", _TEXT, _load_font(18), anchor="rm")
         y += 34

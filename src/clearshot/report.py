@@ -7,7 +7,9 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from clearshot.photo import Failure, covers
+from clearshot.decode.camera import read_camera
+from clearshot.photo import Failure, Rating, covers
+from clearshot.scoring.doubt import measure_doubt
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds, judge
 
@@ -101,7 +103,51 @@ def judge_entry(entry: Entry, thresholds: Thresholds) -> Verdict | Failure:
         return OUTDATED
     if not covers(entry.scores.recipe, Scorer(sharp_at=thresholds.sharp_at).recipe):
         return _NOT_AT_FULL
+    if thresholds.cameras:
+        thresholds = thresholds.for_camera(find_camera(entry))
     return judge(entry.scores, thresholds)
+
+
+def find_camera(entry: Entry) -> str | None:
+    """Tell which camera took a photo of the catalog.
+
+    Parameters
+    ----------
+    entry : Entry
+        What the catalog holds about it.
+
+    Returns
+    -------
+    str or None
+        The model that EXIF names, see `clearshot.decode.camera`; None where none is named or the
+        file cannot be read.
+    """
+    return read_camera(entry.photo.path)
+
+
+def put_doubtful_first(entries: Iterable[Entry], thresholds: Thresholds) -> list[Entry]:
+    """Order photos so that a person looks first where it says most.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+        Photos of the library.
+    thresholds : Thresholds
+        When a photo is called bad.
+
+    Returns
+    -------
+    list of Entry
+        The unsure photos, the most doubtful first; then the others in their order.
+    """
+
+    def find_rank(entry: Entry) -> tuple[bool, float]:
+        verdict = judge_entry(entry, thresholds)
+        if isinstance(verdict, Failure) or verdict.rating is not Rating.UNSURE:
+            return True, 0.0
+        return False, -measure_doubt(verdict, thresholds)
+
+    return sorted(entries, key=find_rank)
 
 
 def build_report(

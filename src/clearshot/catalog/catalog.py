@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from clearshot.catalog import migrations, rows
+from clearshot.catalog.calibrations import Calibrations
 from clearshot.catalog.connection import connect, explained, transaction
 from clearshot.errors import CatalogError, InputError
 from clearshot.photo import Failure, Photo, Scores
@@ -131,11 +132,14 @@ class Catalog:
         The library's folder, absolute.
     path : Path
         The catalog's file, absolute.
+    calibrations : Calibrations
+        Those on the owner's photos.
     """
 
     def __init__(self, library: Path, path: Path, connection: sqlite3.Connection) -> None:
         self.library = library
         self.path = path
+        self.calibrations = Calibrations(connection, path)
         self._connection = connection
 
     @classmethod

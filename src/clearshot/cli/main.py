@@ -10,6 +10,7 @@ from typing import IO, Any, Final
 
 import click
 
+from clearshot.cli.calibrate import calibrate
 from clearshot.cli.demo import demo
 from clearshot.cli.evaluate import evaluate
 from clearshot.cli.explain import explain
@@ -122,7 +123,7 @@ def cli() -> None:
     """
 
 
-for _command in (scan, score, explain, sort, undo, report, evaluate, train, demo):
+for _command in (scan, score, explain, sort, undo, report, calibrate, evaluate, train, demo):
     cli.add_command(_command)
 
 

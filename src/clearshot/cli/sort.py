@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from clearshot.cli.forecasts import announce, settle_thresholds
 from clearshot.cli.options import (
     catalog_option,
     is_quiet,
@@ -113,6 +114,8 @@ def _list_bad(
     bad = []
     outdated = []
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
+        thresholds, remarks = settle_thresholds(catalog, thresholds)
+        announce(remarks)
         for entry in catalog.entries():
             verdict = judge_entry(entry, thresholds)
             if isinstance(verdict, Failure):
