@@ -88,7 +88,7 @@ def calibrate(  # noqa: PLR0913 - one argument per option
 
     A few dozen photos move the probabilities; some hundred keep a tolerance by themselves. The
     library's catalog keeps every calibration, and commands on the library use the last. Photos have
-    to be drawn at random (`clearshot audit` does), or one a scene: not those that looked doubtful.
+    to be drawn at random, as `clearshot audit --whole` does, or one a scene: not the doubtful ones.
     """
     if out is not None:
         check_free(out, force=False)

@@ -10,6 +10,7 @@ from typing import IO, Any, Final
 
 import click
 
+from clearshot.cli.audit import audit
 from clearshot.cli.calibrate import calibrate
 from clearshot.cli.demo import demo
 from clearshot.cli.evaluate import evaluate
@@ -123,7 +124,7 @@ def cli() -> None:
     """
 
 
-for _command in (scan, score, explain, sort, undo, report, calibrate, evaluate, train, demo):
+for _command in (scan, score, explain, sort, undo, report, calibrate, audit, evaluate, train, demo):
     cli.add_command(_command)
 
 
