@@ -9,6 +9,7 @@ from clearshot.intervals import (
     clopper_pearson,
     count_allowed,
     count_needed,
+    predict_kept,
     sum_binomial,
 )
 
@@ -74,6 +75,24 @@ def test_allowed_hits_keep_the_bound_and_one_more_would_not() -> None:
         num = count_allowed(num_draws, 0.01, 0.9)
         assert num < 0 or bound_share(num, num_draws, 0.9) <= 0.01 + 1e-9
         assert bound_share(min(num + 1, num_draws), num_draws, 0.9) > 0.01
+
+
+def test_prediction_for_other_photos_is_what_happens() -> None:
+    rng = np.random.default_rng(0)
+    for num_beyond, num_draws, num_others, num_allowed in ((0, 40, 60, 2), (3, 80, 50, 4)):
+        scores = rng.random((4000, num_draws + num_others))
+        limits = np.sort(scores[:, :num_draws], axis=1)[:, num_draws - 1 - num_beyond]
+        is_kept = (scores[:, num_draws:] > limits[:, None]).sum(axis=1) <= num_allowed
+        told = predict_kept(num_beyond, num_draws, num_others, num_allowed)
+        assert is_kept.mean() == pytest.approx(told, abs=0.025)
+    assert predict_kept(5, 10, 3, 3) == 1.0
+
+
+def test_prediction_for_very_many_photos_is_the_bound_on_all_of_them() -> None:
+    num = count_allowed(300, 0.02, 0.9)
+    assert predict_kept(num, 300, 10**6, 20_000) == pytest.approx(
+        1 - sum_binomial(num, 300, 0.02), abs=1e-3
+    )
 
 
 @pytest.mark.parametrize("counts", [(2, 1), (-1, 1)])

@@ -206,6 +206,45 @@ def count_allowed(num_draws: int, share: float, confidence: float) -> int:
     return num
 
 
+def predict_kept(num_beyond: int, num_draws: int, num_others: int, num_allowed: int) -> float:
+    """Compute how probably a limit that leaves some photos beyond it lets few others beyond it.
+
+    The limit is one of the `num_draws` photos; the others are as many more from the same place.
+    Among the highest scores of both together, each is of either by lot [1]_.
+
+    Parameters
+    ----------
+    num_beyond : int
+        Photos of the sample beyond the limit, from 0 to `num_draws` - 1.
+    num_draws : int
+        Photos in the sample, >= 1.
+    num_others : int
+        Other photos, >= 0.
+    num_allowed : int
+        How many of these may lie beyond the limit, >= 0.
+
+    Returns
+    -------
+    float
+        Probability that no more do, in [0, 1].
+
+    References
+    ----------
+    .. [1] Marques F., "Universal distribution of the empirical coverage in split conformal
+       prediction", 2023. arXiv:2303.02770
+
+    Examples
+    --------
+    >>> predict_kept(0, 100, 100, 2) > 0.87
+    True
+    """
+    if num_allowed >= num_others:
+        return 1.0
+    num_top = num_beyond + 1 + num_allowed
+    # At least one more than `num_beyond` of the top photos have to be of the sample.
+    return 1.0 - _sum_hypergeometric(num_beyond, num_top, num_draws, num_draws + num_others)
+
+
 def count_needed(share: float, confidence: float) -> int:
     """Count the photos from which on a share can be kept with a confidence.
 

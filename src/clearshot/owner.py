@@ -12,7 +12,7 @@ from clearshot.photo import Failure, Label, SharpAt
 from clearshot.report import find_camera, judge_entry
 from clearshot.scoring.calibration import compute_logits, read_calibration, to_logit
 from clearshot.scoring.limits import Wishes, find_basis, set_thresholds
-from clearshot.scoring.recalibration import Decision, parse_recalibration, recalibrate
+from clearshot.scoring.recalibration import LabelledScore, parse_recalibration, recalibrate
 from clearshot.scoring.tolerance import Basis, digest_calibration, read_table
 from clearshot.scoring.verdict import Thresholds
 
@@ -61,6 +61,8 @@ class LabelReport:
         What keeps the tolerance, by the owner's photos or by the shipped table.
     is_lost_own, is_missed_own : bool
         Whether it is the owner's photos.
+    confidence : float
+        With which the share of good photos is kept.
     num_good_missing, num_bad_missing : int
         Photos of each kind that are still to be decided about until the owner's own keep the
         tolerance with its confidence; 0 where they do.
@@ -72,6 +74,7 @@ class LabelReport:
     missed_basis: Basis
     is_lost_own: bool
     is_missed_own: bool
+    confidence: float
     num_good_missing: int
     num_bad_missing: int
 
@@ -89,9 +92,16 @@ def read_decisions(catalog: Catalog) -> list[OwnerDecision]:
     list of OwnerDecision
         Photos that are undecided are not in it. Empty where the catalog holds no decisions.
     """
-    # The catalog's table of decisions is read here, and nowhere else in calibration and audit.
-    read = getattr(catalog, "decisions", None)
-    return [] if read is None else [OwnerDecision(path, is_bad) for path, is_bad in read()]
+    # The catalog's table of decisions is read here, and nowhere else in calibration.
+    table = getattr(catalog, "decisions", None)
+    if table is None:
+        return []
+    choices = {number: decision.choice for number, decision in table.read().items()}
+    return [
+        OwnerDecision(path, is_bad=choices[number] == "reject")
+        for path, number in table.list_numbers().items()
+        if choices.get(number) is not None
+    ]
 
 
 def find_own(catalog: Catalog) -> tuple[Recalibration | None, str]:
@@ -182,7 +192,7 @@ def calibrate(
     constants = read_calibration()
     known = cameras or {}
     parts = [
-        Decision(compute_logits(scores, constants, sharp_at), label, known.get(path, ""))
+        LabelledScore(compute_logits(scores, constants, sharp_at), label, known.get(path, ""))
         for path, scores, label in decisions
     ]
     if not parts:
@@ -228,7 +238,7 @@ def match_decisions(
             if label is None:
                 continue
         found.append((decision.path, entry.scores, label))
-        if camera := find_camera(entry):
+        if camera := find_camera(decision.path, entry.scores):
             cameras[decision.path] = camera
     return found, cameras, len(decisions) - len(found)
 
@@ -259,6 +269,9 @@ def report_labels(own: Recalibration) -> dict[Label, LabelReport]:
             missed_basis=missed,
             is_lost_own=is_lost_own,
             is_missed_own=is_missed_own,
+            confidence=(pair if is_lost_own else table.pairs[label]).good.reach_confidence(
+                tolerance.lost, tolerance.confidence
+            ),
             num_good_missing=_count_missing(num_good, tolerance.lost, tolerance.confidence),
             num_bad_missing=_count_missing(num_bad, tolerance.missed, tolerance.confidence),
         )

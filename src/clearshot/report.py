@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clearshot.catalog.catalog import Entry
-    from clearshot.photo import Verdict
+    from clearshot.photo import Scores, Verdict
 
 FIELDS: Final = (
     "path",
@@ -104,25 +104,27 @@ def judge_entry(entry: Entry, thresholds: Thresholds) -> Verdict | Failure:
     if not covers(entry.scores.recipe, Scorer(sharp_at=thresholds.sharp_at).recipe):
         return _NOT_AT_FULL
     if thresholds.cameras:
-        thresholds = thresholds.for_camera(find_camera(entry))
+        thresholds = thresholds.for_camera(find_camera(entry.photo.path, entry.scores))
     return judge(entry.scores, thresholds)
 
 
-def find_camera(entry: Entry) -> str | None:
-    """Tell which camera took a photo of the catalog.
+def find_camera(path: Path, scores: Scores) -> str | None:
+    """Tell which camera took a photo.
 
     Parameters
     ----------
-    entry : Entry
-        What the catalog holds about it.
+    path : Path
+        The photo.
+    scores : Scores
+        Its scores, which may hold what the camera wrote.
 
     Returns
     -------
     str or None
-        The model that EXIF names, see `clearshot.decode.camera`; None where none is named or the
-        file cannot be read.
+        What the scores say, else the model that EXIF names; None where neither tells.
     """
-    return read_camera(entry.photo.path)
+    facts = getattr(scores, "facts", None)
+    return read_camera(path) if facts is None else facts.camera
 
 
 def put_doubtful_first(entries: Iterable[Entry], thresholds: Thresholds) -> list[Entry]:

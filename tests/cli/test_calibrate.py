@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import Result
@@ -144,10 +145,15 @@ def test_decisions_of_the_review_calibrate(
 ) -> None:
     bad = {"black.jpg", "white.jpg", "blurred.jpg"}
 
-    def read(catalog: Catalog) -> list[tuple[Path, bool]]:
-        return [(e.photo.path, e.photo.path.name in bad) for e in catalog.entries()]
-
-    monkeypatch.setattr(Catalog, "decisions", read, raising=False)
+    paths = [scanned_library / name for name in ("clear.jpg", *bad)]
+    table = SimpleNamespace(
+        list_numbers=lambda: {path: number for number, path in enumerate(paths)},
+        read=lambda: {
+            number: SimpleNamespace(choice="reject" if path.name in bad else "keep")
+            for number, path in enumerate(paths)
+        },
+    )
+    monkeypatch.setattr(Catalog, "decisions", table, raising=False)
     result = run("calibrate", scanned_library, "--from-decisions", "--tolerance", "5%")
     assert result.exit_code == 0, result.output
     assert "4 decisions" in result.stdout

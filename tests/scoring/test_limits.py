@@ -9,7 +9,7 @@ from clearshot.photo import Label, Rating
 from clearshot.scoring.calibration import to_probability
 from clearshot.scoring.doubt import measure_doubt
 from clearshot.scoring.limits import Wishes, forecast, set_thresholds
-from clearshot.scoring.recalibration import Curve, Decision, recalibrate
+from clearshot.scoring.recalibration import Curve, LabelledScore, recalibrate
 from clearshot.scoring.tolerance import Basis, TailPair, Tolerance, ToleranceTable, build_tail
 from clearshot.scoring.verdict import Thresholds, judge, rate
 from scoring.records import make_scores
@@ -91,10 +91,10 @@ def test_photo_that_sets_a_limit_is_not_lost_itself() -> None:
     assert to_probability(limit) < thresholds.blurry
 
 
-def decide(good: np.ndarray, bad: np.ndarray, camera: str = "") -> list[Decision]:
-    made = [Decision(dict.fromkeys(Label, float(x)), None, camera) for x in good]
+def decide(good: np.ndarray, bad: np.ndarray, camera: str = "") -> list[LabelledScore]:
+    made = [LabelledScore(dict.fromkeys(Label, float(x)), None, camera) for x in good]
     for label in Label:
-        made += [Decision(dict.fromkeys(Label, float(x)), label, camera) for x in bad]
+        made += [LabelledScore(dict.fromkeys(Label, float(x)), label, camera) for x in bad]
     return made
 
 

@@ -10,7 +10,7 @@ from clearshot.photo import Label
 from clearshot.scoring.recalibration import (
     MIN_PHOTOS,
     Curve,
-    Decision,
+    LabelledScore,
     fit_curve,
     parse_recalibration,
     recalibrate,
@@ -58,8 +58,9 @@ def test_too_few_photos_leave_the_shipped_curve() -> None:
 
 def test_photos_that_contradict_the_scores_cannot_wreck_the_curve() -> None:
     curve = fit_curve(np.full(15, 4.0), np.full(15, -4.0))
-    assert curve.slope > 0.5
-    assert abs(curve.offset) < 1.5
+    # It still rises, so that no decision changes which photo looks worse.
+    assert 0.2 < curve.slope < 1
+    assert abs(curve.offset) < 2
     huge = fit_curve(np.full(15, -1e6), np.full(15, 1e6))
     assert np.isfinite([huge.slope, huge.offset]).all()
 
@@ -69,11 +70,11 @@ def test_curves_invert() -> None:
     assert curve.invert(curve.apply(0.3)) == pytest.approx(0.3)
 
 
-def make_decisions(num: int, camera: str = "") -> list[Decision]:
+def make_decisions(num: int, camera: str = "") -> list[LabelledScore]:
     rng = np.random.default_rng(num)
     labels = [None, *Label]
     return [
-        Decision(
+        LabelledScore(
             {label: float(np.round(rng.normal(), 1)) for label in Label}, labels[i % 4], camera
         )
         for i in range(num)

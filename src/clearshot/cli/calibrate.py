@@ -147,10 +147,10 @@ def _calibrate_labelled(
     tolerances: dict[Label, Tolerance],
     workers: int | None,
 ) -> Recalibration:
-    from clearshot.decode.camera import read_camera
     from clearshot.evaluation.labelled import read_labelled
     from clearshot.evaluation.tolerances import choose_one_per_scene
     from clearshot.owner import calibrate as calibrate_owner
+    from clearshot.report import find_camera
 
     found = read_labelled(place)
     print_skipped(found.left_out, rest="see with -v")
@@ -160,7 +160,8 @@ def _calibrate_labelled(
         print_remark(f"{num} left out: one photo counts of each scene and label")
     scores = _score([photo.path for photo in photos], library, catalog_path, workers)
     decisions = [(p.path, scores[p.path], p.label) for p in photos if p.path in scores]
-    cameras = {p.path: camera for p in photos if (camera := read_camera(p.path))}
+    known = {path: find_camera(path, score) for path, score, _ in decisions}
+    cameras = {path: camera for path, camera in known.items() if camera}
     origin = f"{to_count(len(decisions), 'labelled photo')} of {place.name}"
     return calibrate_owner(decisions, _choose(tolerances), origin=origin, cameras=cameras)
 
@@ -260,7 +261,8 @@ def _describe_loss(report: LabelReport, tolerance: Tolerance) -> str:
     if report.is_lost_own and report.lost_basis == "confident":
         return f"Your photos keep the {lost}: {sure} sure."
     if report.is_lost_own:
-        return f"Your photos keep the {lost} on average; {more} make it {sure} sure."
+        now = to_percent(report.confidence)
+        return f"Your photos keep the {lost}, {now} sure; {more} make it {sure}."
     return (
         f"Too few for {lost}: the limit is that of the shipped table on your curve. "
         f"{more} and your own keep it, {sure} sure."

@@ -89,12 +89,9 @@ def announce(lines: Sequence[str]) -> None:
 
 
 def _describe_label(label: Label, forecast: Forecast, tolerance: Tolerance) -> str:
-    kept = {
-        "confident": f"at most {to_percent(tolerance.lost)}, "
-        f"{to_percent(tolerance.confidence)} sure",
-        "average": f"at most {to_percent(tolerance.lost)} on average",
-        "none": f"too few photos were measured to keep {to_percent(tolerance.lost)}",
-    }[forecast.lost_basis.value]
+    kept = f"at most {to_percent(tolerance.lost)}, {to_percent(forecast.confidence)} sure"
+    if forecast.lost_basis == "none":
+        kept = f"too few photos were measured to keep {to_percent(tolerance.lost)}"
     whose = ", by your photos" if forecast.is_own else ""
     return (
         f"{label.value}{whose}: finds {_write(forecast.found)} of the bad photos and misses "

@@ -72,6 +72,8 @@ class Forecast:
         Of the good photos, those that are unsure or called bad.
     lost_basis, missed_basis : Basis
         What keeps `Tolerance.lost` and `Tolerance.missed`; `NONE` where nothing does.
+    confidence : float
+        With which the share of good photos is kept, see `Tail.reach_confidence`.
     is_own : bool
         Whether the library's own photos tell, not the shipped table.
     """
@@ -82,6 +84,7 @@ class Forecast:
     doubted: Share
     lost_basis: Basis
     missed_basis: Basis
+    confidence: float
     is_own: bool
 
 
@@ -267,7 +270,8 @@ def _forecast_label(
     if own and part and min(own.good.num_scenes, own.bad.num_scenes) >= MIN_OWN_PHOTOS:
         pair, curve, is_own = own, part.curves[label], True
     high, low = curve.invert(bad_from), curve.invert(good_below)
-    lost_basis, missed_basis, _, _ = find_basis(tolerance, own, shipped)
+    lost_basis, missed_basis, is_lost_own, _ = find_basis(tolerance, own, shipped)
+    teller = own.good if own is not None and is_lost_own else shipped.good
     hidden = _estimate(pair.bad, high)
     return Forecast(
         lost=_estimate(pair.good, high),
@@ -276,6 +280,7 @@ def _forecast_label(
         doubted=_estimate(pair.good, low),
         lost_basis=lost_basis,
         missed_basis=missed_basis,
+        confidence=teller.reach_confidence(tolerance.lost, tolerance.confidence),
         is_own=is_own,
     )
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from clearshot.errors import NetworkError
-from clearshot.intervals import clopper_pearson, count_allowed
+from clearshot.intervals import clopper_pearson, count_allowed, sum_binomial
 from clearshot.photo import Label
 from clearshot.scoring.calibration import read_calibration
 
@@ -67,7 +67,8 @@ class Basis(StrEnum):
     """What a limit rests on.
 
     `CONFIDENT`: the share is kept in at least the confidence asked for of all calibrations.
-    `AVERAGE`: it is kept on the average over calibrations, not with that confidence.
+    `AVERAGE`: it is kept on the average over calibrations, with less confidence than asked for,
+    see `Tail.reach_confidence`; no photo of the sample lies beyond the limit.
     `NONE`: there are too few photos for either.
     """
 
@@ -141,12 +142,34 @@ class Tail:
         _, high = clopper_pearson(min(math.ceil(hits), num), num, coverage)
         return low, high
 
+    def reach_confidence(self, share: float, confidence: float) -> float:
+        """Tell with which confidence `find_limit` keeps a share.
+
+        Parameters
+        ----------
+        share : float
+            In [0, 1).
+        confidence : float
+            What was asked for, in (0, 1).
+
+        Returns
+        -------
+        float
+            That, or less where there are too few photos; 0 where nothing is kept.
+        """
+        _, basis = self.find_limit(share, confidence)
+        if basis is Basis.NONE:
+            return 0.0
+        most = 1.0 - sum_binomial(0, math.floor(self.num_scenes), share)
+        return confidence if basis is Basis.CONFIDENT else min(confidence, most)
+
     def find_limit(self, share: float, confidence: float) -> tuple[float | None, Basis]:
         """Find the limit beyond which at most a share of such photos lies.
 
         With n independent photos, at most k may lie beyond it: k by `count_allowed` for a
-        confidence; else k = floor((n + 1) share) - 1, with which a new photo lies beyond it with a
-        probability of at most `share`, on the average over all samples [1]_.
+        confidence. Where n is too small for that, none may; a new photo then lies beyond it with a
+        probability of 1 / (n + 1), on the average over all samples [1]_, which has to be at most
+        `share`.
 
         Parameters
         ----------
@@ -170,7 +193,7 @@ class Tail:
         allowed, basis = count_allowed(num, share, confidence), Basis.CONFIDENT
         if allowed < 0:
             # The tiny addition keeps 0.01 * 100 = 0.9999... at 1.
-            allowed, basis = math.floor((num + 1) * share + 1e-9) - 1, Basis.AVERAGE
+            allowed, basis = min(0, math.floor((num + 1) * share + 1e-9) - 1), Basis.AVERAGE
         if allowed < 0 or not self.logits:
             return None, Basis.NONE
         within = [i for i, s in enumerate(self.shares) if s <= allowed / num + 1e-12]
