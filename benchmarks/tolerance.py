@@ -23,8 +23,9 @@ from clearshot.evaluation.tolerances import choose_one_per_scene
 from clearshot.intervals import count_allowed, predict_kept
 from clearshot.photo import Failure, Label
 from clearshot.scan import score_paths
+from clearshot.scoring import limits
 from clearshot.scoring.focus import FocusNetwork
-from clearshot.scoring.recalibration import Curve, fit_curve
+from clearshot.scoring.recalibration import fit_curve
 from clearshot.scoring.tolerance import Tail, TailPair, build_tail, digest_calibration
 
 if TYPE_CHECKING:
@@ -189,11 +190,11 @@ def try_draws(photos: Photos, num_draws: int) -> list[dict[str, object]]:
     for share in _SHARES:
         for num in (60, 120, 230, 400):
             tails = [build_tail(rng.choice(good, num), is_bad=False) for _ in range(num_draws)]
-            limits = [find_limit(tail, share) for tail in tails]
+            found_limits = [find_limit(tail, share) for tail in tails]
             stated = build_tail(np.arange(num), is_bad=False).reach_confidence(share, _CONFIDENCE)
             row = {"tolerance": share, "photos": num}
             row["allowed"] = max(0, count_allowed(num, share, _CONFIDENCE))
-            lost, found = ([share_above(x, limit) for limit in limits] for x in (good, bad))
+            lost, found = ([share_above(x, limit) for limit in found_limits] for x in (good, bad))
             rows.append(row | {"stated": round(stated, 3)} | summarise(lost, found, share))
             print_row(rows[-1])
     return rows
@@ -236,11 +237,10 @@ def decide(
     values, is_bad = np.concatenate([good, bad])[order], is_bad[order]
     mine = np.arange(values.size) < num
     mine_good, mine_bad = values[mine & ~is_bad], values[mine & is_bad]
-    # As `clearshot.scoring.limits` does: the owner's photos where they are enough, else the table.
-    limit, _ = build_tail(mine_good, is_bad=False).find_limit(share, _CONFIDENCE)
-    if limit is None:
-        curve = fit_curve(mine_good, mine_bad) if num else Curve()
-        limit = curve.invert(find_limit(table.good, share))
+    curve = fit_curve(mine_good, mine_bad)
+    own = build_tail(mine_good, is_bad=False) if num else None
+    at, _, _ = limits.find_limit(share, _CONFIDENCE, curve, own, table.good)
+    limit = np.inf if at is None else curve.invert(at)
     return share_above(values[~mine & ~is_bad], limit), share_above(values[~mine & is_bad], limit)
 
 
@@ -286,13 +286,13 @@ def try_sources(photos: Photos) -> list[dict[str, object]]:
     for source in np.unique(photos.source):
         is_here = photos.source == source
         table, (good, bad) = photos.pair(~is_here), photos.take(is_here)
-        limits = [find_limit(table.good, share) for share in _SHARES]
+        ends = [find_limit(table.good, share) for share in _SHARES]
         row: dict[str, object] = {
             "source": str(source),
             "good": good.size,
             "bad": bad.size,
-            "lost": [round(share_above(good, x), 3) for x in limits],
-            "found": [round(share_above(bad, x), 3) if bad.size else None for x in limits],
+            "lost": [round(share_above(good, x), 3) for x in ends],
+            "found": [round(share_above(bad, x), 3) if bad.size else None for x in ends],
         }
         rows.append(row)
         print_row(row)
@@ -394,11 +394,11 @@ def kept_share(
     rng: np.random.Generator,
 ) -> float:
     """Give the share of runs in which a tolerance is kept."""
-    limits = [
+    drawn = [
         find_limit(build_tail(rng.choice(good, num), is_bad=False), share, confidence)
         for _ in range(num_draws)
     ]
-    return float(np.mean([share_above(good, limit) <= share for limit in limits]))
+    return float(np.mean([share_above(good, limit) <= share for limit in drawn]))
 
 
 if __name__ == "__main__":

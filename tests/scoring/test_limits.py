@@ -110,6 +110,17 @@ def test_own_photos_set_the_limits_where_they_are_enough() -> None:
     assert sum(is_lost) == 1  # P(at most 1 of 400 | 1 %) = 0.09
 
 
+def test_own_photos_that_are_few_do_not_ease_the_shipped_limit() -> None:
+    # 30 good photos keep 5 % on the average only.
+    decisions = decide(np.sort(GOOD)[:30], BAD[:5])
+    own = recalibrate(decisions, tolerances=wish(lost=0.05).tolerances, made_for="x", origin="test")
+    moved, shipped = (set_thresholds(wish(lost=0.05), each, make_table()) for each in (own, None))
+    told = forecast(moved, own, make_table())[Label.BLURRY]
+    assert told.lost_basis is Basis.AVERAGE
+    assert 0.7 < told.confidence < 0.9
+    assert moved.blurry >= shipped.blurry
+
+
 def test_few_own_photos_move_the_shipped_limits() -> None:
     decisions = decide(GOOD[:15] + 2, BAD[:15] + 2)
     own = recalibrate(decisions, tolerances=wish().tolerances, made_for="x", origin="test")

@@ -177,12 +177,7 @@ def find_basis(
     tuple of (Basis, Basis, bool, bool)
         For the good photos lost and for the bad ones missed; whether each rests on the owner's.
     """
-    lost = _find(
-        tolerance.lost, tolerance.confidence, None if own is None else own.good, shipped.good
-    )
-    missed = _find(
-        tolerance.missed, tolerance.confidence, None if own is None else own.bad, shipped.bad
-    )
+    lost, missed = _find_limits(tolerance, Curve(), own, shipped)
     return lost[1], missed[1], lost[2], missed[2]
 
 
@@ -217,7 +212,8 @@ def _set_part(
         assert table is not None
         curve = Curve() if part is None else part.curves[label]
         pair = None if part is None else part.pairs[label]
-        lost, missed = _set_label(tolerance, curve, pair, table.pairs[label])
+        found = _find_limits(tolerance, curve, pair, table.pairs[label])
+        lost, missed = (limit for limit, _, _ in found)
         # The photo that set the limit is not to be lost itself.
         limit = math.inf if lost is None else math.nextafter(to_probability(lost), math.inf)
         limits[label] = limit
@@ -233,31 +229,55 @@ def _set_part(
     )
 
 
-def _set_label(
+def _find_limits(
     tolerance: Tolerance, curve: Curve, own: TailPair | None, shipped: TailPair
-) -> tuple[float | None, float | None]:
-    """Give the log odds, on the library's curve, that bound both errors."""
-    limits = []
-    for share, kind in ((tolerance.lost, "good"), (tolerance.missed, "bad")):
-        mine: Tail | None = None if own is None else getattr(own, kind)
-        limit, _, is_own = _find(share, tolerance.confidence, mine, getattr(shipped, kind))
-        limits.append(curve.apply(limit) if is_own and limit is not None else limit)
-    return limits[0], limits[1]
+) -> list[tuple[float | None, Basis, bool]]:
+    """Find the limits that bound both errors: for the good photos, then for the bad ones."""
+    good, bad = (None, None) if own is None else (own.good, own.bad)
+    return [
+        find_limit(tolerance.lost, tolerance.confidence, curve, good, shipped.good),
+        find_limit(tolerance.missed, tolerance.confidence, curve, bad, shipped.bad),
+    ]
 
 
-def _find(
-    share: float, confidence: float, own: Tail | None, shipped: Tail
+def find_limit(
+    share: float, confidence: float, curve: Curve, own: Tail | None, shipped: Tail
 ) -> tuple[float | None, Basis, bool]:
-    """Find a limit on the owner's photos, or else on the shipped table; tell which it was.
+    """Find a limit on the owner's photos, or else on the shipped table.
 
     Log odds of the owner's photos are the shipped ones; those of the table are the same on the
-    library's curve, which makes the library's photos score as the labelled ones did.
+    library's curve, which makes the library's photos score as the labelled ones did. Owner's photos
+    that are enough on the average only do not ease what the table says: the stricter of both holds.
+
+    Parameters
+    ----------
+    share : float
+        Share of such photos that may lie beyond it.
+    confidence : float
+        With which.
+    curve : Curve
+        The library's; the shipped one where it has none.
+    own : Tail or None
+        The owner's photos of a kind.
+    shipped : Tail
+        The labelled photos of that kind.
+
+    Returns
+    -------
+    tuple of (float or None, Basis, bool)
+        Log odds on the library's curve, what the limit rests on, and whether that is the owner's
+        photos; None where there are too few of both.
     """
-    if own is not None:
-        limit, basis = own.find_limit(share, confidence)
-        if basis is not Basis.NONE:
-            return limit, basis, True
-    return (*shipped.find_limit(share, confidence), False)
+    limit, basis = shipped.find_limit(share, confidence)
+    if own is None:
+        return limit, basis, False
+    mine, own_basis = own.find_limit(share, confidence)
+    if mine is None:
+        return limit, basis, False
+    mine = curve.apply(mine)
+    if own_basis is Basis.AVERAGE and limit is not None:
+        mine = min(mine, limit) if own.is_bad else max(mine, limit)
+    return mine, own_basis, True
 
 
 def _forecast_label(
