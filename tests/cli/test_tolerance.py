@@ -2,10 +2,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
 import pytest
 from click.testing import Result
+
+from clearshot.photo import Label
+from clearshot.scoring.calibration import read_calibration
+from clearshot.scoring.tolerance import parse_table
 
 Run = Callable[..., Result]
 
@@ -87,3 +92,18 @@ def test_another_network_has_no_tolerance(run: Run, library: Path, tmp_path: Pat
     result = run("score", library, "--network", tmp_path, "--tolerance", "1%")
     assert result.exit_code == 2
     assert "--tolerance needs the packaged network" in result.stderr
+
+
+def test_the_table_is_made_by_a_command(run: Run, spoilt_photos: Path, tmp_path: Path) -> None:
+    weights = resources.files("clearshot") / "weights"
+    for name in ("focus.onnx", "manifest.toml"):
+        (tmp_path / name).write_bytes((weights / name).read_bytes())
+    labels = {"clear": "clear", "blurred": "blurred", "black": "dark", "white": "overexposed"}
+    rows = [f"{spoilt_photos / name}.jpg,{label}" for name, label in labels.items()]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,label", *rows]))
+    result = run(
+        "train", "tolerance", tmp_path / "labels.csv", "--network", tmp_path, "--workers", "1"
+    )
+    assert result.exit_code == 0, result.output
+    table = parse_table((tmp_path / "tolerance.toml").read_text(), read_calibration())
+    assert table.pairs[Label.BLURRY].good.num_scenes == 1
