@@ -51,19 +51,17 @@ def test_rejected_photos_count_for_what_they_look_like() -> None:
     entries = [
         make_entry("sharp.jpg", scored(blur=-6.0)),
         make_entry("soft.jpg", scored(blur=2.0)),
-        make_entry("night.jpg", scored(median_stops=-12.0)),
         make_entry("dull.jpg", scored(blur=-6.0)),
         make_entry("broken.jpg", None),
         make_entry("old.jpg", make_scores(blur=2.0)),
     ]
-    bad = {"soft.jpg", "night.jpg", "dull.jpg", "broken.jpg", "old.jpg", "gone.jpg"}
+    bad = {"soft.jpg", "dull.jpg", "broken.jpg", "old.jpg", "gone.jpg"}
     names = [entry.photo.path.name for entry in entries] + ["gone.jpg"]
     decisions = [OwnerDecision(Path("/library") / name, name in bad) for name in names]
     found, _, num_left = match_decisions(decisions, entries, SharpAt.SCREEN)
     assert {path.name: label for path, _, label in found} == {
         "sharp.jpg": None,
         "soft.jpg": Label.BLURRY,
-        "night.jpg": Label.DARK,
     }
     assert num_left == 4
     said = [OwnerDecision(Path("/library/dull.jpg"), is_bad=True, label=Label.BLURRY)]

@@ -18,7 +18,7 @@ from clearshot.decode.image import JUDGED_PX, find_judged_region, read_rgb
 from clearshot.photo import Label, Rating
 from clearshot.scoring.exposure import BLACK_LEVEL, WHITE_LEVEL
 from clearshot.scoring.focus import LONGEST
-from clearshot.scoring.verdict import judge
+from clearshot.scoring.verdict import judge, rate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -236,7 +236,7 @@ def _draw_bars(
     probabilities = (verdict.p_blurry, verdict.p_dark, verdict.p_overexposed)
     for label, p in zip(Label, probabilities, strict=True):
         limit = float(getattr(thresholds, label.value))
-        color = _RATING_COLORS[Rating.BAD if p >= limit else Rating.GOOD]
+        color = _RATING_COLORS[rate(p, limit, thresholds.find_unsure(label))]
         draw.text((x, y + 8), label.value, _TEXT, _load_font(18), anchor="lm")
         draw.rectangle((left, y, right, y + 16), fill=_TRACK)
         if p > 0:

@@ -9,10 +9,10 @@ from clearshot.errors import InputError
 from clearshot.evaluation.labels import LabelledPhoto
 from clearshot.evaluation.tolerances import choose_one_per_scene, write_table
 from clearshot.photo import Label
-from clearshot.scoring.calibration import Calibration
+from clearshot.scoring.calibration import read_calibration
 from clearshot.scoring.tolerance import parse_table
 
-CURVE = Calibration((1.0, 0.0), (1.0, 1.0, 0.0), (1.0, 1.0, 1.0, 0.0))
+CURVE = read_calibration()
 
 
 def make_photos() -> list[LabelledPhoto]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from clearshot.errors import NetworkError
 from clearshot.intervals import count_allowed, count_needed, sum_binomial
 from clearshot.photo import Label
-from clearshot.scoring.calibration import Calibration, read_calibration
+from clearshot.scoring.calibration import read_calibration
 from clearshot.scoring.tolerance import (
     SHARES,
     Basis,
@@ -124,10 +126,8 @@ def test_the_shipped_table_fits_the_shipped_calibration() -> None:
 
 
 def test_a_table_for_another_calibration_is_refused() -> None:
-    from importlib import resources
-
     content = (resources.files("clearshot") / "weights" / "tolerance.toml").read_text()
-    other = Calibration((1.0, 2.0), (1.0, 2.0, 3.0), (1.0, 2.0, 3.0, 4.0))
+    other = replace(read_calibration(), blurry=(1.0, 2.0))
     with pytest.raises(NetworkError, match="another calibration"):
         parse_table(content, other)
     with pytest.raises(NetworkError, match="not understood"):

@@ -264,7 +264,7 @@ def _describe_loss(report: LabelReport, tolerance: Tolerance) -> str:
         now = to_percent(report.confidence)
         return f"Your photos keep the {lost}, {now} sure; {more} make it {sure}."
     return (
-        f"Too few for {lost}: the limit is that of the shipped table on your curve. "
+        f"Too few for {lost}: the limit is that of the shipped table, or stricter by your curve. "
         f"{more} and your own keep it, {sure} sure."
     )
 

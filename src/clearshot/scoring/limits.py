@@ -96,7 +96,7 @@ def set_thresholds(
     A label with a tolerance is called bad above the score that at most `lost` of the good photos
     exceed, and good below the one that at most `missed` of the bad photos fall short of; between
     them no error can be bounded, and the photo is unsure. The owner's photos set a limit where they
-    are enough for it, at least on the average; else the shipped table does, moved by their curve.
+    are enough for it; else the shipped table does, and they can make it stricter, see `find_limit`.
     Where nothing bounds an error, no photo is called bad, or good.
 
     Parameters
@@ -245,9 +245,9 @@ def find_limit(
 ) -> tuple[float | None, Basis, bool]:
     """Find a limit on the owner's photos, or else on the shipped table.
 
-    Log odds of the owner's photos are the shipped ones; those of the table are the same on the
-    library's curve, which makes the library's photos score as the labelled ones did. Owner's photos
-    that are enough on the average only do not ease what the table says: the stricter of both holds.
+    The library's curve makes its photos score as the labelled ones did, so that the table's limit
+    holds on it. A curve of few photos is uncertain: until the owner's photos keep the share with
+    the confidence, they move the table's limit to the safe side only, never to the other.
 
     Parameters
     ----------
@@ -268,15 +268,16 @@ def find_limit(
         Log odds on the library's curve, what the limit rests on, and whether that is the owner's
         photos; None where there are too few of both.
     """
+    choose = min if shipped.is_bad else max
     limit, basis = shipped.find_limit(share, confidence)
-    if own is None:
-        return limit, basis, False
-    mine, own_basis = own.find_limit(share, confidence)
+    if limit is not None:
+        limit = choose(limit, curve.apply(limit))
+    mine, own_basis = (None, Basis.NONE) if own is None else own.find_limit(share, confidence)
     if mine is None:
         return limit, basis, False
     mine = curve.apply(mine)
     if own_basis is Basis.AVERAGE and limit is not None:
-        mine = min(mine, limit) if own.is_bad else max(mine, limit)
+        mine = choose(mine, limit)
     return mine, own_basis, True
 
 
