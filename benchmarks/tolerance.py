@@ -375,7 +375,7 @@ def draw(photos: Photos, every: Photos, path: Path, num_draws: int) -> None:
     axes.set(xlabel="confidence asked for", ylabel="share of runs that keep the tolerance")
     axes.set(xlim=(0.48, 0.97), ylim=(-0.02, 1.02))
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False, loc=(0.42, 0.1))
+    axes.legend(frameon=False, loc=(0.22, 0.12))
     figure.savefig(path, dpi=110)
 
 

@@ -36,6 +36,7 @@ def test_sample_of_the_whole_library_calibrates(
     drawn = run("audit", scanned_library, "--csv", out, "--whole")
     assert f"clearshot calibrate {out} --library {scanned_library}" in drawn.stdout
     out.write_text(out.read_text().replace(",,", ",clear,"))
+    assert "0 of 4 looked at are bad" in run("audit", scanned_library, "--answers", out).stdout
     result = run("calibrate", out, "--library", scanned_library)
     assert result.exit_code == 0, result.output
     assert "4 good, 0 bad" in result.stdout

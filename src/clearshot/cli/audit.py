@@ -154,8 +154,9 @@ def _describe_count(pile: Pile, count: Count) -> str:
     share = count.estimate / count.num_photos
     shares = f"{to_percent(share)} [{_bare(count.low / count.num_photos)}, "
     shares += f"{_bare(count.high / count.num_photos)}]"
+    wrong = "bad" if pile.value == "whole" else "wrong"
     return (
-        f"{pile.value}: {count.num_wrong} of {count.num_seen} looked at are wrong, so {shares}: "
+        f"{pile.value}: {count.num_wrong} of {count.num_seen} looked at are {wrong}, so {shares}: "
         f"{round(count.estimate):,} [{count.low:,}, {count.high:,}] {_WHAT[pile.value]}, "
         f"of {to_count(count.num_photos, 'photo')}"
     )

@@ -71,8 +71,8 @@ def describe_forecast(thresholds: Thresholds, own: Recalibration | None = None) 
         lines.append(f"{where} Your photos may differ: `clearshot audit` measures yours.")
     else:
         lines.append("Shares with 95 % intervals.")
-    if thresholds.sharp_at is SharpAt.FULL and has_shipped:
-        lines.append("No labelled photo was measured at 100 %: there, nothing is known.")
+    if thresholds.sharp_at is SharpAt.FULL:
+        lines.append("All this was measured on a screen; at 100 % nothing is known.")
     return lines
 
 
