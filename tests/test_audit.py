@@ -150,6 +150,16 @@ def test_answers_are_read_as_they_were_filled_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["a, b.jpg", 'quote".jpg', "two\nlines.jpg", "\udcff.jpg", "ü.jpg"]
+)
+def test_any_name_of_a_photo_comes_back(tmp_path: Path, name: str) -> None:
+    sample = [Sampled(Path("/library") / name, Pile.GOOD, 9), Sampled(PATHS[0], Pile.GOOD, 9)]
+    text = write_sample(sample).replace("0000.jpg,,", "0000.jpg,clear,")
+    (tmp_path / "a.csv").write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert [each.path for each in read_answers(tmp_path / "a.csv")] == [s.path for s in sample]
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         ("file,label\nx,clear\n", "needs the columns"),

@@ -39,12 +39,7 @@ def sum_binomial(num_hits: int, num_draws: int, share: float) -> float:
         return 1.0
     if share >= 1:
         return 0.0
-    log_hit, log_miss = math.log(share), math.log1p(-share)
-    terms = (
-        math.exp(_log_choose(num_draws, i) + i * log_hit + (num_draws - i) * log_miss)
-        for i in range(num_hits + 1)
-    )
-    return min(1.0, math.fsum(terms))
+    return min(1.0, math.fsum(_weigh_binomial(i, num_draws, share) for i in range(num_hits + 1)))
 
 
 def bound_share(num_hits: int, num_draws: int, confidence: float) -> float:
@@ -178,7 +173,7 @@ def count_allowed(num_draws: int, share: float, confidence: float) -> int:
     num_draws : int
         Independent photos in the sample, >= 0.
     share : float
-        Share of all such photos that may lie beyond the limit, in [0, 1].
+        Share of all such photos that may lie beyond the limit, in [0, 1).
     confidence : float
         In (0, 1).
 
@@ -200,10 +195,14 @@ def count_allowed(num_draws: int, share: float, confidence: float) -> int:
     >>> count_allowed(229, 0.01, 0.9), count_allowed(230, 0.01, 0.9)
     (-1, 0)
     """
-    num = -1
-    while num + 1 < num_draws and sum_binomial(num + 1, num_draws, share) <= 1 - confidence:
-        num += 1
-    return num
+    if share <= 0:
+        return -1
+    total = 0.0
+    for num in range(num_draws):
+        total += _weigh_binomial(num, num_draws, share)
+        if total > 1 - confidence:
+            return num - 1
+    return num_draws - 1
 
 
 def predict_kept(num_beyond: int, num_draws: int, num_others: int, num_allowed: int) -> float:
@@ -261,6 +260,12 @@ def count_needed(share: float, confidence: float) -> int:
         The fewest photos for which `count_allowed` is 0.
     """
     return math.ceil(math.log1p(-confidence) / math.log1p(-share) - 1e-9)
+
+
+def _weigh_binomial(num_hits: int, num_draws: int, share: float) -> float:
+    """Compute the probability of so many hits, for a share in (0, 1)."""
+    log_odds = num_hits * math.log(share) + (num_draws - num_hits) * math.log1p(-share)
+    return math.exp(_log_choose(num_draws, num_hits) + log_odds)
 
 
 def _log_choose(num: int, num_chosen: int) -> float:
