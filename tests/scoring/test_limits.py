@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from clearshot.scoring.calibration import to_probability
 from clearshot.scoring.doubt import measure_doubt
 from clearshot.scoring.limits import Wishes, forecast, set_thresholds
 from clearshot.scoring.recalibration import Curve, LabelledScore, recalibrate
+from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.tolerance import Basis, TailPair, Tolerance, ToleranceTable, build_tail
 from clearshot.scoring.verdict import Thresholds, judge, rate
 from scoring.records import make_scores
@@ -160,3 +162,16 @@ def test_the_middle_of_the_band_is_the_most_doubtful() -> None:
     for verdict, each in zip(verdicts, doubt, strict=True):
         assert 0 <= each <= 1
         assert each == 0 or verdict.rating is Rating.UNSURE
+
+
+@pytest.mark.realdata
+def test_a_tolerance_finds_real_blur_and_keeps_real_photos(real_photos: Path) -> None:
+    thresholds = set_thresholds(wish(0.02))
+    scorer = Scorer()
+    shares = {}
+    for kind in ("clear", "blurred"):
+        photos = sorted((real_photos / "blur" / kind).glob("kwentar640_*.jpg"))[:40]
+        ratings = [judge(scorer.score(photo), thresholds).p_blurry for photo in photos]
+        shares[kind] = np.mean(np.array(ratings) >= thresholds.blurry)
+    assert shares["clear"] <= 0.05
+    assert shares["blurred"] >= 0.85
