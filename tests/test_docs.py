@@ -43,14 +43,14 @@ def test_help_has_an_example(path: str) -> None:
 def test_flags_are_few_and_help_says_what_each_does(path: str) -> None:
     options = [each for each in COMMANDS[path].params if isinstance(each, click.Option)]
     assert all(option.help for option in options)
-    assert len(options) <= 11
+    assert len(options) <= 12
 
 
 def test_the_program_has_these_commands_and_no_others() -> None:
     names = {path.split()[1] for path in COMMANDS if " " in path}
     assert names == {
-        "scan", "score", "explain", "review", "sort", "tag", "undo", "report", "evaluate", "train",
-        "bench", "demo",
+        "scan", "score", "explain", "review", "sort", "tag", "undo", "report", "calibrate", "audit",
+        "evaluate", "train", "bench", "demo",
     }  # fmt: skip
 
 

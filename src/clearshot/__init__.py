@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from clearshot.errors import ClearshotError, PhotoError
     from clearshot.photo import BlurKind, Label, Rating, Region, Scores, SharpAt, Verdict
+    from clearshot.scoring.limits import Wishes, set_thresholds
     from clearshot.scoring.scorer import Scorer
+    from clearshot.scoring.tolerance import Tolerance
     from clearshot.scoring.verdict import Thresholds, judge
 
 __version__ = "0.1.0"
@@ -28,8 +30,11 @@ __all__ = [
     "Scores",
     "SharpAt",
     "Thresholds",
+    "Tolerance",
     "Verdict",
+    "Wishes",
     "judge",
+    "set_thresholds",
 ]
 
 _HOMES: Final = {
@@ -43,8 +48,11 @@ _HOMES: Final = {
     "Scores": "photo",
     "SharpAt": "photo",
     "Thresholds": "scoring.verdict",
+    "Tolerance": "scoring.tolerance",
     "Verdict": "photo",
+    "Wishes": "scoring.limits",
     "judge": "scoring.verdict",
+    "set_thresholds": "scoring.limits",
 }
 
 

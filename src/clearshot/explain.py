@@ -20,7 +20,7 @@ from clearshot.optics import to_linear
 from clearshot.photo import Label, Rating
 from clearshot.scoring.exposure import BLACK_LEVEL, WHITE_LEVEL
 from clearshot.scoring.focus import LONGEST
-from clearshot.scoring.verdict import judge
+from clearshot.scoring.verdict import judge, rate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -296,12 +296,12 @@ def _draw_bars(
     probabilities = (verdict.p_blurry, verdict.p_dark, verdict.p_overexposed)
     for label, p in zip(Label, probabilities, strict=True):
         limit = float(getattr(thresholds, label.value))
-        color = _RATING_COLORS[Rating.BAD if p >= limit else Rating.GOOD]
+        color = _RATING_COLORS[rate(p, limit, thresholds.find_unsure(label))]
         draw.text((x, y + 8), label.value, _TEXT, _load_font(18), anchor="lm")
         draw.rectangle((left, y, right, y + 16), fill=_TRACK)
         if p > 0:
             draw.rectangle((left, y, left + p * (right - left), y + 16), fill=color)
-        at = left + limit * (right - left)
+        at = left + min(limit, 1.0) * (right - left)
         draw.line((at, y - 5, at, y + 21), fill=(255, 255, 255), width=2)
         draw.text((x + width, y + 8), f"{p:.0%}", _TEXT, _load_font(18), anchor="rm")
         y += 34

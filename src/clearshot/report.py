@@ -9,7 +9,8 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from clearshot.photo import Failure, covers
+from clearshot.photo import Failure, Rating, covers
+from clearshot.scoring.doubt import measure_doubt
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds, judge
 
@@ -133,7 +134,34 @@ def judge_entry(entry: Entry, thresholds: Thresholds) -> Verdict | Failure:
         return OUTDATED
     if not covers(entry.scores.recipe, Scorer(sharp_at=thresholds.sharp_at).recipe):
         return _NOT_AT_FULL
+    if thresholds.cameras:
+        thresholds = thresholds.for_camera(entry.scores.facts.camera)
     return judge(entry.scores, thresholds)
+
+
+def put_doubtful_first(entries: Iterable[Entry], thresholds: Thresholds) -> list[Entry]:
+    """Order photos so that a person looks first where it says most.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+        Photos of the library.
+    thresholds : Thresholds
+        When a photo is called bad.
+
+    Returns
+    -------
+    list of Entry
+        The unsure photos, the most doubtful first; then the others in their order.
+    """
+
+    def find_rank(entry: Entry) -> tuple[bool, float]:
+        verdict = judge_entry(entry, thresholds)
+        if isinstance(verdict, Failure) or verdict.rating is not Rating.UNSURE:
+            return True, 0.0
+        return False, -measure_doubt(verdict, thresholds)
+
+    return sorted(entries, key=find_rank)
 
 
 def build_report(

@@ -141,7 +141,7 @@ def test_what_was_not_measured_at_full_size_cannot_be_judged_there() -> None:
     [(0.8, Rating.BAD), (0.79, Rating.UNSURE), (0.4, Rating.UNSURE), (0.39, Rating.GOOD)],
 )
 def test_a_probability_is_rated_from_its_limit_on(p: float, expected: Rating) -> None:
-    assert rate(p, 0.8, 0.5) is expected
+    assert rate(p, 0.8, 0.4) is expected
 
 
 def test_reasons_of_light_are_in_stops_and_shares() -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from clearshot.catalog import migrations, rows
+from clearshot.catalog.calibrations import Calibrations
 from clearshot.catalog.connection import connect, explained, transaction
 from clearshot.catalog.decisions import DecisionTable
 from clearshot.errors import CatalogError, InputError
@@ -153,12 +154,15 @@ class Catalog:
         The catalog's file, absolute.
     decisions : DecisionTable
         What the owner decided about the photos.
+    calibrations : Calibrations
+        Those on the owner's photos.
     """
 
     def __init__(self, library: Path, path: Path, connection: sqlite3.Connection) -> None:
         self.library = library
         self.path = path
         self.decisions = DecisionTable(connection, path, library)
+        self.calibrations = Calibrations(connection, path)
         self._connection = connection
 
     @classmethod

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from clearshot.cli.files import check_free, write_file
+from clearshot.cli.forecasts import announce, describe_forecast
 from clearshot.cli.options import (
     is_quiet,
     judging_options,
@@ -65,6 +66,7 @@ def explain(photo: Path, output: Path, thresholds: Thresholds, *, force: bool) -
         print_line(f"  {to_printable(facts)} ({scores.reader})" if facts else f"  {scores.reader}")
         for reason in verdict.reasons:
             print_line(f"  {reason}")
+        announce(describe_forecast(thresholds))
         print_line(f"Drawn to {to_printable(output)}")
 
 

@@ -70,6 +70,8 @@ def open_judge(word: str | None, thresholds: Thresholds, *, max_pixels: int = MA
     from clearshot.scoring.exposure import ExposureNetwork
     from clearshot.scoring.focus import FocusNetwork
 
+    if word is not None and thresholds.unsure_from is not None:
+        raise UsageError(f"--tolerance needs the packaged network; {word} may score otherwise")
     if word is None:
         return _judge_own(FocusNetwork(), ExposureNetwork(), thresholds, max_pixels)
     # Imported here: the comparison of networks is no part of the common case.
@@ -137,7 +139,7 @@ def _build_row(path: Path, result: Measures | Failure, thresholds: Thresholds) -
     if isinstance(result, Failure):
         return report.build_row(path, result)
     p = to_probability(result[Label.BLURRY])
-    rating = rate(p, thresholds.blurry, thresholds.unsure)
+    rating = rate(p, thresholds.blurry, thresholds.find_unsure(Label.BLURRY))
     return dict.fromkeys(report.FIELDS) | {
         "path": str(path),
         "verdict": rating.value,

@@ -10,7 +10,9 @@ from typing import IO, Any, Final
 
 import click
 
+from clearshot.cli.audit import audit
 from clearshot.cli.bench import bench
+from clearshot.cli.calibrate import calibrate
 from clearshot.cli.demo import demo
 from clearshot.cli.evaluate import evaluate
 from clearshot.cli.explain import explain
@@ -127,19 +129,9 @@ def cli() -> None:
 
 
 for _command in (
-    scan,
-    score,
-    explain,
-    review,
-    sort,
-    tag,
-    undo,
-    report,
-    evaluate,
-    train,
-    bench,
-    demo,
-):
+    scan, score, explain, review, sort, tag, undo, report, calibrate, audit, evaluate, train,
+    bench, demo,
+):  # fmt: skip
     cli.add_command(_command)
 
 

@@ -13,6 +13,7 @@ from clearshot.photo import Label, SharpAt
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from clearshot.scoring.tolerance import Tolerance
     from clearshot.scoring.verdict import Thresholds
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
@@ -20,6 +21,8 @@ _Function = TypeVar("_Function", bound="Callable[..., Any]")
 _META_KEY = "clearshot.verbosity"
 _SHARP_AT_KEY = "clearshot.sharp_at"
 _LIMIT_KEY = "clearshot.limit"
+_TOLERANCE_KEY = "clearshot.tolerance"
+_MISS_KEY = "clearshot.miss"
 
 
 def verbosity_options(function: _Function) -> _Function:
@@ -82,12 +85,12 @@ def is_verbose() -> bool:
 
 
 def judging_options(function: _Function) -> _Function:
-    """Give a command --threshold and --sharp-at; its function gets `thresholds`, a `Thresholds`.
+    """Give a command --tolerance, --miss, --threshold and --sharp-at.
 
     Parameters
     ----------
     function : callable
-        The command's function.
+        The command's function; it gets `thresholds`, a `Thresholds`.
 
     Returns
     -------
@@ -99,7 +102,7 @@ def judging_options(function: _Function) -> _Function:
         type=click.Choice([each.value for each in SharpAt]),
         default=SharpAt.SCREEN.value,
         show_default=True,
-        # Read before --threshold, whose value holds both.
+        # These are read before --threshold, whose value holds all of them.
         is_eager=True,
         expose_value=False,
         callback=_note_sharp_at,
@@ -114,7 +117,72 @@ def judging_options(function: _Function) -> _Function:
         help="Probability from which on a photo is blurry, dark or overexposed, above 0 to 1 "
         "(0.5 each); may be given once for each label.",
     )
-    return threshold(sharp_at(function))
+    return tolerance_options(threshold(sharp_at(function)))
+
+
+def tolerance_options(function: _Function) -> _Function:
+    """Give a command --tolerance and --miss; see `read_tolerances`.
+
+    Parameters
+    ----------
+    function : callable
+        The command's function; it gets no argument from them.
+
+    Returns
+    -------
+    callable
+        The same.
+    """
+    tolerance = click.option(
+        "--tolerance",
+        metavar="[LABEL=]SHARE",
+        multiple=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_note_tolerance,
+        help="Good photos that may be lost, such as 1%: it sets the thresholds, for each label or "
+        "for one.",
+    )
+    miss = click.option(
+        "--miss",
+        metavar="SHARE",
+        is_eager=True,
+        expose_value=False,
+        callback=_note_miss,
+        help="Bad photos that may pass as good where a tolerance is set (5%); those between are "
+        "unsure.",
+    )
+    return tolerance(miss(function))
+
+
+def read_tolerances(context: click.Context) -> dict[Label, Tolerance]:
+    """Read what --tolerance and --miss asked for.
+
+    Parameters
+    ----------
+    context : click.Context
+        Of the command.
+
+    Returns
+    -------
+    dict of Label to Tolerance
+        Empty where neither was given.
+    """
+    from clearshot.scoring.tolerance import Tolerance
+
+    shares: dict[Label | None, float] = context.meta.get(_TOLERANCE_KEY, {})
+    missed = context.meta.get(_MISS_KEY)
+    usual = Tolerance()
+    labels = [label for label in Label if label in shares or None in shares]
+    if missed is not None and not labels:
+        labels = list(Label)
+    return {
+        label: Tolerance(
+            shares.get(label, shares.get(None, usual.lost)),
+            usual.missed if missed is None else missed,
+        )
+        for label in labels
+    }
 
 
 def catalog_option(function: _Function) -> _Function:
@@ -265,16 +333,84 @@ def repeat_options(thresholds: Thresholds | None, catalog_path: Path | None) -> 
     """
     words: list[str | Path] = []
     if thresholds is not None:
-        usual = type(thresholds)()
-        for label in Label:
-            limit = getattr(thresholds, label.value)
-            if limit != getattr(usual, label.value):
-                words += ["--threshold", f"{label.value}={limit!r}"]
-        if thresholds.sharp_at is not usual.sharp_at:
-            words += ["--sharp-at", thresholds.sharp_at.value]
+        words += _repeat_thresholds(thresholds)
     if catalog_path is not None:
         words += ["--catalog", catalog_path]
     return words
+
+
+def _repeat_thresholds(thresholds: Thresholds) -> list[str | Path]:
+    usual, words = type(thresholds)(), list[str | Path]()
+    asked = {} if thresholds.wishes is None else thresholds.wishes.tolerances
+    if len(asked) == len(Label) and len(set(asked.values())) == 1:
+        words += ["--tolerance", _to_percent(asked[Label.BLURRY].lost)]
+    else:
+        for label, tolerance in asked.items():
+            words += ["--tolerance", f"{label.value}={_to_percent(tolerance.lost)}"]
+    for missed in {tolerance.missed for tolerance in asked.values()}:
+        if missed != type(next(iter(asked.values())))().missed:
+            words += ["--miss", _to_percent(missed)]
+    given = None if thresholds.wishes is None else thresholds.wishes.probabilities
+    for label in Label:
+        limit = getattr(thresholds, label.value)
+        is_given = limit != getattr(usual, label.value) if given is None else label in given
+        if is_given:
+            words += ["--threshold", f"{label.value}={limit!r}"]
+    if thresholds.sharp_at is not usual.sharp_at:
+        words += ["--sharp-at", thresholds.sharp_at.value]
+    return words
+
+
+def _to_percent(share: float) -> str:
+    return f"{100 * share:.10g}%"
+
+
+def parse_share(value: str) -> float:
+    """Read a share as a person writes it.
+
+    Parameters
+    ----------
+    value : str
+        `1%`, `1 %` or `0.01`.
+
+    Returns
+    -------
+    float
+        In [0, 1).
+
+    Raises
+    ------
+    BadParameter
+        If it is something else; `1` alone could mean 1 % or everything.
+    """
+    number = value.strip()
+    try:
+        share = float(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share < 1:
+        hint = f"; write {number}%" if share >= 1 and not number.endswith("%") else ""
+        raise click.BadParameter(f"{value!r} is no share such as 1% or 0.01{hint}")
+    return share
+
+
+def _note_tolerance(
+    context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> None:
+    shares: dict[Label | None, float] = {}
+    for value in values:
+        name, sign, number = value.rpartition("=")
+        if sign and name not in set(Label):
+            raise click.BadParameter(f"{value!r}: no label {name!r}, only {', '.join(Label)}")
+        label = Label(name) if sign else None
+        if label in shares:
+            raise click.BadParameter(f"{value!r}: given twice for the same")
+        shares[label] = parse_share(number)
+    context.meta[_TOLERANCE_KEY] = shares
+
+
+def _note_miss(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    context.meta[_MISS_KEY] = None if value is None else parse_share(value)
 
 
 def _read_verbosity() -> int:
@@ -316,7 +452,18 @@ def _parse_thresholds(
         if not 0 < limit <= 1:
             raise click.BadParameter(f"{value!r}: a probability above 0, at most 1, is needed")
         limits[label.value] = limit
-    # Imported here: it brings NumPy and Pillow, which --help can do without.
-    from clearshot.scoring.verdict import Thresholds
+    return _set_thresholds(context, {Label(name): limit for name, limit in limits.items()})
 
-    return Thresholds(**limits, sharp_at=context.meta[_SHARP_AT_KEY])
+
+def _set_thresholds(context: click.Context, limits: dict[Label, float]) -> Thresholds:
+    # Imported here: it brings NumPy and Pillow, which --help can do without.
+    from clearshot.scoring.limits import Wishes, set_thresholds
+
+    tolerances = read_tolerances(context)
+    for label in limits:
+        # A tolerance for all labels leaves out those that have a threshold.
+        if label in context.meta.get(_TOLERANCE_KEY, {}):
+            message = f"{label.value} has a tolerance and a threshold; give one of them"
+            raise click.BadParameter(message)
+        tolerances.pop(label, None)
+    return set_thresholds(Wishes(limits, tolerances, context.meta[_SHARP_AT_KEY]))

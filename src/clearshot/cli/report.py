@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from clearshot.cli.files import check_free, encode, write_file
+from clearshot.cli.forecasts import announce, settle_thresholds
 from clearshot.cli.options import catalog_option, judging_options, show_example, verbosity_options
 from clearshot.cli.screen import print_remark
 from clearshot.cli.text import to_count, to_printable
@@ -70,17 +71,24 @@ def _note_filters(
     help="Only photos whose camera, lens, reader or taken_at contains this text, in any case; may "
     "be given more than once.",
 )
+@click.option(
+    "--unsure-first",
+    "is_unsure_first",
+    is_flag=True,
+    help="List the unsure photos first, the most doubtful at the top.",
+)
 @click.option("--force", is_flag=True, help="Replace a report that exists.")
 @judging_options
 @catalog_option
 @verbosity_options
-def report(
+def report(  # noqa: PLR0913 - one argument per option
     folder: Path,
     csv_path: Path | None,
     json_path: Path | None,
     thresholds: Thresholds,
     catalog_path: Path | None,
     *,
+    is_unsure_first: bool,
     force: bool,
 ) -> None:
     """Write the verdicts of the last scan of FOLDER, one row per photo.
@@ -100,11 +108,17 @@ def report(
         filter_rows,
         format_csv,
         format_json,
+        put_doubtful_first,
     )
 
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
-        rows = build_report(catalog.entries(), thresholds, library=catalog.library)
+        thresholds, remarks = settle_thresholds(catalog, thresholds)
+        entries = catalog.entries()
+        if is_unsure_first:
+            entries = put_doubtful_first(entries, thresholds)
+        rows = build_report(entries, thresholds, library=catalog.library)
     rows = filter_rows(rows, click.get_current_context().meta[_FILTERS_KEY])
+    announce(remarks)
     if csv_path is not None:
         write_file(csv_path, encode(format_csv(rows, fields=REPORT_FIELDS)), force=force)
     if json_path is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from clearshot.cli.forecasts import settle_thresholds
 from clearshot.cli.options import (
     catalog_option,
     is_quiet,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
 _Judged = list[tuple["Entry", "Verdict | Failure"]]
 
+_MAX_DOUBTFUL = 5
 _RATINGS = (Rating.GOOD, Rating.UNSURE, Rating.BAD)
 _STYLES = {"good": "green", "unsure": "yellow", "bad": "red", "failed": "magenta"}
 
@@ -59,7 +61,7 @@ _STYLES = {"good": "green", "unsure": "yellow", "bad": "red", "failed": "magenta
 @click.command(
     short_help="Score every new or changed photo of a library.",
     epilog=show_example(
-        "clearshot scan ~/Pictures/2026", "clearshot scan ~/Pictures/2026 --threshold blurry=0.8"
+        "clearshot scan ~/Pictures/2026", "clearshot scan ~/Pictures/2026 --tolerance 1%"
     ),
 )
 @click.argument(
@@ -129,9 +131,12 @@ def _scan_folder(
                 move(*counts, size_bytes=progress.size_bytes)
 
             summary = scan_library(folder, catalog, scorer, settings=settings, progress=follow)
+        thresholds, remarks = settle_thresholds(catalog, thresholds)
         judged = [(entry, judge_entry(entry, thresholds)) for entry in catalog.entries()]
     _print_summary(folder, summary, judged, repeat_options(None, catalog_path))
     if judged and not is_quiet():
+        _print_remarks(remarks)
+        print_doubtful(folder, judged, thresholds)
         _print_next_steps(folder, judged, thresholds, catalog_path)
     return judged, summary
 
@@ -258,6 +263,38 @@ def _print_next_steps(
     print_line()
     for what, words in steps:
         print_line(f"{what}\n  {to_command('clearshot', *words)}")
+
+
+def _print_remarks(remarks: list[str]) -> None:
+    for line in ["", *remarks] if remarks else []:
+        print_line(line)
+
+
+def print_doubtful(folder: Path, judged: _Judged, thresholds: Thresholds) -> None:
+    """Name the unsure photos that a person should look at first.
+
+    Parameters
+    ----------
+    folder : Path
+        The library, as the user named it.
+    judged : list of (Entry, Verdict or Failure)
+        Its photos.
+    thresholds : Thresholds
+        Those they were judged by.
+    """
+    from clearshot.scoring.doubt import measure_doubt
+
+    doubtful = [
+        (entry.photo.path.relative_to(folder.absolute()), verdict)
+        for entry, verdict in judged
+        if not isinstance(verdict, Failure) and verdict.rating is Rating.UNSURE
+    ]
+    if not doubtful:
+        return
+    doubtful.sort(key=lambda pair: -measure_doubt(pair[1], thresholds))
+    print_line(f"\nLook at these first, of {to_count(len(doubtful), 'unsure photo')}:")
+    for path, verdict in doubtful[:_MAX_DOUBTFUL]:
+        print_line(f"  {to_printable(folder / path)}: {verdict.reasons[0]}")
 
 
 def _list_probabilities(verdict: Verdict) -> tuple[float, float, float]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from clearshot.cli.files import encode, write_stdout
+from clearshot.cli.forecasts import announce, describe_forecast
 from clearshot.cli.judges import Judge, open_judge
 from clearshot.cli.options import (
     judging_options,
@@ -92,6 +93,7 @@ def score(
     `error`, and the exit code is 1; it is 1 too when a folder could not be read.
     """
     judge = open_judge(word, thresholds, max_pixels=read_max_pixels())
+    announce(describe_forecast(thresholds))
     photos, skipped = _list_photos(paths)
     print_skipped(skipped, rest="see with -v")
     _check_found(photos, paths)

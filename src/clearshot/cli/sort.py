@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from clearshot.actions.plan import Kind
+from clearshot.cli.forecasts import announce, settle_thresholds
 from clearshot.cli.options import (
     apply_options,
     catalog_option,
@@ -178,6 +179,8 @@ def _list_bad(
     from clearshot.review import list_bad
 
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
+        thresholds, remarks = settle_thresholds(catalog, thresholds)
+        announce(remarks)
         return list_bad(catalog, thresholds)
 
 

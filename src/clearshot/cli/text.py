@@ -109,6 +109,23 @@ def to_share(num: int, num_total: int) -> str:
     return "<1 %" if 0 < percent < 1 else f"{percent:.0f} %"
 
 
+def to_percent(share: float) -> str:
+    """Write a share in percent, with a decimal where it counts.
+
+    Parameters
+    ----------
+    share : float
+        In [0, 1].
+
+    Returns
+    -------
+    str
+        For example `0.3 %`, `7.5 %` or `92 %`.
+    """
+    percent = 100 * share
+    return f"{percent:.0f} %" if 10 <= percent < 99 else f"{round(percent, 1):g} %"
+
+
 def to_count(num: int, noun: str) -> str:
     """Write a number with its noun.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from clearshot.cli.files import encode, write_file
 from clearshot.cli.options import is_quiet, show_example, verbosity_options, workers_option
 from clearshot.cli.screen import print_line, print_remark
 from clearshot.cli.text import to_command, to_printable
@@ -190,6 +191,48 @@ def calibration(labelled: tuple[Path, ...], network_folder: Path, workers: int |
     network, dark and overexposed ones for the exposure network.
     """
     path = _load("recipes").calibrate(labelled, network_folder, num_workers=workers)
+    print_line(to_printable(path))
+
+
+@train.command(
+    short_help="Make the table behind --tolerance from labelled photos.",
+    epilog=show_example("clearshot train tolerance ~/labelled --network networks"),
+)
+@click.argument(
+    "labelled", metavar="LABELLED...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option(
+    "--network",
+    "network_folder",
+    required=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Folder with focus.onnx and manifest.toml, calibrated; it gets tolerance.toml.",
+)
+@workers_option
+@verbosity_options
+def tolerance(labelled: tuple[Path, ...], network_folder: Path, workers: int | None) -> None:
+    """Write how labelled photos score: what --tolerance sets thresholds by.
+
+    LABELLED is as for `clearshot evaluate`. Make it anew after every calibration; the table of
+    another one is refused. It needs nothing but the base install.
+    """
+    from clearshot.evaluation.detectors import FocusDetector
+    from clearshot.evaluation.labelled import read_labelled
+    from clearshot.evaluation.tolerances import write_table
+    from clearshot.photo import Failure
+    from clearshot.scan import score_paths
+    from clearshot.scoring.focus import FocusNetwork
+    from clearshot.scoring.weights import read_network
+
+    photos = read_labelled(*labelled).photos
+    detector = FocusDetector("focus", FocusNetwork(read_network("focus", folder=network_folder)))
+    paths = [photo.path for photo in photos]
+    results = score_paths(paths, detector, num_workers=workers)
+    logits = {path: each for path, each in results if not isinstance(each, Failure)}
+    path = network_folder / "tolerance.toml"
+    content = write_table(photos, logits, detector.calibration)
+    write_file(path, encode(content), force=True)
     print_line(to_printable(path))
 
 

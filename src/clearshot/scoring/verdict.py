@@ -18,7 +18,11 @@ from clearshot.scoring.calibration import (
 from clearshot.scoring.native import choose_blur
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from clearshot.photo import ExposureScores, Scores
+    from clearshot.scoring.limits import Wishes
+    from clearshot.scoring.recalibration import Curve
 
 # Blur that is longer along one direction than along another by this many octaves is a movement. On
 # photos of phones, nine in ten that are out of focus stay below half of it.
@@ -40,12 +44,21 @@ class Thresholds:
     Attributes
     ----------
     blurry, dark, overexposed : float
-        A photo is bad from this probability on, in (0, 1].
+        A photo is bad from this probability on, above 0; above 1 none is.
     unsure : float
         It is unsure from this share of the threshold on, in [0, 1].
     sharp_at : SharpAt
         How large the photo is seen when its sharpness is judged; at 100 % only what was measured
         there can be judged.
+    unsure_from : mapping of Label to float or None
+        Where a tolerance sets it: the probability from which on a photo is unsure, in place of
+        `unsure`.
+    curves : mapping of Label to Curve or None
+        A library's own curves over the shipped log odds; probabilities are then its own.
+    cameras : mapping of str to Thresholds or None
+        In place of these for photos of some cameras, see `for_camera`.
+    wishes : Wishes or None
+        What the user asked for, where `clearshot.scoring.limits.set_thresholds` set them.
     """
 
     blurry: float = 0.5
@@ -53,6 +66,42 @@ class Thresholds:
     overexposed: float = 0.5
     unsure: float = 0.5
     sharp_at: SharpAt = SharpAt.SCREEN
+    unsure_from: Mapping[Label, float] | None = None
+    curves: Mapping[Label, Curve] | None = None
+    cameras: Mapping[str, Thresholds] | None = None
+    wishes: Wishes | None = None
+
+    def find_unsure(self, label: Label) -> float:
+        """Give the probability from which on a photo is unsure.
+
+        Parameters
+        ----------
+        label : Label
+            Of which label.
+
+        Returns
+        -------
+        float
+            At most the label's threshold.
+        """
+        if self.unsure_from is not None and label in self.unsure_from:
+            return self.unsure_from[label]
+        return float(getattr(self, label.value)) * self.unsure
+
+    def for_camera(self, camera: str | None) -> Thresholds:
+        """Give the thresholds for the photos of a camera.
+
+        Parameters
+        ----------
+        camera : str or None
+            Its name; None where nobody knows.
+
+        Returns
+        -------
+        Thresholds
+            Those of the camera, or these.
+        """
+        return (self.cameras or {}).get(camera or "", self)
 
 
 def judge(
@@ -80,10 +129,13 @@ def judge(
     """
     curve = read_calibration() if calibration is None else calibration
     logits = compute_logits(scores, curve, thresholds.sharp_at)
+    if thresholds.curves is not None:
+        logits = {label: thresholds.curves[label].apply(logit) for label, logit in logits.items()}
     p = {label: to_probability(logit) for label, logit in logits.items()}
     limits = {label: float(getattr(thresholds, label.value)) for label in Label}
     ranked = sorted(Label, key=lambda label: -p[label])
-    ratings = {label: rate(p[label], limits[label], thresholds.unsure) for label in ranked}
+    unsure = {label: thresholds.find_unsure(label) for label in Label}
+    ratings = {label: rate(p[label], limits[label], unsure[label]) for label in ranked}
     bad, doubtful = (
         tuple(label for label in ranked if ratings[label] is rating)
         for rating in (Rating.BAD, Rating.UNSURE)
@@ -105,7 +157,7 @@ def judge(
     )
 
 
-def rate(p: float, limit: float, unsure: float) -> Rating:
+def rate(p: float, limit: float, unsure_from: float) -> Rating:
     """Rate a photo by the probability of one label.
 
     Parameters
@@ -113,9 +165,9 @@ def rate(p: float, limit: float, unsure: float) -> Rating:
     p : float
         Probability, in [0, 1].
     limit : float
-        The photo is bad from this probability on, in (0, 1].
-    unsure : float
-        It is unsure from this share of the limit on, in [0, 1].
+        The photo is bad from this probability on, above 0; above 1 it never is.
+    unsure_from : float
+        It is unsure from this probability on, at most `limit`.
 
     Returns
     -------
@@ -124,7 +176,7 @@ def rate(p: float, limit: float, unsure: float) -> Rating:
     """
     if p >= limit:
         return Rating.BAD
-    return Rating.UNSURE if p >= limit * unsure else Rating.GOOD
+    return Rating.UNSURE if p >= unsure_from else Rating.GOOD
 
 
 def classify_blur(scores: Scores, sharp_at: SharpAt = SharpAt.SCREEN) -> BlurKind:

@@ -1,0 +1,170 @@
+"""`clearshot audit`: how many bad photos are still in the good pile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from clearshot.cli.files import check_free, encode, write_file
+from clearshot.cli.forecasts import announce, settle_thresholds
+from clearshot.cli.options import (
+    catalog_option,
+    is_quiet,
+    judging_options,
+    show_example,
+    verbosity_options,
+)
+from clearshot.cli.screen import print_line, print_remark
+from clearshot.cli.text import to_command, to_count, to_percent, to_printable
+from clearshot.errors import UsageError
+
+if TYPE_CHECKING:
+    from clearshot.audit import Count, Pile, Sampled
+    from clearshot.scoring.limits import Share
+    from clearshot.scoring.verdict import Thresholds
+
+_WHAT = {"good": "bad photos still in", "bad": "good ones thrown out", "whole": "bad photos"}
+
+
+@click.command(
+    short_help="Estimate from a random sample how many verdicts are wrong.",
+    epilog=show_example(
+        "clearshot audit ~/Pictures/2026 --csv audit.csv",
+        "clearshot audit ~/Pictures/2026 --answers audit.csv",
+    ),
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--csv",
+    "csv_path",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="Draw a sample and write it here, for you to fill in the column label: clear, blurred, "
+    "dark or overexposed.",
+)
+@click.option(
+    "--answers",
+    metavar="CSV",
+    type=click.Path(path_type=Path),
+    help="Read the sample that you filled in, and say what follows.",
+)
+@click.option(
+    "--photos",
+    "num_photos",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Photos to draw from each pile.",
+)
+@click.option(
+    "--whole",
+    "is_whole",
+    is_flag=True,
+    help="Draw from all photos alike, for `clearshot calibrate` to use.",
+)
+@click.option("--seed", default=0, show_default=True, metavar="N", help="Another one draws others.")
+@judging_options
+@catalog_option
+@verbosity_options
+def audit(  # noqa: PLR0913 - one argument per option
+    folder: Path,
+    csv_path: Path | None,
+    answers: Path | None,
+    num_photos: int,
+    seed: int,
+    thresholds: Thresholds,
+    catalog_path: Path | None,
+    *,
+    is_whole: bool,
+) -> None:
+    """Estimate how many bad photos are among the good ones of FOLDER, and the other way round.
+
+    A random sample of both piles is enough for an exact interval. Look at each photo as large as
+    you judge it; what you cannot tell stays empty or unsure, and makes the interval wider. The
+    first rows of each pile are a sample too, if you stop early.
+    """
+    _check_one(csv_path, answers)
+    if answers is not None:
+        _print_audit(folder, answers)
+        return
+    assert csv_path is not None
+    check_free(csv_path, force=False)
+    from clearshot.audit import draw_sample, write_sample
+    from clearshot.catalog.catalog import Catalog
+    from clearshot.report import judge_entry
+
+    with Catalog.open(folder, path=catalog_path, create=False) as catalog:
+        thresholds, remarks = settle_thresholds(catalog, thresholds)
+        judged = [(each.photo.path, judge_entry(each, thresholds)) for each in catalog.entries()]
+    announce(remarks)
+    sample = draw_sample(judged, num_photos=num_photos, seed=seed, is_whole=is_whole)
+    write_file(csv_path, encode(write_sample(sample)), force=False)
+    if not is_quiet() and str(csv_path) != "-":
+        _print_sample(sample, folder, csv_path, catalog_path)
+
+
+def _check_one(csv_path: Path | None, answers: Path | None) -> None:
+    if (csv_path is None) == (answers is None):
+        raise UsageError(
+            "name where the sample goes, --csv OUT, or the filled-in one, --answers CSV"
+        )
+
+
+def _print_sample(
+    sample: list[Sampled], folder: Path, csv_path: Path, catalog_path: Path | None
+) -> None:
+    from clearshot.audit import Pile
+
+    for pile in Pile:
+        part = [each for each in sample if each.pile is pile]
+        if part:
+            print_line(f"{to_count(len(part), 'photo')} of {part[0].num_photos:,} drawn: {pile}")
+    print_line(f"Fill in the column label of {to_printable(csv_path)}, then:")
+    options: list[str | Path] = [] if catalog_path is None else ["--catalog", catalog_path]
+    words = ["clearshot", "audit", folder, "--answers", csv_path, *options]
+    if sample[0].pile is Pile.WHOLE:
+        words = ["clearshot", "calibrate", csv_path, "--library", folder, *options]
+    print_line(f"  {to_command(*words)}")
+
+
+def _print_audit(folder: Path, path: Path) -> None:
+    from clearshot.audit import estimate, read_answers
+
+    answers = read_answers(path)
+    home = folder.absolute()
+    if foreign := [each for each in answers if not each.path.is_relative_to(home)]:
+        message = f"{to_count(len(foreign), 'photo')} of the sample not in {folder}"
+        raise UsageError(message, path=path)
+    found = estimate(answers)
+    for pile, count in found.counts.items():
+        print_line(_describe_count(pile, count))
+    if found.lost is not None and found.missed is not None:
+        lost, missed = _write(found.lost), _write(found.missed)
+        print_line(f"Thrown out of all good photos: {lost}; still in of all bad ones: {missed}.")
+        print_line("Photos that are unsure count for neither.")
+    num_open = sum(count.num_open for count in found.counts.values())
+    if num_open:
+        print_remark(f"{to_count(num_open, 'photo')} without an answer: the intervals are wider")
+
+
+def _describe_count(pile: Pile, count: Count) -> str:
+    share = count.estimate / count.num_photos
+    shares = f"{to_percent(share)} [{_bare(count.low / count.num_photos)}, "
+    shares += f"{_bare(count.high / count.num_photos)}]"
+    wrong = "bad" if pile.value == "whole" else "wrong"
+    return (
+        f"{pile.value}: {count.num_wrong} of {count.num_seen} looked at are {wrong}, so {shares}: "
+        f"{round(count.estimate):,} [{count.low:,}, {count.high:,}] {_WHAT[pile.value]}, "
+        f"of {to_count(count.num_photos, 'photo')}"
+    )
+
+
+def _write(share: Share) -> str:
+    return f"{to_percent(share.value)} [{_bare(share.low)}, {_bare(share.high)}]"
+
+
+def _bare(share: float) -> str:
+    return to_percent(share).removesuffix(" %")

@@ -1,0 +1,325 @@
+"""`clearshot calibrate`: thresholds from the owner's own photos."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from clearshot.cli.files import check_free, encode, write_file
+from clearshot.cli.forecasts import describe_forecast
+from clearshot.cli.options import (
+    catalog_option,
+    is_quiet,
+    read_tolerances,
+    show_example,
+    tolerance_options,
+    verbosity_options,
+    workers_option,
+)
+from clearshot.cli.screen import print_line, print_remark, print_skipped, show_progress
+from clearshot.cli.text import to_command, to_count, to_percent, to_printable
+from clearshot.errors import InputError, UsageError
+from clearshot.photo import Label, Scores, SharpAt
+
+if TYPE_CHECKING:
+    from clearshot.catalog.calibrations import KeptCalibration
+    from clearshot.owner import LabelReport
+    from clearshot.scoring.recalibration import Recalibration
+    from clearshot.scoring.tolerance import Tolerance
+
+
+@click.command(
+    short_help="Set thresholds from your own decisions or labelled photos.",
+    epilog=show_example(
+        "clearshot calibrate ~/Pictures/2026 --from-decisions --tolerance 2%",
+        "clearshot calibrate ~/labelled --library ~/Pictures/2026 --tolerance 2%",
+        "clearshot calibrate ~/Pictures/2026 --undo",
+    ),
+)
+@click.argument("place", metavar="LABELLED|FOLDER", type=click.Path(path_type=Path))
+@click.option(
+    "--from-decisions",
+    "is_from_decisions",
+    is_flag=True,
+    help="Calibrate on what was decided in the review of FOLDER.",
+)
+@click.option(
+    "--library",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="The library that a calibration on LABELLED, or one from a file, is for.",
+)
+@tolerance_options
+@click.option("--list", "is_listed", is_flag=True, help="List the calibrations of FOLDER.")
+@click.option(
+    "--undo", "is_undone", is_flag=True, help="Go back to the calibration before, or to none."
+)
+@click.option(
+    "--export",
+    "out",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="Write the calibration as JSON; with a FOLDER alone, the one in use.",
+)
+@catalog_option
+@workers_option
+@verbosity_options
+@click.pass_context
+def calibrate(  # noqa: PLR0913 - one argument per option
+    context: click.Context,
+    place: Path,
+    library: Path | None,
+    out: Path | None,
+    catalog_path: Path | None,
+    workers: int | None,
+    *,
+    is_from_decisions: bool,
+    is_listed: bool,
+    is_undone: bool,
+) -> None:
+    """Set the thresholds of a library from photos whose owner said what they are.
+
+    LABELLED is as for `clearshot evaluate`: folders named clear, blurred, dark or overexposed, or a
+    CSV with the columns file and label; or a file of --export, to use it elsewhere.
+
+    A few dozen photos move the probabilities; some hundred keep a tolerance by themselves. The
+    library's catalog keeps every calibration, and commands on the library use the last. Photos have
+    to be drawn at random, as `clearshot audit --whole` does, or one a scene: not the doubtful ones.
+    """
+    if out is not None:
+        check_free(out, force=False)
+    _check_one(is_from_decisions, is_listed, is_undone)
+    tolerances = read_tolerances(context)
+    if is_listed:
+        _list(place, catalog_path)
+    elif is_undone:
+        _undo(place, catalog_path)
+    elif place.suffix.lower() == ".json":
+        _import(place, library, catalog_path)
+    elif is_from_decisions:
+        _finish(_calibrate_decisions(place, catalog_path, tolerances), place, catalog_path, out)
+    elif out is not None and library is None and not tolerances and _has_catalog(place):
+        _export(place, catalog_path, out)
+    else:
+        own = _calibrate_labelled(place, library, catalog_path, tolerances, workers)
+        _finish(own, library, catalog_path, out)
+
+
+def _check_one(*is_chosen: bool) -> None:
+    if sum(is_chosen) > 1:
+        raise UsageError("give one of --from-decisions, --list and --undo")
+
+
+def _has_catalog(place: Path) -> bool:
+    from clearshot.catalog.catalog import default_path
+
+    return place.is_dir() and default_path(place).exists()
+
+
+def _calibrate_decisions(
+    folder: Path, catalog_path: Path | None, tolerances: dict[Label, Tolerance]
+) -> Recalibration:
+    from clearshot.catalog.catalog import Catalog
+    from clearshot.owner import calibrate as calibrate_owner
+    from clearshot.owner import match_decisions, read_decisions
+
+    with Catalog.open(folder, path=catalog_path, create=False) as catalog:
+        decisions = read_decisions(catalog)
+        if not decisions:
+            message = "no photo was decided about yet: `clearshot review`, or a CSV with the "
+            raise InputError(message + "columns file and label in place of FOLDER", path=folder)
+        found, cameras, num_left = match_decisions(decisions, catalog.entries(), SharpAt.SCREEN)
+    if num_left:
+        why = "not scored, or not for blur or light"
+        print_remark(f"{to_count(num_left, 'decision')} left out: {why}")
+    origin = to_count(len(found), "decision")
+    return calibrate_owner(found, _choose(tolerances), origin=origin, cameras=cameras)
+
+
+def _calibrate_labelled(
+    place: Path,
+    library: Path | None,
+    catalog_path: Path | None,
+    tolerances: dict[Label, Tolerance],
+    workers: int | None,
+) -> Recalibration:
+    from clearshot.evaluation.labelled import read_labelled
+    from clearshot.evaluation.tolerances import choose_one_per_scene
+    from clearshot.owner import calibrate as calibrate_owner
+
+    found = read_labelled(place)
+    print_skipped(found.left_out, rest="see with -v")
+    photos = choose_one_per_scene(found.photos)
+    if len(photos) < len(found.photos):
+        num = to_count(len(found.photos) - len(photos), "photo")
+        print_remark(f"{num} left out: one photo counts of each scene and label")
+    scores = _score([photo.path for photo in photos], library, catalog_path, workers)
+    decisions = [(p.path, scores[p.path], p.label) for p in photos if p.path in scores]
+    known = {path: score.facts.camera for path, score, _ in decisions}
+    cameras = {path: camera for path, camera in known.items() if camera}
+    origin = f"{to_count(len(decisions), 'labelled photo')} of {place.name}"
+    return calibrate_owner(decisions, _choose(tolerances), origin=origin, cameras=cameras)
+
+
+def _score(
+    paths: list[Path], library: Path | None, catalog_path: Path | None, workers: int | None
+) -> dict[Path, Scores]:
+    """Look scores up in the catalog of the library, and measure the other photos."""
+    from clearshot.catalog.catalog import Catalog
+    from clearshot.photo import Failure
+    from clearshot.report import judge_entry
+    from clearshot.scan import score_paths
+    from clearshot.scoring.scorer import Scorer
+    from clearshot.scoring.verdict import Thresholds
+
+    scores: dict[Path, Scores] = {}
+    if library is not None:
+        with Catalog.open(library, path=catalog_path) as catalog:
+            for entry in catalog.entries():
+                fits = not isinstance(judge_entry(entry, Thresholds()), Failure)
+                if fits and entry.scores is not None:
+                    scores[entry.photo.path.resolve()] = entry.scores
+    rest = [path for path in paths if path not in scores]
+    num_failed = 0
+    with (
+        show_progress("Scoring") as move,
+        closing(score_paths(rest, Scorer(), num_workers=workers)) as results,
+    ):
+        for num_done, (path, result) in enumerate(results, start=1):
+            if isinstance(result, Scores):
+                scores[path] = result
+            else:
+                num_failed += 1
+            move(num_done, len(rest), num_failed)
+    if num_failed:
+        print_remark(f"{to_count(num_failed, 'photo')} left out: could not be judged")
+    return scores
+
+
+def _choose(tolerances: dict[Label, Tolerance]) -> dict[Label, Tolerance]:
+    from clearshot.owner import check_tolerances
+    from clearshot.scoring.tolerance import Tolerance as Shares
+
+    chosen = tolerances or dict.fromkeys(Label, Shares())
+    check_tolerances(chosen)
+    return chosen
+
+
+def _finish(
+    own: Recalibration, library: Path | None, catalog_path: Path | None, out: Path | None
+) -> None:
+    """Say what a calibration does, keep it, and write it where it was asked for."""
+    from clearshot.catalog.catalog import Catalog
+    from clearshot.scoring.limits import Wishes, set_thresholds
+    from clearshot.scoring.recalibration import write_recalibration
+
+    content = write_recalibration(own)
+    if not is_quiet():
+        _print_report(own)
+        for line in ["", *describe_forecast(set_thresholds(Wishes(), own), own)]:
+            print_line(line)
+        print_line("It holds if these photos are a random sample of yours, or one of each burst.\n")
+    if out is not None:
+        write_file(out, encode(content), force=False)
+    if library is not None:
+        with Catalog.open(library, path=catalog_path) as catalog:
+            version = catalog.calibrations.add(content)
+        print_line(f"Kept as version {version} of {to_printable(library)}.")
+        if not is_quiet():
+            command = to_command("clearshot", "calibrate", library, "--undo")
+            print_line(f"Take it back: {command}")
+    elif out is None:
+        print_line(
+            "Nothing was kept. --library FOLDER keeps it for a library, --export OUT as a file."
+        )
+
+
+def _print_report(own: Recalibration) -> None:
+    from clearshot.owner import report_labels
+
+    print_line(f"Calibration on {own.origin}:")
+    for label, each in report_labels(own).items():
+        tolerance, curve = own.tolerances[label], own.common.curves[label]
+        moved = "stays as shipped" if curve == type(curve)() else f"offset {curve.offset:+.2f}"
+        print_line(f"{label.value}: {each.num_good:,} good, {each.num_bad:,} bad; curve: {moved}")
+        print_line(f"  {_describe_loss(each, tolerance)}")
+        if each.num_bad_missing:
+            line = f"{to_count(each.num_bad_missing, 'more bad photo')} and your own keep the "
+            print_line(f"  {line}{to_percent(tolerance.missed)} missed, too.")
+    if own.cameras:
+        print_line(f"Limits of their own: {', '.join(map(to_printable, own.cameras))}")
+
+
+def _describe_loss(report: LabelReport, tolerance: Tolerance) -> str:
+    lost, sure = to_percent(tolerance.lost), to_percent(tolerance.confidence)
+    more = to_count(report.num_good_missing, "more good photo")
+    if report.is_lost_own and report.lost_basis == "confident":
+        return f"Your photos keep the {lost}: {sure} sure."
+    if report.is_lost_own:
+        now = to_percent(report.confidence)
+        return f"Your photos keep the {lost}, {now} sure; {more} make it {sure}."
+    return (
+        f"Too few for {lost}: the limit is that of the shipped table, or stricter by your curve. "
+        f"{more} and your own keep it, {sure} sure."
+    )
+
+
+def _list(folder: Path, catalog_path: Path | None) -> None:
+    from clearshot.catalog.catalog import Catalog
+    from clearshot.scoring.recalibration import parse_recalibration
+
+    with Catalog.open(folder, path=catalog_path, create=False) as catalog:
+        kept, current = catalog.calibrations.list_all(), catalog.calibrations.read_current()
+    if not kept:
+        print_line("No calibration of your own: the shipped thresholds are in use.")
+    for each in kept:
+        own = parse_recalibration(each.content)
+        state = "in use" if each == current else "taken back" if each.taken_back_at else "replaced"
+        shares = Counter(to_percent(t.lost) for t in own.tolerances.values())
+        lost = "/".join(shares)
+        print_line(
+            f"{each.version:3}  {each.made_at:%Y-%m-%d %H:%M}  {lost}  {own.origin}  {state}"
+        )
+
+
+def _undo(folder: Path, catalog_path: Path | None) -> None:
+    from clearshot.catalog.catalog import Catalog
+
+    with Catalog.open(folder, path=catalog_path, create=False) as catalog:
+        gone = catalog.calibrations.take_back()
+        current = catalog.calibrations.read_current()
+    if gone is None:
+        raise InputError("there is no calibration to take back", path=folder)
+    print_line(f"Version {gone.version} taken back; in use: {_name(current)}.")
+
+
+def _name(kept: KeptCalibration | None) -> str:
+    return "the shipped thresholds" if kept is None else f"version {kept.version}"
+
+
+def _export(folder: Path, catalog_path: Path | None, out: Path) -> None:
+    from clearshot.catalog.catalog import Catalog
+
+    with Catalog.open(folder, path=catalog_path, create=False) as catalog:
+        current = catalog.calibrations.read_current()
+    if current is None:
+        raise InputError("has no calibration of its own to export", path=folder)
+    write_file(out, encode(current.content), force=False)
+    print_remark(f"Version {current.version} written to {to_printable(out)}")
+
+
+def _import(source: Path, folder: Path | None, catalog_path: Path | None) -> None:
+    from clearshot.catalog.catalog import Catalog
+    from clearshot.owner import read_calibration_file
+    from clearshot.scoring.recalibration import write_recalibration
+
+    own = read_calibration_file(source)
+    if folder is None:
+        raise UsageError("name the library that it is for: --library FOLDER")
+    with Catalog.open(folder, path=catalog_path) as catalog:
+        version = catalog.calibrations.add(write_recalibration(own))
+    print_line(f"Kept as version {version} of {to_printable(folder)}: {to_printable(own.origin)}.")

@@ -1,0 +1,332 @@
+"""What the owner of a library decided about photos, and the thresholds that follow from it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from clearshot.errors import InputError, UsageError
+from clearshot.intervals import count_needed
+from clearshot.photo import Choice, Failure, Label, SharpAt
+from clearshot.report import judge_entry
+from clearshot.scoring.calibration import compute_logits, read_calibration, to_logit
+from clearshot.scoring.limits import Wishes, find_basis, set_thresholds
+from clearshot.scoring.recalibration import LabelledScore, parse_recalibration, recalibrate
+from clearshot.scoring.tolerance import Basis, digest_calibration, read_table
+from clearshot.scoring.verdict import Thresholds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from clearshot.catalog.catalog import Catalog, Entry
+    from clearshot.photo import Scores
+    from clearshot.scoring.recalibration import Recalibration
+    from clearshot.scoring.tolerance import Tolerance
+
+# A photo that was rejected without a word why counts for the label that it most looks like, but
+# only from this probability on: people reject photos for many reasons.
+_LEAST_PROBABILITY: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerDecision:
+    """What the owner decided about one photo.
+
+    Attributes
+    ----------
+    path : Path
+        The photo, absolute.
+    is_bad : bool
+        Whether it is rejected.
+    label : Label or None
+        Why; None for a good photo, or where the owner did not say.
+    """
+
+    path: Path
+    is_bad: bool
+    label: Label | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelReport:
+    """What a calibration rests on, for one label.
+
+    Attributes
+    ----------
+    num_good, num_bad : int
+        Photos that count.
+    lost_basis, missed_basis : Basis
+        What keeps the tolerance, by the owner's photos or by the shipped table.
+    is_lost_own, is_missed_own : bool
+        Whether it is the owner's photos.
+    confidence : float
+        With which the share of good photos is kept.
+    num_good_missing, num_bad_missing : int
+        Photos of each kind that are still to be decided about until the owner's own keep the
+        tolerance with its confidence; 0 where they do.
+    """
+
+    num_good: int
+    num_bad: int
+    lost_basis: Basis
+    missed_basis: Basis
+    is_lost_own: bool
+    is_missed_own: bool
+    confidence: float
+    num_good_missing: int
+    num_bad_missing: int
+
+
+def read_decisions(catalog: Catalog) -> list[OwnerDecision]:
+    """Read what the owner decided about photos of a library.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+
+    Returns
+    -------
+    list of OwnerDecision
+        Photos that are undecided are not in it.
+    """
+    choices = {number: decision.choice for number, decision in catalog.decisions.read().items()}
+    return [
+        OwnerDecision(path, is_bad=choices[number] is Choice.REJECT)
+        for path, number in catalog.decisions.list_numbers().items()
+        if choices.get(number) is not None
+    ]
+
+
+def find_own(catalog: Catalog) -> tuple[Recalibration | None, str]:
+    """Find the calibration that a library uses.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+
+    Returns
+    -------
+    tuple of (Recalibration or None, str)
+        The calibration and a sentence about it; an empty one where the library has none. A
+        calibration that was made for another shipped curve is not used.
+    """
+    kept = catalog.calibrations.read_current()
+    if kept is None:
+        return None, ""
+    own, day = parse_recalibration(kept.content), f"{kept.made_at:%Y-%m-%d}"
+    if own.made_for != digest_calibration(read_calibration()):
+        message = f"The calibration of {day} (version {kept.version}) is not used: it was made for "
+        return None, message + "another network; calibrate again."
+    return own, f"By the calibration of {day} (version {kept.version}) on {own.origin}."
+
+
+def settle(thresholds: Thresholds, own: Recalibration | None) -> Thresholds:
+    """Give the thresholds that hold in a library.
+
+    Parameters
+    ----------
+    thresholds : Thresholds
+        As the user asked for them.
+    own : Recalibration or None
+        The library's calibration.
+
+    Returns
+    -------
+    Thresholds
+        Those of the calibration where the user asked for nothing else; the same without one.
+    """
+    if own is None:
+        return thresholds
+    wishes = thresholds.wishes
+    if wishes is None:
+        usual = Thresholds()
+        given = {label: float(getattr(thresholds, label.value)) for label in Label}
+        by_hand = {k: p for k, p in given.items() if p != getattr(usual, k.value)}
+        wishes = Wishes(by_hand, sharp_at=thresholds.sharp_at)
+    return set_thresholds(wishes, own)
+
+
+def calibrate(
+    decisions: Iterable[tuple[Path, Scores, Label | None]],
+    tolerances: Mapping[Label, Tolerance],
+    *,
+    origin: str,
+    cameras: Mapping[Path, str] | None = None,
+    sharp_at: SharpAt = SharpAt.SCREEN,
+) -> Recalibration:
+    """Calibrate on photos whose label is known.
+
+    The photos are taken for independent: drawn at random from the library, or one a scene.
+
+    Parameters
+    ----------
+    decisions : iterable of (Path, Scores, Label or None)
+        Photos and what is wrong with them.
+    tolerances : mapping of Label to Tolerance
+        What the owner accepts.
+    origin : str
+        Where the decisions came from, in words, e.g. `214 decisions`.
+    cameras : mapping of Path to str or None
+        Who took which, where it is known.
+    sharp_at : SharpAt
+        How large photos are seen.
+
+    Returns
+    -------
+    Recalibration
+        The calibration.
+
+    Raises
+    ------
+    InputError
+        If there is no photo.
+    """
+    constants = read_calibration()
+    known = cameras or {}
+    parts = [
+        LabelledScore(compute_logits(scores, constants, sharp_at), label, known.get(path, ""))
+        for path, scores, label in decisions
+    ]
+    if not parts:
+        raise InputError("there is no decided photo to calibrate on")
+    made_for = digest_calibration(constants)
+    return recalibrate(parts, tolerances=tolerances, made_for=made_for, origin=origin)
+
+
+def match_decisions(
+    decisions: Sequence[OwnerDecision], entries: Sequence[Entry], sharp_at: SharpAt
+) -> tuple[list[tuple[Path, Scores, Label | None]], dict[Path, str], int]:
+    """Find the scores of decided photos.
+
+    A rejected photo without a label counts for the one that it most looks like; if it looks like
+    none, it was rejected for another reason and is left out.
+
+    Parameters
+    ----------
+    decisions : sequence of OwnerDecision
+        About photos of a library.
+    entries : sequence of Entry
+        Its catalog's.
+    sharp_at : SharpAt
+        How large photos are seen.
+
+    Returns
+    -------
+    tuple of (list of (Path, Scores, Label or None), dict of Path to str, int)
+        Photos for `calibrate`; their cameras where known; how many decisions were left out.
+    """
+    known = {entry.photo.path: entry for entry in entries}
+    found: list[tuple[Path, Scores, Label | None]] = []
+    cameras: dict[Path, str] = {}
+    for decision in decisions:
+        entry = known.get(decision.path)
+        if entry is None or entry.scores is None:
+            continue
+        if isinstance(judge_entry(entry, Thresholds(sharp_at=sharp_at)), Failure):
+            continue
+        label = decision.label
+        if decision.is_bad and label is None:
+            label = _guess_label(entry.scores, sharp_at)
+            if label is None:
+                continue
+        found.append((decision.path, entry.scores, label))
+        if entry.scores.facts.camera:
+            cameras[decision.path] = entry.scores.facts.camera
+    return found, cameras, len(decisions) - len(found)
+
+
+def report_labels(own: Recalibration) -> dict[Label, LabelReport]:
+    """Tell what a calibration rests on, and what is missing.
+
+    Parameters
+    ----------
+    own : Recalibration
+        The calibration.
+
+    Returns
+    -------
+    dict of Label to LabelReport
+        For each label with a tolerance.
+    """
+    table = read_table()
+    reports = {}
+    for label, tolerance in own.tolerances.items():
+        pair = own.common.pairs[label]
+        lost, missed, is_lost_own, is_missed_own = find_basis(tolerance, pair, table.pairs[label])
+        num_good, num_bad = (math.floor(tail.num_scenes) for tail in (pair.good, pair.bad))
+        reports[label] = LabelReport(
+            num_good=num_good,
+            num_bad=num_bad,
+            lost_basis=lost,
+            missed_basis=missed,
+            is_lost_own=is_lost_own,
+            is_missed_own=is_missed_own,
+            confidence=(pair if is_lost_own else table.pairs[label]).good.reach_confidence(
+                tolerance.lost, tolerance.confidence
+            ),
+            num_good_missing=_count_missing(num_good, tolerance.lost, tolerance.confidence),
+            num_bad_missing=_count_missing(num_bad, tolerance.missed, tolerance.confidence),
+        )
+    return reports
+
+
+def read_calibration_file(path: Path) -> Recalibration:
+    """Read a calibration that another library exported.
+
+    Parameters
+    ----------
+    path : Path
+        JSON, as `clearshot.scoring.recalibration.write_recalibration` writes it.
+
+    Returns
+    -------
+    Recalibration
+        The calibration.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is none, or was made for another shipped calibration.
+    """
+    try:
+        own = parse_recalibration(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read: {error}", path=path) from error
+    except InputError as error:
+        raise InputError(error.message, path=path) from error
+    if own.made_for != digest_calibration(read_calibration()):
+        raise InputError("was made for another network; calibrate again", path=path)
+    return own
+
+
+def check_tolerances(tolerances: Mapping[Label, Tolerance]) -> None:
+    """Refuse what no number of decisions can keep.
+
+    Parameters
+    ----------
+    tolerances : mapping of Label to Tolerance
+        What the owner accepts.
+
+    Raises
+    ------
+    UsageError
+        If a share is 0.
+    """
+    for label, tolerance in tolerances.items():
+        if min(tolerance.lost, tolerance.missed) <= 0:
+            message = f"{label.value}: no number of decisions can show that not one photo is lost"
+            raise UsageError(f"{message}; accept a share above 0 %")
+
+
+def _count_missing(num: int, share: float, confidence: float) -> int:
+    return max(0, count_needed(share, confidence) - num)
+
+
+def _guess_label(scores: Scores, sharp_at: SharpAt) -> Label | None:
+    logits = compute_logits(scores, read_calibration(), sharp_at)
+    label = max(Label, key=lambda each: logits[each])
+    return label if logits[label] >= to_logit(_LEAST_PROBABILITY) else None

@@ -1,0 +1,314 @@
+"""From what the user asks for, and what labelled photos say, to thresholds and what to expect."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from clearshot.photo import Label, SharpAt
+from clearshot.scoring.calibration import to_logit, to_probability
+from clearshot.scoring.recalibration import Curve
+from clearshot.scoring.tolerance import Basis, Tolerance, read_table
+from clearshot.scoring.verdict import Thresholds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from clearshot.scoring.recalibration import Part, Recalibration
+    from clearshot.scoring.tolerance import Tail, TailPair, ToleranceTable
+
+# From this many photos of a kind on, a library speaks for itself about what to expect.
+MIN_OWN_PHOTOS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user asked for.
+
+    Attributes
+    ----------
+    probabilities : mapping of Label to float
+        Thresholds by hand; a photo is bad from this probability on.
+    tolerances : mapping of Label to Tolerance
+        For other labels, where asked for.
+    sharp_at : SharpAt
+        How large photos are seen.
+    """
+
+    probabilities: Mapping[Label, float] = field(default_factory=dict)
+    tolerances: Mapping[Label, Tolerance] = field(default_factory=dict)
+    sharp_at: SharpAt = SharpAt.SCREEN
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of photos with its 95 % interval.
+
+    Attributes
+    ----------
+    value, low, high : float
+        In [0, 1].
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What thresholds will do to the photos of one label, as far as labelled photos tell.
+
+    Attributes
+    ----------
+    lost : Share
+        Of the good photos, those called bad.
+    found : Share
+        Of the bad photos, those called bad.
+    missed : Share
+        Of the bad photos, those called good; the others are unsure.
+    doubted : Share
+        Of the good photos, those that are unsure or called bad.
+    lost_basis, missed_basis : Basis
+        What keeps `Tolerance.lost` and `Tolerance.missed`; `NONE` where nothing does.
+    confidence : float
+        With which the share of good photos is kept, see `Tail.reach_confidence`.
+    is_own : bool
+        Whether the library's own photos tell, not the shipped table.
+    """
+
+    lost: Share
+    found: Share
+    missed: Share
+    doubted: Share
+    lost_basis: Basis
+    missed_basis: Basis
+    confidence: float
+    is_own: bool
+
+
+def set_thresholds(
+    wishes: Wishes, own: Recalibration | None = None, table: ToleranceTable | None = None
+) -> Thresholds:
+    """Set thresholds for what the user asked for.
+
+    A label with a tolerance is called bad above the score that at most `lost` of the good photos
+    exceed, and good below the one that at most `missed` of the bad photos fall short of; between
+    them no error can be bounded, and the photo is unsure. The owner's photos set a limit where they
+    are enough for it; else the shipped table does, and they can make it stricter, see `find_limit`.
+    Where nothing bounds an error, no photo is called bad, or good.
+
+    Parameters
+    ----------
+    wishes : Wishes
+        What the user asked for.
+    own : Recalibration or None
+        The library's own calibration; its tolerances hold where the wishes say nothing.
+    table : ToleranceTable or None
+        The shipped one by default; read only where it is needed.
+
+    Returns
+    -------
+    Thresholds
+        For all photos, and for cameras of their own.
+    """
+    tolerances = merge_tolerances(wishes, own)
+    if tolerances and table is None:
+        table = read_table()
+    common = _set_part(wishes, tolerances, None if own is None else own.common, table)
+    if own is None or not own.cameras:
+        return common
+    parts = own.cameras.items()
+    cameras = {camera: _set_part(wishes, tolerances, part, table) for camera, part in parts}
+    return replace(common, cameras=cameras)
+
+
+def forecast(
+    thresholds: Thresholds, own: Recalibration | None = None, table: ToleranceTable | None = None
+) -> dict[Label, Forecast]:
+    """Tell what thresholds will do, for each label with a tolerance.
+
+    Shares of good and of bad photos are measured on the library's own decisions where there are
+    `MIN_OWN_PHOTOS` of both kinds, else on the labelled photos of the shipped table.
+
+    Parameters
+    ----------
+    thresholds : Thresholds
+        As `set_thresholds` gave them.
+    own : Recalibration or None
+        The same as there.
+    table : ToleranceTable or None
+        The same as there.
+
+    Returns
+    -------
+    dict of Label to Forecast
+        Empty without a tolerance.
+    """
+    tolerances = {} if thresholds.wishes is None else merge_tolerances(thresholds.wishes, own)
+    if not tolerances:
+        return {}
+    table = read_table() if table is None else table
+    part = None if own is None else own.common
+    return {
+        label: _forecast_label(label, tolerances[label], thresholds, part, table.pairs[label])
+        for label in Label
+        if label in tolerances
+    }
+
+
+def find_basis(
+    tolerance: Tolerance, own: TailPair | None, shipped: TailPair
+) -> tuple[Basis, Basis, bool, bool]:
+    """Tell what keeps the two shares of a tolerance, and whether the owner's photos do.
+
+    Parameters
+    ----------
+    tolerance : Tolerance
+        The shares.
+    own : TailPair or None
+        The owner's photos.
+    shipped : TailPair
+        The labelled photos of the table.
+
+    Returns
+    -------
+    tuple of (Basis, Basis, bool, bool)
+        For the good photos lost and for the bad ones missed; whether each rests on the owner's.
+    """
+    lost, missed = _find_limits(tolerance, Curve(), own, shipped)
+    return lost[1], missed[1], lost[2], missed[2]
+
+
+def merge_tolerances(wishes: Wishes, own: Recalibration | None) -> dict[Label, Tolerance]:
+    """Give the tolerances that hold: those of the library, then what was asked for.
+
+    Parameters
+    ----------
+    wishes : Wishes
+        What the user asked for; a threshold by hand takes the tolerance's place.
+    own : Recalibration or None
+        The library's own calibration.
+
+    Returns
+    -------
+    dict of Label to Tolerance
+        In the order of the labels.
+    """
+    held = {**({} if own is None else own.tolerances), **wishes.tolerances}
+    return {label: held[label] for label in Label if label in held.keys() - wishes.probabilities}
+
+
+def _set_part(
+    wishes: Wishes,
+    tolerances: Mapping[Label, Tolerance],
+    part: Part | None,
+    table: ToleranceTable | None,
+) -> Thresholds:
+    limits = dict.fromkeys(Label, Thresholds().blurry) | dict(wishes.probabilities)
+    unsure_from = {}
+    for label, tolerance in tolerances.items():
+        assert table is not None
+        curve = Curve() if part is None else part.curves[label]
+        pair = None if part is None else part.pairs[label]
+        found = _find_limits(tolerance, curve, pair, table.pairs[label])
+        lost, missed = (limit for limit, _, _ in found)
+        # The photo that set the limit is not to be lost itself.
+        limit = math.inf if lost is None else math.nextafter(to_probability(lost), math.inf)
+        limits[label] = limit
+        unsure_from[label] = 0.0 if missed is None else min(to_probability(missed), limit)
+    return Thresholds(
+        blurry=limits[Label.BLURRY],
+        dark=limits[Label.DARK],
+        overexposed=limits[Label.OVEREXPOSED],
+        sharp_at=wishes.sharp_at,
+        unsure_from=unsure_from or None,
+        curves=None if part is None else part.curves,
+        wishes=wishes,
+    )
+
+
+def _find_limits(
+    tolerance: Tolerance, curve: Curve, own: TailPair | None, shipped: TailPair
+) -> list[tuple[float | None, Basis, bool]]:
+    """Find the limits that bound both errors: for the good photos, then for the bad ones."""
+    good, bad = (None, None) if own is None else (own.good, own.bad)
+    return [
+        find_limit(tolerance.lost, tolerance.confidence, curve, good, shipped.good),
+        find_limit(tolerance.missed, tolerance.confidence, curve, bad, shipped.bad),
+    ]
+
+
+def find_limit(
+    share: float, confidence: float, curve: Curve, own: Tail | None, shipped: Tail
+) -> tuple[float | None, Basis, bool]:
+    """Find a limit on the owner's photos, or else on the shipped table.
+
+    The library's curve makes its photos score as the labelled ones did, so that the table's limit
+    holds on it. A curve of few photos is uncertain: until the owner's photos keep the share with
+    the confidence, they move the table's limit to the safe side only, never to the other.
+
+    Parameters
+    ----------
+    share : float
+        Share of such photos that may lie beyond it.
+    confidence : float
+        With which.
+    curve : Curve
+        The library's; the shipped one where it has none.
+    own : Tail or None
+        The owner's photos of a kind.
+    shipped : Tail
+        The labelled photos of that kind.
+
+    Returns
+    -------
+    tuple of (float or None, Basis, bool)
+        Log odds on the library's curve, what the limit rests on, and whether that is the owner's
+        photos; None where there are too few of both.
+    """
+    choose = min if shipped.is_bad else max
+    limit, basis = shipped.find_limit(share, confidence)
+    if limit is not None:
+        limit = choose(limit, curve.apply(limit))
+    mine, own_basis = (None, Basis.NONE) if own is None else own.find_limit(share, confidence)
+    if mine is None:
+        return limit, basis, False
+    mine = curve.apply(mine)
+    if own_basis is Basis.AVERAGE and limit is not None:
+        mine = choose(mine, limit)
+    return mine, own_basis, True
+
+
+def _forecast_label(
+    label: Label, tolerance: Tolerance, thresholds: Thresholds, part: Part | None, shipped: TailPair
+) -> Forecast:
+    own = None if part is None else part.pairs[label]
+    bad_from = _to_log_odds(float(getattr(thresholds, label.value)))
+    good_below = _to_log_odds(thresholds.find_unsure(label))
+    pair, curve, is_own = shipped, Curve(), False
+    if own and part and min(own.good.num_scenes, own.bad.num_scenes) >= MIN_OWN_PHOTOS:
+        pair, curve, is_own = own, part.curves[label], True
+    high, low = curve.invert(bad_from), curve.invert(good_below)
+    lost_basis, missed_basis, is_lost_own, _ = find_basis(tolerance, own, shipped)
+    teller = own.good if own is not None and is_lost_own else shipped.good
+    hidden = _estimate(pair.bad, high)
+    return Forecast(
+        lost=_estimate(pair.good, high),
+        found=Share(1 - hidden.value, 1 - hidden.high, 1 - hidden.low),
+        missed=_estimate(pair.bad, low),
+        doubted=_estimate(pair.good, low),
+        lost_basis=lost_basis,
+        missed_basis=missed_basis,
+        confidence=teller.reach_confidence(tolerance.lost, tolerance.confidence),
+        is_own=is_own,
+    )
+
+
+def _estimate(tail: Tail, logit: float) -> Share:
+    return Share(tail.measure_share(logit), *tail.bound_share(logit))
+
+
+def _to_log_odds(p: float) -> float:
+    return math.inf if p >= 1 else to_logit(p)

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from click.testing import Result
+
+Run = Callable[..., Result]
+
+
+def test_sample_is_written_filled_in_and_read_back(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "audit.csv"
+    drawn = run("audit", scanned_library, "--csv", out)
+    assert drawn.exit_code == 0, drawn.output
+    assert "1 photo of 1 drawn: good" in drawn.stdout
+    assert f"clearshot audit {scanned_library} --answers {out}" in drawn.stdout
+    before = out.read_text()
+    assert before.count("\n") == 5
+    filled = before.replace(",,good", ",blurred,good").replace(",,bad", ",dark,bad")
+    out.write_text(filled)
+
+    told = run("audit", scanned_library, "--answers", out)
+    assert told.exit_code == 0, told.output
+    assert "good: 1 of 1 looked at are wrong, so 100 % [100, 100]" in told.stdout
+    assert "bad: 0 of 3 looked at are wrong, so 0 % [0, 0]" in told.stdout
+    assert run("audit", scanned_library, "--csv", out).exit_code == 3
+    assert out.read_text() == filled
+
+
+def test_sample_of_the_whole_library_calibrates(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "whole.csv"
+    drawn = run("audit", scanned_library, "--csv", out, "--whole")
+    assert f"clearshot calibrate {out} --library {scanned_library}" in drawn.stdout
+    out.write_text(out.read_text().replace(",,", ",clear,"))
+    assert "0 of 4 looked at are bad" in run("audit", scanned_library, "--answers", out).stdout
+    result = run("calibrate", out, "--library", scanned_library)
+    assert result.exit_code == 0, result.output
+    assert "4 good, 0 bad" in result.stdout
+
+
+def test_what_cannot_be_done_is_said(run: Run, scanned_library: Path, tmp_path: Path) -> None:
+    assert run("audit", scanned_library).exit_code == 2
+    assert run("audit", scanned_library, "--answers", tmp_path / "none.csv").exit_code == 3
+    out = tmp_path / "audit.csv"
+    run("audit", scanned_library, "--csv", out)
+    out.write_text(out.read_text().replace(",,", ",clear,"))
+    (tmp_path / "elsewhere").mkdir()
+    other = run("audit", tmp_path / "elsewhere", "--answers", out)
+    assert other.exit_code == 2
+    assert "not in" in other.stderr

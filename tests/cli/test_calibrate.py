@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import Result
+
+from clearshot.catalog.catalog import Catalog
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def labels(scanned_library: Path) -> Path:
+    """A CSV that labels the photos of `scanned_library`."""
+    rows = ["file,label"]
+    rows += [
+        f"library/{name}.jpg,{label}"
+        for name, label in (
+            ("clear", "clear"),
+            ("blurred", "blurred"),
+            ("black", "dark"),
+            ("white", "overexposed"),
+        )
+    ]
+    path = scanned_library.parent / "labels-of-mine.csv"
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def test_calibration_is_kept_used_listed_and_taken_back(
+    run: Run, scanned_library: Path, labels: Path
+) -> None:
+    done = run("calibrate", labels, "--library", scanned_library, "--tolerance", "2%")
+    assert done.exit_code == 0, done.output
+    assert "Kept as version 1" in done.stdout
+    assert "Too few for 2 %" in done.stdout
+    assert "113 more good photos" in done.stdout  # 114 keep 2 % with 90 %
+
+    used = run("scan", scanned_library, "--workers", "1")
+    assert "By the calibration of " in used.stdout
+    assert "at most 2 %" in used.stdout
+    for words in (
+        ["sort", scanned_library, "--to", labels.parent / "bad"],
+        ["report", scanned_library, "--csv", "-"],
+    ):
+        assert "version 1" in run(*words).stderr
+
+    assert "in use" in run("calibrate", scanned_library, "--list").stdout
+    gone = run("calibrate", scanned_library, "--undo")
+    assert "in use: the shipped thresholds" in gone.stdout
+    assert "taken back" in run("calibrate", scanned_library, "--list").stdout
+    assert "By the calibration" not in run("scan", scanned_library, "--workers", "1").stdout
+    assert run("calibrate", scanned_library, "--undo").exit_code == 3
+
+
+def test_another_tolerance_needs_no_new_calibration(
+    run: Run, scanned_library: Path, labels: Path
+) -> None:
+    run("calibrate", labels, "--library", scanned_library)
+    other = run("scan", scanned_library, "--workers", "1", "--tolerance", "5%")
+    assert "version 1" in other.stdout
+    assert "at most 5 %" in other.stdout
+    by_hand = [
+        word
+        for label in ("blurry", "dark", "overexposed")
+        for word in ("--threshold", f"{label}=0.7")
+    ]
+    assert "at most" not in run("scan", scanned_library, "--workers", "1", *by_hand).stdout
+
+
+def test_calibration_travels_as_a_file(
+    run: Run, scanned_library: Path, labels: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "mine.json"
+    assert run("calibrate", labels, "--library", scanned_library).exit_code == 0
+    assert run("calibrate", scanned_library, "--export", out).exit_code == 0
+    other = Path(shutil.copytree(scanned_library, tmp_path / "other"))
+    shutil.rmtree(other / ".clearshot")
+    assert run("calibrate", out, "--library", other).exit_code == 0
+    with Catalog.open(other) as catalog:
+        kept = catalog.calibrations.read_current()
+    assert kept is not None
+    assert kept.content == out.read_text()
+    assert "/" not in kept.content  # no path
+
+    assert run("calibrate", out).exit_code == 2
+    assert run("calibrate", scanned_library, "--export", out).exit_code == 3
+    record = json.loads(out.read_text())
+    (tmp_path / "old.json").write_text(json.dumps(record | {"made_for": "another"}))
+    refused = run("calibrate", tmp_path / "old.json", "--library", other)
+    assert refused.exit_code == 3
+    assert "another network" in refused.stderr
+
+
+def test_calibration_for_another_network_is_not_used(
+    run: Run, scanned_library: Path, labels: Path
+) -> None:
+    run("calibrate", labels, "--library", scanned_library)
+    with Catalog.open(scanned_library) as catalog:
+        kept = catalog.calibrations.read_current()
+        assert kept is not None
+        catalog.calibrations.add(json.dumps(json.loads(kept.content) | {"made_for": "another"}))
+    result = run("scan", scanned_library, "--workers", "1")
+    assert "is not used" in result.stdout
+    assert "at most" not in result.stdout
+
+
+def test_without_a_library_nothing_is_kept(run: Run, labels: Path, scanned_library: Path) -> None:
+    result = run("calibrate", labels)
+    assert result.exit_code == 0
+    assert "Nothing was kept" in result.stdout
+    with Catalog.open(scanned_library) as catalog:
+        assert catalog.calibrations.list_all() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "message"),
+    [
+        (["--from-decisions"], 3, "no photo was decided about yet"),
+        (["--list", "--undo"], 2, "give one of"),
+        (["--undo"], 3, "no calibration to take back"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    run: Run, scanned_library: Path, words: list[str], exit_code: int, message: str
+) -> None:
+    result = run("calibrate", scanned_library, *words)
+    assert result.exit_code == exit_code
+    assert message in result.stderr
+
+
+def test_nobody_can_promise_to_lose_nothing(run: Run, labels: Path) -> None:
+    result = run("calibrate", labels, "--tolerance", "0%")
+    assert result.exit_code == 2
+    assert "accept a share above 0 %" in result.stderr
+
+
+def test_decisions_of_the_review_calibrate(
+    run: Run, scanned_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = {"black.jpg", "white.jpg", "blurred.jpg"}
+
+    paths = [scanned_library / name for name in ("clear.jpg", *bad)]
+    table = SimpleNamespace(
+        list_numbers=lambda: {path: number for number, path in enumerate(paths)},
+        read=lambda: {
+            number: SimpleNamespace(choice="reject" if path.name in bad else "keep")
+            for number, path in enumerate(paths)
+        },
+    )
+    monkeypatch.setattr(Catalog, "decisions", table, raising=False)
+    result = run("calibrate", scanned_library, "--from-decisions", "--tolerance", "5%")
+    assert result.exit_code == 0, result.output
+    assert "4 decisions" in result.stdout
+    # A rejected photo counts for the label that it most looks like.
+    assert "blurry: 1 good, 1 bad" in result.stdout
+    assert "dark: 1 good, 1 bad" in result.stdout

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from clearshot.photo import Label
+from clearshot.scoring.calibration import read_calibration
+from clearshot.scoring.tolerance import parse_table
+
+Run = Callable[..., Result]
+
+
+def test_scan_says_what_a_tolerance_does(run: Run, library: Path) -> None:
+    result = run("scan", library, "--workers", "1", "--tolerance", "1%")
+    assert result.exit_code == 0
+    words = " ".join(result.stdout.split())
+    assert "blurry: finds " in words
+    assert "(at most 1 %, 90 % sure)" in words
+    assert "kwentar" in words
+    # The commands that it suggests repeat the tolerance.
+    assert f"clearshot sort {library} --to {library}-bad --tolerance 1%" in words
+
+
+@pytest.mark.parametrize("command", ["report", "sort", "score", "explain"])
+def test_every_command_that_judges_takes_a_tolerance(
+    run: Run, scanned_library: Path, tmp_path: Path, command: str
+) -> None:
+    words: dict[str, list[str | Path]] = {
+        "report": ["report", scanned_library, "--json", tmp_path / "report.json"],
+        "sort": ["sort", scanned_library, "--to", tmp_path / "bad"],
+        "score": ["score", scanned_library / "clear.jpg", "--workers", "1"],
+        "explain": ["explain", scanned_library / "clear.jpg", "-o", tmp_path / "why.png"],
+    }
+    result = run(*words[command], "--tolerance", "2%", "--miss", "10%")
+    assert result.exit_code == 0, result.output
+    assert "at most 2 %" in result.output
+    plain = run(*words[command], *(["--force"] if command in {"report", "explain"} else []))
+    assert "at most" not in plain.output
+
+
+def test_less_tolerance_never_calls_more_photos_bad(run: Run, scanned_library: Path) -> None:
+    counts = []
+    for share in ("20%", "5%", "1%", "0%"):
+        result = run("report", scanned_library, "--json", "-", "--tolerance", share, "-q")
+        rows = json.loads(result.stdout)
+        counts.append(sum(row["verdict"] == "bad" for row in rows))
+    assert counts == sorted(counts, reverse=True)
+    assert counts[-1] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--tolerance", "1"], "write 1%"),
+        (["--tolerance", "100%"], "is no share"),
+        (["--tolerance", "few"], "is no share"),
+        (["--tolerance", "soft=1%"], "no label 'soft'"),
+        (["--tolerance", "1%", "--tolerance", "2%"], "given twice"),
+        (["--tolerance", "dark=1%", "--threshold", "dark=0.4"], "give one of them"),
+        (["--miss", "-1%"], "is no share"),
+    ],
+)
+def test_nonsense_is_refused(run: Run, library: Path, words: list[str], message: str) -> None:
+    result = run("scan", library, *words)
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.split())
+
+
+def test_a_tolerance_for_all_goes_with_a_threshold_for_one(run: Run, library: Path) -> None:
+    result = run("scan", library, "--workers", "1", "--tolerance", "1%", "--threshold", "dark=0.4")
+    assert result.exit_code == 0
+    assert "dark: finds" not in result.output
+    words = "--tolerance blurry=1% --tolerance overexposed=1% --threshold dark=0.4"
+    assert words in " ".join(result.output.split())
+
+
+def test_unsure_photos_are_named_and_listed_first(run: Run, scanned_library: Path) -> None:
+    result = run("scan", scanned_library, "--tolerance", "0.1%")
+    assert "Look at these first" in result.output
+    report = run("report", scanned_library, "--json", "-", "--tolerance", "0.1%", "--unsure-first")
+    verdicts = [row["verdict"] for row in json.loads(report.stdout)]
+    assert verdicts == sorted(verdicts, key=lambda word: word != "unsure")
+    assert verdicts[0] == "unsure"
+
+
+def test_another_network_has_no_tolerance(run: Run, library: Path, tmp_path: Path) -> None:
+    result = run("score", library, "--network", tmp_path, "--tolerance", "1%")
+    assert result.exit_code == 2
+    assert "--tolerance needs the packaged network" in result.stderr
+
+
+def test_the_table_is_made_by_a_command(run: Run, spoilt_photos: Path, tmp_path: Path) -> None:
+    weights = resources.files("clearshot") / "weights"
+    for name in ("focus.onnx", "manifest.toml"):
+        (tmp_path / name).write_bytes((weights / name).read_bytes())
+    labels = {"clear": "clear", "blurred": "blurred", "black": "dark", "white": "overexposed"}
+    rows = [f"{spoilt_photos / name}.jpg,{label}" for name, label in labels.items()]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,label", *rows]))
+    result = run(
+        "train", "tolerance", tmp_path / "labels.csv", "--network", tmp_path, "--workers", "1"
+    )
+    assert result.exit_code == 0, result.output
+    table = parse_table((tmp_path / "tolerance.toml").read_text(), read_calibration())
+    assert table.pairs[Label.BLURRY].good.num_scenes == 1

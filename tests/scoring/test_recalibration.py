@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from clearshot.errors import InputError
+from clearshot.photo import Label
+from clearshot.scoring.recalibration import (
+    MIN_PHOTOS,
+    Curve,
+    LabelledScore,
+    fit_curve,
+    parse_recalibration,
+    recalibrate,
+    write_recalibration,
+)
+from clearshot.scoring.tolerance import Tolerance
+
+RNG = np.random.default_rng(0)
+# Where the shipped curve holds: log odds x, bad with probability 1 / (1 + exp(-x)).
+LOGITS = RNG.normal(-2, 3, 40000)
+IS_BAD = RNG.random(LOGITS.size) < 1 / (1 + np.exp(-LOGITS))
+
+
+def draw(num: int, *, shift: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the log odds of good and of bad photos of a library that scores higher by a shift."""
+    rng = np.random.default_rng(seed)
+    at = rng.choice(LOGITS.size, num, replace=False)
+    values = LOGITS[at] + shift
+    return values[~IS_BAD[at]], values[IS_BAD[at]]
+
+
+def test_a_library_like_the_labelled_photos_keeps_its_curve() -> None:
+    offsets = [fit_curve(*draw(60, seed=seed)).offset for seed in range(40)]
+    assert abs(np.mean(offsets)) < 0.2
+    assert np.std(offsets) < 0.4
+
+
+def test_a_shift_is_found_the_better_the_more_photos_tell() -> None:
+    few, many = fit_curve(*draw(40, shift=1.5)), fit_curve(*draw(4000, shift=1.5))
+    assert -1.9 < many.apply(0.0) < -1.1
+    assert many.offset < few.offset < -0.1
+
+
+def test_what_share_of_the_decisions_is_bad_moves_nothing() -> None:
+    good, bad = draw(20000)
+    even, rare = fit_curve(good, bad), fit_curve(good, bad[::20])
+    assert even.offset == pytest.approx(rare.offset, abs=0.15)
+    assert even.slope == pytest.approx(rare.slope, abs=0.1)
+
+
+def test_too_few_photos_leave_the_shipped_curve() -> None:
+    enough = np.zeros(MIN_PHOTOS)
+    assert fit_curve(enough[1:], enough) == fit_curve(enough, enough[1:]) == Curve()
+
+
+def test_photos_that_contradict_the_scores_cannot_wreck_the_curve() -> None:
+    curve = fit_curve(np.full(15, 4.0), np.full(15, -4.0))
+    # It still rises, so that no decision changes which photo looks worse.
+    assert 0.2 < curve.slope < 1
+    assert abs(curve.offset) < 2
+    huge = fit_curve(np.full(15, -1e6), np.full(15, 1e6))
+    assert np.isfinite([huge.slope, huge.offset]).all()
+
+
+def test_curves_invert() -> None:
+    curve = Curve(1.7, -0.4)
+    assert curve.invert(curve.apply(0.3)) == pytest.approx(0.3)
+
+
+def make_decisions(num: int, camera: str = "") -> list[LabelledScore]:
+    rng = np.random.default_rng(num)
+    labels = [None, *Label]
+    return [
+        LabelledScore(
+            {label: float(np.round(rng.normal(), 1)) for label in Label}, labels[i % 4], camera
+        )
+        for i in range(num)
+    ]
+
+
+def test_a_written_calibration_is_read_as_it_was() -> None:
+    decisions = make_decisions(80, "Nikon D3400") + make_decisions(30, "E5")
+    own = recalibrate(
+        decisions,
+        tolerances={Label.BLURRY: Tolerance(0.02, 0.1)},
+        made_for="0123",
+        origin="110 decisions",
+    )
+    assert set(own.cameras) == {"Nikon D3400"}
+    assert parse_recalibration(write_recalibration(own)) == own
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{}", "null", '{"format": "clearshot-calibration-9"}', '{"format": ['],
+)
+def test_something_else_is_no_calibration(content: str) -> None:
+    with pytest.raises(InputError, match="is no calibration"):
+        parse_recalibration(content)
+
+
+@pytest.mark.parametrize(("field", "value"), [("slope", -1.0), ("slope", 0), ("good", ["x"])])
+def test_a_changed_calibration_is_refused(field: str, value: object) -> None:
+    own = recalibrate(make_decisions(20), tolerances={}, made_for="x", origin="y")
+    record = json.loads(write_recalibration(own))
+    record["common"]["dark"][field] = value
+    with pytest.raises(InputError, match="is no calibration"):
+        parse_recalibration(json.dumps(record))
