@@ -101,3 +101,18 @@ def test_filters_are_checked(run: Run, scanned_library: Path, wrong: str) -> Non
     result = run("report", scanned_library, "--json", "-", "--where", wrong)
     assert result.exit_code == 2
     assert "is not FIELD=TEXT with one of camera, lens" in result.stderr
+
+
+def test_html_has_pictures_of_the_bad_photos(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "report.html"
+    result = run("report", scanned_library, "--html", output)
+    assert result.exit_code == 0
+    assert "4 photos written to" in result.stderr
+    page = output.read_text("utf-8")
+    table = run("report", scanned_library, "--json", "-").stdout
+    num_shown = sum(row["verdict"] in {"bad", "unsure"} for row in json.loads(table))
+    assert num_shown > 0
+    assert page.count("<img") == num_shown
+    assert run("report", scanned_library, "--html", output).exit_code == 3

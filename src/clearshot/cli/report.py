@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from clearshot.cli.files import check_free, encode, write_file
 from clearshot.cli.forecasts import announce, settle_thresholds
 from clearshot.cli.options import catalog_option, judging_options, show_example, verbosity_options
-from clearshot.cli.screen import print_remark
+from clearshot.cli.screen import print_remark, show_progress
 from clearshot.cli.text import to_count, to_printable
 from clearshot.errors import UsageError
 
@@ -40,14 +40,22 @@ def _note_filters(
 
 
 @click.command(
-    short_help="Write the verdicts of a library as CSV or JSON.",
+    short_help="Write the verdicts of a library as HTML, CSV or JSON.",
     epilog=show_example(
+        "clearshot report ~/Pictures/2026 --html report.html",
         "clearshot report ~/Pictures/2026 --csv report.csv",
         "clearshot report ~/Pictures/2026 --csv - --where camera=6D --where taken_at=2026-06",
         "clearshot report ~/Pictures/2026 --json - | jq '.[] | select(.verdict == \"bad\").path'",
     ),
 )
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--html",
+    "html_path",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="Write one HTML file with small pictures of bad and unsure photos.",
+)
 @click.option(
     "--csv",
     "csv_path",
@@ -83,6 +91,7 @@ def _note_filters(
 @verbosity_options
 def report(  # noqa: PLR0913 - one argument per option
     folder: Path,
+    html_path: Path | None,
     csv_path: Path | None,
     json_path: Path | None,
     thresholds: Thresholds,
@@ -95,10 +104,10 @@ def report(  # noqa: PLR0913 - one argument per option
 
     The fields are those of `clearshot score`; `relative_path`, which begins at FOLDER; the
     companions of the photo; and what the camera wrote: camera, lens, iso, shutter_s, aperture,
-    taken_at, focus_point. Another threshold judges anew what was measured; the photos are not read
-    again.
+    taken_at, focus_point. Another threshold judges anew what was measured; photos are read again
+    for the pictures of --html alone.
     """
-    outputs = _list_outputs(csv_path, json_path)
+    outputs = _list_outputs(html_path, csv_path, json_path)
     for path in outputs:
         check_free(path, force=force)
     from clearshot.catalog.catalog import Catalog
@@ -119,6 +128,9 @@ def report(  # noqa: PLR0913 - one argument per option
         rows = build_report(entries, thresholds, library=catalog.library)
     rows = filter_rows(rows, click.get_current_context().meta[_FILTERS_KEY])
     announce(remarks)
+    if html_path is not None:
+        content = _write_html(rows, catalog.library, remarks)
+        write_file(html_path, encode(content), force=force)
     if csv_path is not None:
         write_file(csv_path, encode(format_csv(rows, fields=REPORT_FIELDS)), force=force)
     if json_path is not None:
@@ -128,8 +140,19 @@ def report(  # noqa: PLR0913 - one argument per option
         print_remark(f"{to_count(len(rows), 'photo')} written to {names}")
 
 
+def _write_html(rows: list[dict[str, Any]], library: Path, remarks: list[str]) -> str:
+    from datetime import datetime
+
+    from clearshot.html_report import write_html
+
+    with show_progress("Reading pictures") as move:
+        # The reader's own clock: the report is for people.
+        now = datetime.now().astimezone()
+        return write_html(rows, library, now, remarks=remarks, progress=move)
+
+
 def _list_outputs(*paths: Path | None) -> list[Path]:
     outputs = [path for path in paths if path is not None]
     if not outputs:
-        raise UsageError("name what to write: --csv OUT or --json OUT")
+        raise UsageError("name what to write: --html OUT, --csv OUT or --json OUT")
     return outputs

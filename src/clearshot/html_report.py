@@ -1,0 +1,173 @@
+"""A report as one HTML file to keep or send: it needs nothing else, and asks for nothing."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+from PIL import Image
+
+from clearshot.decode.image import read_rgb
+from clearshot.errors import PhotoError
+from clearshot.photo import Label, Rating
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+# Long side of the pictures in a report [px], and their JPEG quality.
+_PICTURE_PX: Final = 280
+_QUALITY: Final = 72
+
+# Bad and unsure photos beyond these come without a picture: 10 MB are about what a mail may hold.
+MAX_PICTURES: Final = 1000
+
+_STYLE: Final = """
+:root { color-scheme: light dark; --line: #8884; --dim: #777; --bad: #c2571a; --unsure: #a07a00; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
+h1 { font-size: 1.5rem; margin-bottom: 0; }
+h2 { font-size: 1.1rem; margin: 2.2rem 0 .8rem; }
+.dim { color: var(--dim); }
+.photos { display: grid; gap: 1.2rem 1rem; }
+.photos { grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); }
+figure { margin: 0; break-inside: avoid; }
+figure img, .none { width: 100%; height: 11rem; object-fit: contain; display: block; }
+figure img, .none { background: #8881; }
+summary h2 { display: inline; }
+figcaption { font-size: .85rem; overflow-wrap: anywhere; padding-top: .3rem; }
+.bad { color: var(--bad); font-weight: 600; }
+.unsure { color: var(--unsure); font-weight: 600; }
+table { border-collapse: collapse; }
+td, th { border-bottom: 1px solid var(--line); padding: .25rem 1.5rem .25rem 0; text-align: left; }
+td + td, th + th { text-align: right; font-variant-numeric: tabular-nums; }
+li { overflow-wrap: anywhere; }
+"""
+
+
+def write_html(
+    rows: Sequence[dict[str, Any]],
+    library: Path,
+    made_at: datetime,
+    *,
+    remarks: Sequence[str] = (),
+    progress: Callable[[int, int], None] = lambda num_done, num_total: None,
+) -> str:
+    """Write a report: counts, bad and unsure photos with pictures and reasons, failures, good ones.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        As `clearshot.report.build_report` gives them.
+    library : Path
+        The library's folder, absolute; pictures are read from it.
+    made_at : datetime
+        For the head of the report.
+    remarks : sequence of str
+        What the thresholds rest on.
+    progress : callable
+        Called with the number of pictures that were read, and of all.
+
+    Returns
+    -------
+    str
+        One HTML document without scripts and without addresses of anything outside of it.
+    """
+    bad = sorted((row for row in rows if row["verdict"] == Rating.BAD), key=_find_worst)
+    unsure = sorted((row for row in rows if row["verdict"] == Rating.UNSURE), key=_find_worst)
+    good = [row for row in rows if row["verdict"] == Rating.GOOD]
+    failed = [row for row in rows if row["error"] is not None]
+    shown = (*bad, *unsure)[:MAX_PICTURES]
+    pictures: dict[str, str] = {}
+    for number, row in enumerate(shown, start=1):
+        pictures[row["relative_path"]] = _read_picture(library / row["relative_path"])
+        progress(number, len(shown))
+    parts = [
+        _write_head(library.name, made_at, remarks),
+        _write_counts(rows, len(good), len(unsure), len(bad), len(failed)),
+        _write_photos("Bad", bad, pictures),
+        _write_photos("Unsure: look at these", unsure, pictures),
+        _write_list("Not judged", [(row, row["error"]["message"]) for row in failed]),
+        _write_list("Good", [(row, "") for row in good]),
+        "</body></html>\n",
+    ]
+    return "".join(parts)
+
+
+def _find_worst(row: dict[str, Any]) -> tuple[float, str]:
+    """Order by the largest probability, the worst first."""
+    return -max(row["p_blurry"], row["p_dark"], row["p_overexposed"]), row["relative_path"]
+
+
+def _read_picture(path: Path) -> str:
+    """Read a photo small, as the address of an image; empty where it cannot be read."""
+    try:
+        picture = Image.fromarray(read_rgb(path, long_side_px=_PICTURE_PX))
+    except PhotoError:
+        return ""
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=_QUALITY)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+
+
+def _write_head(name: str, made_at: datetime, remarks: Sequence[str]) -> str:
+    # The policy holds even if a program adds something to the file later.
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    lines = "".join(f"<p class=dim>{_escape(line)}</p>" for line in remarks)
+    return (
+        "<!doctype html><html lang=en><head><meta charset=utf-8>"
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        "<meta name=viewport content='width=device-width'>"
+        f"<title>{_escape(name)}: clearshot</title><style>{_STYLE}</style></head><body>"
+        f"<h1>{_escape(name)}</h1><p class=dim>Report of {made_at:%Y-%m-%d %H:%M}</p>{lines}"
+    )
+
+
+def _write_counts(
+    rows: Sequence[dict[str, Any]], num_good: int, num_unsure: int, num_bad: int, num_failed: int
+) -> str:
+    counts = [("Good", num_good), ("Unsure", num_unsure), ("Bad", num_bad)]
+    for label in Label:
+        num = sum(label.value in row["labels"] for row in rows)
+        counts += [(f"\u2003{label.value}", num)]
+    counts += [("Not judged", num_failed), ("Photos", len(rows))]
+    cells = "".join(f"<tr><td>{name}</td><td>{count:,}</td></tr>" for name, count in counts)
+    return f"<table>{cells}</table>"
+
+
+def _write_photos(title: str, rows: Sequence[dict[str, Any]], pictures: dict[str, str]) -> str:
+    if not rows:
+        return ""
+    figures = "".join(_write_photo(row, pictures.get(row["relative_path"], "")) for row in rows)
+    return f"<h2>{title} ({len(rows):,})</h2><div class=photos>{figures}</div>"
+
+
+def _write_photo(row: dict[str, Any], picture: str) -> str:
+    image = f'<img src="{picture}" alt="" loading=lazy>' if picture else "<div class=none></div>"
+    words = ", ".join(row["labels"]) or row["verdict"]
+    facts = [row["camera"], None if row["taken_at"] is None else row["taken_at"].replace("T", " ")]
+    noted = " \u00b7 ".join(_escape(fact) for fact in facts if fact)
+    return (
+        f"<figure>{image}<figcaption><span class={row['verdict']}>{words}</span> "
+        f"{_escape(row['relative_path'])}<br>{_escape(' '.join(row['reasons']))}"
+        f"<br><span class=dim>{noted}</span></figcaption></figure>"
+    )
+
+
+def _write_list(title: str, rows: Sequence[tuple[dict[str, Any], str]]) -> str:
+    if not rows:
+        return ""
+    items = "".join(
+        f"<li>{_escape(row['relative_path'])}"
+        + (f" <span class=dim>{_escape(text)}</span>" if text else "")
+        for row, text in rows
+    )
+    head = f"<summary><h2>{title} ({len(rows):,})</h2></summary>"
+    return f"<details>{head}<ul>{items}</ul></details>"
+
+
+def _escape(text: str) -> str:
+    # A name that is no text is spelled with escapes.
+    return html.escape(text.encode("utf-8", "backslashreplace").decode("utf-8"))

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import base64
+import io
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+from clearshot import html_report
+from clearshot.html_report import write_html
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
+
+
+def make_row(name: str, p_blurry: float, verdict: str, **values: Any) -> dict[str, Any]:
+    labels = ["blurry"] if verdict == "bad" else []
+    row = {"relative_path": name, "verdict": verdict, "labels": labels, "p_blurry": p_blurry}
+    rest = {"p_dark": 0.0, "p_overexposed": 0.0, "reasons": [f"Because of {name}."]}
+    return {**row, **rest, "camera": None, "taken_at": None, "error": None, **values}
+
+
+class Addresses(HTMLParser):
+    """Collects every address and every script of a document."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.found += [value or "" for name, value in attrs if name in {"src", "href", "action"}]
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    for name in ("worst.png", "bad.png", "unsure.png"):
+        Image.new("RGB", (640, 480), "teal").save(tmp_path / name)
+    return tmp_path
+
+
+def test_bad_and_unsure_photos_are_shown_the_worst_first(library: Path) -> None:
+    rows = [
+        make_row("good.png", 0.01, "good"),
+        make_row("unsure.png", 0.4, "unsure"),
+        make_row("bad.png", 0.7, "bad"),
+        make_row("worst.png", 0.99, "bad", camera="X100", taken_at="2026-01-02T03:04:05"),
+    ]
+    page = write_html(rows, library, NOW)
+    places = [page.index(f"Because of {name}.png") for name in ("worst", "bad", "unsure")]
+    assert places == sorted(places)
+    assert "X100 \u00b7 2026-01-02 03:04:05" in page
+    pictures = re.findall(r"data:image/jpeg;base64,([^\"]+)", page)
+    assert len(pictures) == 3
+    with Image.open(io.BytesIO(base64.b64decode(pictures[0]))) as picture:
+        assert picture.size == (280, 210)
+
+
+def test_a_report_asks_for_nothing_outside_of_it(library: Path) -> None:
+    page = write_html([make_row("bad.png", 0.7, "bad")], library, NOW)
+    parser = Addresses()
+    parser.feed(page)
+    assert parser.found
+    assert all(address.startswith("data:") for address in parser.found)
+    assert "script" not in parser.tags
+    assert "default-src 'none'" in page
+
+
+def test_names_and_messages_cannot_become_markup(tmp_path: Path) -> None:
+    evil = "<img src=x onerror=alert(1)>.png"
+    failure = {"kind": "damaged", "message": "<b>broken</b>"}
+    rows = [
+        make_row(evil, 0.7, "bad"),
+        make_row("\udcff.png", 0.01, "good"),
+        make_row("f.png", 0.0, "none", error=failure),
+    ]
+    page = write_html(rows, tmp_path, NOW, remarks=["<i>remark</i>"])
+    parser = Addresses()
+    parser.feed(page)
+    assert not {"img", "b", "i"} & set(parser.tags)
+    assert "&lt;img src=x" in page
+    assert "\\udcff.png" in page
+    page.encode("utf-8")
+
+
+def test_only_so_many_photos_have_pictures(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html_report, "MAX_PICTURES", 1)
+    calls: list[tuple[int, int]] = []
+    rows = [make_row(name, 0.7, "bad") for name in ("worst.png", "bad.png")]
+    page = write_html(rows, library, NOW, progress=lambda *n: calls.append(n))
+    assert page.count("<img") == 1
+    assert page.count("<figure>") == 2
+    assert calls == [(1, 1)]
+
+
+def test_counts_are_those_of_the_rows(library: Path) -> None:
+    rows = [make_row("good.png", 0.01, "good") for _ in range(1234)]
+    page = write_html([*rows, make_row("bad.png", 0.9, "bad")], library, NOW)
+    assert "<td>Good</td><td>1,234</td>" in page
+    assert "<td>Photos</td><td>1,235</td>" in page
