@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 # Scans a library as another program, so that it can be interrupted and killed.
 SCANNER = """
+import signal
 import sys
 from pathlib import Path
 
@@ -46,6 +47,8 @@ from clearshot.config import ScanSettings
 from clearshot.scan import scan
 
 if __name__ == "__main__":
+    # Where the tests run in the background, Ctrl-C is ignored from the start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     library, log, delay_s = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
     with Catalog.open(library) as catalog:
         settings = ScanSettings(num_workers=2, batch_photos=4)

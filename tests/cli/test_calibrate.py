@@ -4,12 +4,12 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from click.testing import Result
 
 from clearshot.catalog.catalog import Catalog
+from clearshot.photo import Choice, Decision
 
 Run = Callable[..., Result]
 
@@ -140,20 +140,15 @@ def test_nobody_can_promise_to_lose_nothing(run: Run, labels: Path) -> None:
     assert "accept a share above 0 %" in result.stderr
 
 
-def test_decisions_of_the_review_calibrate(
-    run: Run, scanned_library: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_decisions_of_the_review_calibrate(run: Run, scanned_library: Path) -> None:
     bad = {"black.jpg", "white.jpg", "blurred.jpg"}
-
-    paths = [scanned_library / name for name in ("clear.jpg", *bad)]
-    table = SimpleNamespace(
-        list_numbers=lambda: {path: number for number, path in enumerate(paths)},
-        read=lambda: {
-            number: SimpleNamespace(choice="reject" if path.name in bad else "keep")
-            for number, path in enumerate(paths)
-        },
-    )
-    monkeypatch.setattr(Catalog, "decisions", table, raising=False)
+    with Catalog.open(scanned_library) as catalog:
+        numbers = catalog.decisions.list_numbers()
+        choices = {
+            numbers[scanned_library / name]: Decision(Choice.REJECT if name in bad else Choice.KEEP)
+            for name in ("clear.jpg", *bad)
+        }
+        catalog.decisions.write(choices)
     result = run("calibrate", scanned_library, "--from-decisions", "--tolerance", "5%")
     assert result.exit_code == 0, result.output
     assert "4 decisions" in result.stdout

@@ -65,8 +65,8 @@ def test_report_and_sort_judge_the_catalog_at_either_size(
     run: Run, soft_library: Path, tmp_path: Path
 ) -> None:
     def count_moves(*options: str) -> int:
-        plan = run("sort", soft_library, "--to", tmp_path / "bad", "--json", *options)
-        return len(json.loads(plan.stdout)["moves"])
+        plan = run("sort", soft_library, "--to", tmp_path / "bad", "--format", "json", *options)
+        return len(json.loads(plan.stdout)["steps"])
 
     def read_report(*options: str) -> dict[str, object]:
         [row] = json.loads(run("report", soft_library, "--json", "-", *options).stdout)
