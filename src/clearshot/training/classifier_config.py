@@ -52,7 +52,6 @@ class LeNetConfig(ClassifierConfig):
     """Settings of LeNet. Its layers are fixed; only the side of the square is a setting."""
 
     side_px: int = 192
-    num_crops: int = 7
 
 
 @dataclass(frozen=True, slots=True)
