@@ -13,8 +13,8 @@ types:
 imports:
 	lint-imports
 
-test:
-	pytest
+test:  # in one process a core; tests that share fixtures stay together
+	pytest -n auto --dist loadfile
 
 docs:  # the command reference, from the commands' own help
 	python -m clearshot.cli.reference > docs/cli-reference.md

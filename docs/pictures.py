@@ -153,6 +153,7 @@ def photograph_review(page: Page, folder: Path, screen: str) -> None:
     slider.focus()
     for _ in range(12):
         slider.press("ArrowLeft")
+    page.evaluate("document.getElementById('panel').scrollTop = 0")
     take("threshold")
     page.click("text=Reset")
     if is_phone:

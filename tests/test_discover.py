@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from clearshot.discover import Discovery, find_photos
+from clearshot.discover import Discovery, _split, find_photos
 from clearshot.errors import InputError
 
 
@@ -267,3 +269,9 @@ def test_long_names_and_deep_folders(tmp_path: Path) -> None:
     write(tmp_path, name, f"{deep}/{name}")
 
     assert names(find_photos([tmp_path]), tmp_path) == [name, f"{deep}/{name}"]
+
+
+@given(st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1))
+def test_names_are_split_as_paths_are(name: str) -> None:
+    assume(name not in {".", ".."})
+    assert _split(name) == (PurePath(name).stem, PurePath(name).suffix)

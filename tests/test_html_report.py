@@ -23,7 +23,15 @@ def make_row(name: str, p_blurry: float, verdict: str, **values: Any) -> dict[st
     labels = ["blurry"] if verdict == "bad" else []
     row = {"relative_path": name, "verdict": verdict, "labels": labels, "p_blurry": p_blurry}
     rest = {"p_dark": 0.0, "p_overexposed": 0.0, "reasons": [f"Because of {name}."]}
-    return {**row, **rest, "camera": None, "taken_at": None, "error": None, **values}
+    return {
+        **row,
+        **rest,
+        "camera": None,
+        "taken_at": None,
+        "error": None,
+        "decision": None,
+        **values,
+    }
 
 
 class Addresses(HTMLParser):
@@ -105,3 +113,35 @@ def test_counts_are_those_of_the_rows(library: Path) -> None:
     page = write_html([*rows, make_row("bad.png", 0.9, "bad")], library, NOW)
     assert "<td>Good</td><td>1,234</td>" in page
     assert "<td>Photos</td><td>1,235</td>" in page
+
+
+def test_what_the_owner_decided_is_said(library: Path) -> None:
+    failure = {"kind": "damaged", "message": "truncated"}
+    rows = [
+        make_row("bad.png", 0.9, "bad", decision="keep"),
+        make_row("worst.png", 0.99, "bad"),
+        make_row("unsure.png", 0.4, "unsure", decision="reject"),
+        make_row("good.png", 0.01, "good", decision="reject"),
+        make_row("f.png", 0.0, "none", error=failure, decision="keep"),
+    ]
+    page = write_html(rows, library, NOW)
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", page)
+    assert ["you" in caption for caption in captions] == [False, True, True]
+    assert "<b>kept by you</b> bad.png" in captions[1]
+    assert "<b>rejected by you</b> unsure.png" in captions[2]
+    assert "good.png <span class=dim>rejected by you<" in page
+    assert "truncated, kept by you" in page
+    assert "<td>Kept by you</td><td>2</td>" in page
+    assert "by you" not in write_html([make_row("bad.png", 0.9, "bad")], library, NOW)
+
+
+def test_pictures_outside_the_library_are_not_read(library: Path) -> None:
+    inside = library / "inside"
+    inside.mkdir()
+    (inside / "link.png").symlink_to(library / "bad.png")
+    (inside / "loop.png").symlink_to(inside / "loop.png")
+    names = ["../bad.png", str(library / "bad.png"), "link.png", "loop.png", "nul\0.png"]
+    page = write_html([make_row(name, 0.9, "bad") for name in names], inside, NOW)
+    assert "<img" not in page
+    assert page.count("<figure>") == len(names)
+    assert "<img" in write_html([make_row("bad.png", 0.9, "bad")], library, NOW)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from clearshot import report
 from clearshot.catalog.catalog import Entry
 from clearshot.photo import (
     BlurKind,
+    Choice,
     Failure,
     FileStamp,
     Label,
@@ -24,6 +26,8 @@ from clearshot.photo import (
 )
 from clearshot.report import (
     FIELDS,
+    REPORT_FIELDS,
+    build_report,
     build_row,
     format_csv,
     format_json,
@@ -83,6 +87,48 @@ def test_csv_reads_back() -> None:
     assert first["reasons"].split(" | ") == list(VERDICT.reasons)
     assert first["error"] == second["verdict"] == ""
     assert second["error"] == "damaged: truncated, at byte 5"
+
+
+@pytest.mark.parametrize("start", [*"=+-@\t", "\uff1d"])
+def test_no_cell_is_a_formula(start: str) -> None:
+    name = f"{start}cmd|' /C calc'!A0.jpg"
+    row = build_row(Path(name), VERDICT) | {
+        "relative_path": name,
+        "companions": ["a.xmp", f"{start}b.xmp"],
+        "camera": f"{start}HYPERLINK(1)",
+    }
+    text = format_csv([row], fields=[*FIELDS, "relative_path", "companions", "camera"])
+    [cells] = csv.DictReader(io.StringIO(text, newline=""))
+    assert not [cell for cell in cells.values() if cell.startswith(start)]
+    # A name is still that of the same file, and a number still a number.
+    assert Path(cells["path"]) == Path(cells["relative_path"]) == Path(name)
+    assert [Path(part) for part in cells["companions"].split(";")] == [
+        Path("a.xmp"),
+        Path(f"{start}b.xmp"),
+    ]
+    assert cells["camera"] == f"'{start}HYPERLINK(1)"
+    assert json.loads(format_json([row])) == [row]
+
+
+def test_names_that_need_no_care_stay_as_they_are() -> None:
+    for name in ("a=b.jpg", "a-b.jpg", "2-1.jpg", "a@b.jpg", ".a.jpg", "'=a.jpg"):
+        [cells] = csv.DictReader(io.StringIO(format_csv([build_row(Path(name), VERDICT)])))
+        assert cells["path"] == name
+
+
+def test_decisions_are_beside_the_verdicts() -> None:
+    library = Path("/library")
+    paths = [library / "a.jpg", library / "b.jpg", library / "../c.jpg", Path("/elsewhere/d.jpg")]
+    now = datetime.now(UTC)
+    entries = [
+        Entry(Photo(path, FileStamp(1, 1)), None, FAILURE, now, is_missing=False) for path in paths
+    ]
+    choices = {paths[0]: Choice.KEEP, paths[2]: Choice.REJECT}
+    rows = build_report(entries, Thresholds(), library=library, choices=choices)
+    assert [row["decision"] for row in rows] == ["keep", None, "reject", None]
+    assert [row["relative_path"] for row in rows][2:] == ["../c.jpg", "/elsewhere/d.jpg"]
+    assert all(tuple(row) == REPORT_FIELDS for row in rows)
+    assert "decision" not in FIELDS
 
 
 def test_names_that_are_no_text_survive_json() -> None:

@@ -6,25 +6,21 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from clearshot.actions.apply import apply_plan
 from clearshot.actions.atomic import read_stamp
 from clearshot.catalog.catalog import Catalog
 from clearshot.errors import UsageError
-from clearshot.photo import REJECTED, Choice, Color, Decision, Failure, Photo, Scores
+from clearshot.photo import REJECTED, Choice, Color, Decision, Failure, Photo, Rating, Scores
 from clearshot.report import judge_entry
 from clearshot.review import (
     Decider,
     find_journals,
-    foresee,
     list_bad,
+    list_judged,
     list_probabilities,
     note_moves,
     read_queue,
@@ -32,6 +28,7 @@ from clearshot.review import (
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds
 from clearshot.sorting import plan_sort
+from clearshot.tagging import Judgement
 from luma_scorer import make_scores
 
 
@@ -112,6 +109,32 @@ def test_outdated_photos_are_named_unless_decided(catalog: Catalog, library: Pat
     assert {photo.path.stem for photo, _ in bad} == {"blurred", "old"}
 
 
+def test_verdict_and_decision_are_told_as_one(catalog: Catalog) -> None:
+    numbers = find_numbers(catalog)
+    assert {photo.path.stem: each for photo, each in list_judged(catalog, Thresholds())[0]} == {
+        "blurred": Judgement(Rating.BAD, ("blurry",)),
+        "doubtful": Judgement(Rating.UNSURE),
+        "sharp": Judgement(Rating.GOOD),
+    }
+    decider = Decider(catalog)
+    decider.choose([numbers["blurred"]], Choice.KEEP)
+    decider.choose([numbers["sharp"], numbers["failed"]], Choice.REJECT)
+    decider.rate([numbers["doubtful"], numbers["failed"]], 3)
+    decider.mark([numbers["doubtful"]], Color.BLUE)
+    assert {photo.path.stem: each for photo, each in list_judged(catalog, Thresholds())[0]} == {
+        "blurred": Judgement(Rating.GOOD),
+        "doubtful": Judgement(Rating.UNSURE, (), 3, Color.BLUE),
+        "failed": Judgement(Rating.BAD, (REJECTED,), 3, is_rejected=True),
+        "sharp": Judgement(Rating.BAD, (REJECTED,), is_rejected=True),
+    }
+    decider.choose(numbers.values(), Choice.REJECT)
+    (blurred, *_), _ = list_judged(catalog, Thresholds())
+    assert blurred[1].words == ("blurry",), "a rejected photo is told by its label where it has one"
+    decider.choose(numbers.values(), None)
+    failed = {photo.path.stem: each for photo, each in list_judged(catalog, Thresholds())[0]}
+    assert failed["failed"] == Judgement(Rating.GOOD, (), 3), "stars need no verdict"
+
+
 def test_decisions_survive_another_opening(catalog: Catalog, library: Path) -> None:
     number = find_numbers(catalog)["sharp"]
     decider = Decider(catalog)
@@ -189,6 +212,32 @@ def test_a_new_change_ends_redo_and_no_change_is_no_step(catalog: Catalog) -> No
         decider.rate([number], 6)
 
 
+def test_decisions_are_read_of_the_photos_that_are_asked_for(catalog: Catalog) -> None:
+    numbers = find_numbers(catalog)
+    Decider(catalog).rate([numbers["sharp"], numbers["blurred"]], 2)
+    table = catalog.decisions
+    assert table.read([numbers["sharp"], numbers["failed"]]) == {
+        numbers["sharp"]: Decision(None, 2)
+    }
+    assert table.read([]) == {}
+    assert table.find_known([numbers["sharp"], 10**6, -1]) == {numbers["sharp"]}
+    # More than the parameters that a query can have.
+    assert table.find_known(range(100_000)) == set(numbers.values())
+
+
+def test_a_decision_reads_nothing_of_other_photos(catalog: Catalog) -> None:
+    numbers = find_numbers(catalog)
+    Decider(catalog).rate(numbers.values(), 1)
+    seen: list[str] = []
+    connection = catalog.decisions._connection
+    connection.set_trace_callback(seen.append)
+    Decider(catalog).choose([numbers["sharp"]], Choice.KEEP)
+    connection.set_trace_callback(None)
+    reads = [query for query in seen if "FROM" in query]
+    assert reads
+    assert all("WHERE" in query for query in reads)
+
+
 def test_numbers_that_no_photo_has_are_passed_over(catalog: Catalog) -> None:
     assert Decider(catalog).choose([10**6, -1], Choice.KEEP) == {}
     assert catalog.decisions.read() == {}
@@ -221,24 +270,3 @@ def test_probabilities_are_those_of_the_verdicts(catalog: Catalog) -> None:
             assert found is None
         else:
             assert found == (verdict.p_blurry, verdict.p_dark, verdict.p_overexposed)
-
-
-PROBABILITIES = st.lists(st.floats(0, 1), min_size=1, max_size=50)
-
-
-@given(PROBABILITIES, st.lists(st.floats(0, 1), min_size=1, max_size=5))
-def test_foreseen_shares_are_expected_counts(ps: list[float], limits: list[float]) -> None:
-    for limit, expected in zip(limits, foresee(ps, limits), strict=True):
-        good, bad = sum(1 - p for p in ps), sum(ps)
-        lost = sum(1 - p for p in ps if p >= limit)
-        found = sum(p for p in ps if p >= limit)
-        assert expected.lost_share == pytest.approx(lost / good if good else 0, abs=1e-9)
-        assert expected.found_share == pytest.approx(found / bad if bad else 0, abs=1e-9)
-
-
-@given(PROBABILITIES)
-def test_a_higher_threshold_loses_less_and_finds_less(ps: list[float]) -> None:
-    shares = foresee(ps, list(np.linspace(0, 1, 21)))
-    for low, high in pairwise(shares):
-        assert high.lost_share <= low.lost_share + 1e-12
-        assert high.found_share <= low.found_share + 1e-12

@@ -271,7 +271,7 @@ def test_undo_after_apply_restores_any_tree(
         journals = find_journal_folder(root)
 
         plan = plan_sort(library, bad, target)
-        outcome = apply_plan(plan, journals)
+        outcome = apply_plan(replace(plan, folder=root), journals)
         after = read_tree(root)
         assert outcome.skipped == ()
         assert outcome.done == plan.steps
@@ -332,6 +332,27 @@ def test_what_was_copied_under_a_number_is_left_out_too(
     plan = plan_sort(library, bad, target, kind=kind, is_flat=True)
     apply_plan(plan, find_journal_folder(library))
     assert plan_sort(library, bad, target, kind=kind, is_flat=True).steps == ()
+
+
+@pytest.mark.parametrize("kind", [Kind.COPY, Kind.HARDLINK, Kind.SYMLINK])
+def test_what_was_copied_under_a_name_in_another_case_is_left_out_too(
+    library: Path, target: Path, kind: Kind
+) -> None:
+    places = [library / place for place in ("a/cat.jpg", "b/cat.jpg", "c/CAT.JPG", "d/Cat.jpg")]
+    bad = [(make_photo(place), Label.DARK) for place in places]
+    for number, (photo, _) in enumerate(bad):
+        write_file(photo.path, b"photo", mtime_ns=number)
+    bad = [(replace(each, stamp=read_stamp(each.path)), label) for each, label in bad]
+    plan = plan_sort(library, bad, target, kind=kind, is_flat=True)
+    apply_plan(plan, find_journal_folder(library))
+    assert list_targets(plan, target)[2] == "dark/CAT (3).JPG"
+    assert plan_sort(library, bad, target, kind=kind, is_flat=True).steps == ()
+
+
+@pytest.mark.parametrize("place", [".clearshot", ".clearshot/x", ".Clearshot/x/y"])
+def test_clearshots_own_folder_is_no_target(library: Path, place: str) -> None:
+    with pytest.raises(UsageError, match="is clearshot's own; choose another target"):
+        plan_sort(library, [], library / place)
 
 
 def test_hard_links_need_one_disk(

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,19 +11,17 @@ from clearshot.actions.atomic import read_stamp
 from clearshot.actions.plan import Kind, Plan
 from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.discover import find_photos
-from clearshot.photo import BlurKind, Label, Photo, Rating, Region, Verdict
+from clearshot.photo import Color, Photo, Rating
 from clearshot.sidecars.names import Naming
 from clearshot.sidecars.packet import Packet
-from clearshot.tagging import Program, TagPlan, TagStyle, choose_marks, plan_tags
+from clearshot.tagging import Judgement, Program, TagPlan, TagStyle, choose_marks, plan_tags
 from sidecars.programs import DARKTABLE, LIGHTROOM
 
 pytest.importorskip("lxml", reason="needs the extra `tag`")
 
-GOOD = Verdict(Rating.GOOD, (), 0.0, 0.0, 0.0, None, None, Region(0, 0, 1, 1), ())
-BLURRY = replace(
-    GOOD, rating=Rating.BAD, labels=(Label.BLURRY, Label.DARK), blur_kind=BlurKind.MOTION
-)
-UNSURE = replace(GOOD, rating=Rating.UNSURE)
+GOOD = Judgement(Rating.GOOD)
+BLURRY = Judgement(Rating.BAD, ("blurry", "dark"))
+UNSURE = Judgement(Rating.UNSURE)
 
 
 @pytest.fixture
@@ -34,10 +31,10 @@ def library(tmp_path: Path) -> Path:
     return folder
 
 
-def plan(library: Path, verdict: Verdict, style: TagStyle | None = None) -> TagPlan:
+def plan(library: Path, judgement: Judgement, style: TagStyle | None = None) -> TagPlan:
     """Plan tags for all photos of a library as they are on the disk."""
     photos = find_photos([library]).photos
-    return plan_tags(library, [(photo, verdict) for photo in photos], style or TagStyle())
+    return plan_tags(library, [(photo, judgement) for photo in photos], style or TagStyle())
 
 
 def apply(tags: TagPlan) -> None:
@@ -96,6 +93,56 @@ def test_stars_instead_of_rejected() -> None:
     for program in Program:
         assert choose_marks(BLURRY, TagStyle(program, rating=2)).simple["xmp:Rating"] == "2"
         assert "xmp:Rating" not in choose_marks(BLURRY, TagStyle(program, rating=None)).simple
+
+
+@pytest.mark.parametrize("program", list(Program))
+def test_stars_and_colours_of_the_owner_stand_in_place_of_clearshots(program: Program) -> None:
+    is_for_digikam = program in {Program.DIGIKAM, Program.ALL}
+    for judgement in (GOOD, UNSURE, BLURRY):
+        starred = Judgement(judgement.rating, judgement.words, stars=4, color=Color.GREEN)
+        marks = choose_marks(starred, TagStyle(program))
+        assert marks.simple["xmp:Rating"] == "4"
+        assert marks.simple["xmp:Label"] == "Green"
+        assert marks.simple.get("digiKam:ColorLabel") == ("4" if is_for_digikam else None)
+        # What is wrong with the photo is told as without them.
+        plain = choose_marks(judgement, TagStyle(program))
+        assert marks.keywords == plain.keywords
+        assert marks.simple.get("digiKam:PickLabel") == plain.simple.get("digiKam:PickLabel")
+
+
+def test_a_rejected_photo_stays_rejected_whatever_its_stars() -> None:
+    rejected = Judgement(Rating.BAD, ("rejected",), stars=4, is_rejected=True)
+    marks = choose_marks(rejected, TagStyle())
+    assert marks.simple["xmp:Rating"] == "-1"
+    assert marks.keywords["dc:subject"] == ("clearshot|rejected",)
+    # digiKam says so beside the stars; stars given to bad photos are not those of the owner.
+    digikam = choose_marks(rejected, TagStyle(Program.DIGIKAM)).simple
+    assert (digikam["xmp:Rating"], digikam["digiKam:PickLabel"]) == ("4", "1")
+    for rating in (1, None):
+        assert choose_marks(rejected, TagStyle(rating=rating)).simple["xmp:Rating"] == "4"
+
+
+def test_stars_of_a_good_photo_get_a_sidecar_and_go_with_it(library: Path) -> None:
+    write_file(library / "a.jpg", b"photo")
+    before = read_tree(library)
+    starred = Judgement(Rating.GOOD, stars=5)
+    apply(plan(library, starred, TagStyle(Program.DARKTABLE)))
+    sidecar = Packet((library / "a.jpg.xmp").read_bytes())
+    assert sidecar.get("xmp:Rating") == "5"
+    assert sidecar.get_items("dc:subject") == ()
+    assert plan(library, starred, TagStyle(Program.DARKTABLE)).plan.steps == ()
+    apply(plan(library, GOOD, TagStyle(Program.DARKTABLE)))
+    assert read_tree(library).keys() == before.keys()
+
+
+def test_stars_of_another_program_stay_beside_the_owners(library: Path) -> None:
+    write_file(library / "a.jpg", b"photo")
+    write_file(library / "a.jpg.xmp", DARKTABLE)
+    starred = Judgement(Rating.GOOD, stars=5)
+    (kept,) = plan(library, starred).kept
+    assert kept.reason == "xmp:Rating 3"
+    apply(plan(library, starred, TagStyle(overwrites=True)))
+    assert Packet((library / "a.jpg.xmp").read_bytes()).get("xmp:Rating") == "5"
 
 
 @pytest.mark.parametrize(
@@ -186,8 +233,8 @@ def test_unreadable_sidecars_are_left_alone_and_named(library: Path) -> None:
     write_file(library / "a.jpg.xmp", DARKTABLE)
     write_file(library / "b.jpg", b"photo")
     tags = plan(library, BLURRY)
-    assert [(skip.path.name, skip.reason[:28]) for skip in tags.skipped] == [
-        ("a.xmp", "left alone: no readable XMP:")
+    assert [(skip.path.name, skip.reason[:16]) for skip in tags.skipped] == [
+        ("a.xmp", "no readable XMP:")
     ]
     assert list_targets(tags) == ["b.xmp", "b.jpg.xmp"], "all sidecars of a photo or none"
 
@@ -203,7 +250,7 @@ def test_a_sidecar_that_cannot_be_opened_is_left_alone(
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
     (skip,) = plan(library, BLURRY).skipped
-    assert (skip.path.name, skip.reason) == ("a.xmp", "left alone: Permission denied")
+    assert (skip.path.name, skip.reason) == ("a.xmp", "Permission denied")
 
 
 def test_a_photo_that_changed_since_the_scan_is_left_alone(library: Path) -> None:

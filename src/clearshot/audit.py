@@ -171,7 +171,8 @@ def write_sample(sample: Iterable[Sampled]) -> str:
     -------
     str
         A header and a row for each photo; the column `label` is empty. It is a labelled set as soon
-        as it is filled in with clear, blurred, dark or overexposed.
+        as it is filled in with clear, blurred, dark or overexposed. Paths are absolute, so that no
+        cell begins as a formula of a spreadsheet does.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")

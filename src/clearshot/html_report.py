@@ -11,7 +11,7 @@ from PIL import Image
 
 from clearshot.decode.image import read_rgb
 from clearshot.errors import PhotoError
-from clearshot.photo import Label, Rating
+from clearshot.photo import Choice, Label, Rating
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Long side of the pictures in a report [px], and their JPEG quality.
 _PICTURE_PX: Final = 280
 _QUALITY: Final = 72
+
+_CHOICES: Final = {Choice.KEEP: "kept by you", Choice.REJECT: "rejected by you"}
 
 # Bad and unsure photos beyond these come without a picture: 10 MB are about what a mail may hold.
 MAX_PICTURES: Final = 1000
@@ -82,15 +84,15 @@ def write_html(
     shown = (*bad, *unsure)[:MAX_PICTURES]
     pictures: dict[str, str] = {}
     for number, row in enumerate(shown, start=1):
-        pictures[row["relative_path"]] = _read_picture(library / row["relative_path"])
+        pictures[row["relative_path"]] = _read_picture(library, row["relative_path"])
         progress(number, len(shown))
     parts = [
         _write_head(library.name, made_at, remarks),
         _write_counts(rows, len(good), len(unsure), len(bad), len(failed)),
         _write_photos("Bad", bad, pictures),
         _write_photos("Unsure: look at these", unsure, pictures),
-        _write_list("Not judged", [(row, row["error"]["message"]) for row in failed]),
-        _write_list("Good", [(row, "") for row in good]),
+        _write_list("Not judged", [(row, _tell_failure(row)) for row in failed]),
+        _write_list("Good", [(row, _tell_choice(row)) for row in good]),
         "</body></html>\n",
     ]
     return "".join(parts)
@@ -101,8 +103,11 @@ def _find_worst(row: dict[str, Any]) -> tuple[float, str]:
     return -max(row["p_blurry"], row["p_dark"], row["p_overexposed"]), row["relative_path"]
 
 
-def _read_picture(path: Path) -> str:
+def _read_picture(library: Path, name: str) -> str:
     """Read a photo small, as the address of an image; empty where it cannot be read."""
+    path = library / name
+    if not _is_inside(library, path):
+        return ""
     try:
         picture = Image.fromarray(read_rgb(path, long_side_px=_PICTURE_PX))
     except PhotoError:
@@ -110,6 +115,14 @@ def _read_picture(path: Path) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=_QUALITY)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+
+
+def _is_inside(library: Path, path: Path) -> bool:
+    # A catalog that came with a library from elsewhere may name any file of this machine.
+    try:
+        return path.resolve().is_relative_to(library.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or no name of a file
+        return False
 
 
 def _write_head(name: str, made_at: datetime, remarks: Sequence[str]) -> str:
@@ -133,6 +146,9 @@ def _write_counts(
         num = sum(label.value in row["labels"] for row in rows)
         counts += [(f"\u2003{label.value}", num)]
     counts += [("Not judged", num_failed), ("Photos", len(rows))]
+    for choice, words in _CHOICES.items():
+        if num := sum(row["decision"] == choice for row in rows):
+            counts += [(words.capitalize(), num)]
     cells = "".join(f"<tr><td>{name}</td><td>{count:,}</td></tr>" for name, count in counts)
     return f"<table>{cells}</table>"
 
@@ -147,13 +163,23 @@ def _write_photos(title: str, rows: Sequence[dict[str, Any]], pictures: dict[str
 def _write_photo(row: dict[str, Any], picture: str) -> str:
     image = f'<img src="{picture}" alt="" loading=lazy>' if picture else "<div class=none></div>"
     words = ", ".join(row["labels"]) or row["verdict"]
+    choice = _tell_choice(row)
+    decided = f"<b>{choice}</b> " if choice else ""
     facts = [row["camera"], None if row["taken_at"] is None else row["taken_at"].replace("T", " ")]
     noted = " \u00b7 ".join(_escape(fact) for fact in facts if fact)
     return (
-        f"<figure>{image}<figcaption><span class={row['verdict']}>{words}</span> "
+        f"<figure>{image}<figcaption><span class={row['verdict']}>{words}</span> {decided}"
         f"{_escape(row['relative_path'])}<br>{_escape(' '.join(row['reasons']))}"
         f"<br><span class=dim>{noted}</span></figcaption></figure>"
     )
+
+
+def _tell_choice(row: dict[str, Any]) -> str:
+    return "" if row["decision"] is None else _CHOICES[Choice(row["decision"])]
+
+
+def _tell_failure(row: dict[str, Any]) -> str:
+    return ", ".join(part for part in (row["error"]["message"], _tell_choice(row)) if part)
 
 
 def _write_list(title: str, rows: Sequence[tuple[dict[str, Any], str]]) -> str:

@@ -11,10 +11,11 @@ from clearshot.intervals import count_needed
 from clearshot.photo import Choice, Failure, Label, SharpAt
 from clearshot.report import judge_entry
 from clearshot.scoring.calibration import compute_logits, read_calibration, to_logit
-from clearshot.scoring.limits import Wishes, find_basis, set_thresholds
+from clearshot.scoring.limits import find_basis, set_thresholds
 from clearshot.scoring.recalibration import LabelledScore, parse_recalibration, recalibrate
 from clearshot.scoring.tolerance import Basis, digest_calibration, read_table
 from clearshot.scoring.verdict import Thresholds
+from clearshot.scoring.wishes import find_wishes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -141,13 +142,7 @@ def settle(thresholds: Thresholds, own: Recalibration | None) -> Thresholds:
     """
     if own is None:
         return thresholds
-    wishes = thresholds.wishes
-    if wishes is None:
-        usual = Thresholds()
-        given = {label: float(getattr(thresholds, label.value)) for label in Label}
-        by_hand = {k: p for k, p in given.items() if p != getattr(usual, k.value)}
-        wishes = Wishes(by_hand, sharp_at=thresholds.sharp_at)
-    return set_thresholds(wishes, own)
+    return set_thresholds(find_wishes(thresholds), own)
 
 
 def calibrate(

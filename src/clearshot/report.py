@@ -15,11 +15,11 @@ from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from clearshot.catalog.catalog import Entry
-    from clearshot.photo import Scores, Verdict
+    from clearshot.catalog.catalog import Catalog, Entry
+    from clearshot.photo import Choice, Scores, SharpAt, Verdict
 
 FIELDS: Final = (
     "path",
@@ -44,7 +44,7 @@ FACT_FIELDS: Final = (
     "taken_at",
     "focus_point",
 )
-REPORT_FIELDS: Final = (*FIELDS, "relative_path", "companions", *FACT_FIELDS)
+REPORT_FIELDS: Final = (*FIELDS, "relative_path", "companions", *FACT_FIELDS, "decision")
 # Those in which text can be looked for.
 FILTER_FIELDS: Final = ("camera", "lens", "reader", "taken_at")
 
@@ -53,6 +53,11 @@ OUTDATED: Final = Failure("outdated", "scored with another network; scan again")
 _NOT_AT_FULL: Final = Failure(
     OUTDATED.kind, "not measured at 100 %; scan again with --sharp-at full"
 )
+
+# Spreadsheets take a cell that begins with one of these, or its wide form, for a formula
+# (https://owasp.org/www-community/attacks/CSV_Injection).
+_FORMULA_STARTS: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+_FILE_FIELDS: Final = frozenset({"path", "relative_path", "companions"})
 
 # More digits than any calibration can justify.
 DIGITS: Final = 6
@@ -128,15 +133,34 @@ def judge_entry(entry: Entry, thresholds: Thresholds) -> Verdict | Failure:
         network than the packaged one, whose calibration does not fit them, or were not taken at the
         size that counts.
     """
+    scores = find_scores(entry, thresholds.sharp_at)
+    if isinstance(scores, Failure):
+        return scores
+    return judge(scores, thresholds.for_camera(scores.facts.camera))
+
+
+def find_scores(entry: Entry, sharp_at: SharpAt) -> Scores | Failure:
+    """Find the scores by which a photo of the catalog can be judged.
+
+    Parameters
+    ----------
+    entry : Entry
+        What the catalog holds about it.
+    sharp_at : SharpAt
+        How large the photo is seen.
+
+    Returns
+    -------
+    Scores or Failure
+        The failure as `judge_entry` gives it.
+    """
     if entry.scores is None:
         return entry.failure or Failure("unscored", "the catalog holds no scores")
     if not covers(entry.scores.recipe, Scorer().recipe):
         return OUTDATED
-    if not covers(entry.scores.recipe, Scorer(sharp_at=thresholds.sharp_at).recipe):
+    if not covers(entry.scores.recipe, Scorer(sharp_at=sharp_at).recipe):
         return _NOT_AT_FULL
-    if thresholds.cameras:
-        thresholds = thresholds.for_camera(entry.scores.facts.camera)
-    return judge(entry.scores, thresholds)
+    return entry.scores
 
 
 def put_doubtful_first(entries: Iterable[Entry], thresholds: Thresholds) -> list[Entry]:
@@ -164,8 +188,33 @@ def put_doubtful_first(entries: Iterable[Entry], thresholds: Thresholds) -> list
     return sorted(entries, key=find_rank)
 
 
+def read_choices(catalog: Catalog) -> dict[Path, Choice]:
+    """Read which photos the owner keeps or rejects.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+
+    Returns
+    -------
+    dict of Path to Choice
+        By absolute path; photos that are undecided are not in it.
+    """
+    decisions = catalog.decisions.read()
+    return {
+        path: choice
+        for path, number in catalog.decisions.list_numbers().items()
+        if number in decisions and (choice := decisions[number].choice) is not None
+    }
+
+
 def build_report(
-    entries: Iterable[Entry], thresholds: Thresholds, *, library: Path
+    entries: Iterable[Entry],
+    thresholds: Thresholds,
+    *,
+    library: Path,
+    choices: Mapping[Path, Choice],
 ) -> list[dict[str, Any]]:
     """Build the rows of a report.
 
@@ -177,23 +226,32 @@ def build_report(
         When a photo is called bad.
     library : Path
         The library's folder, absolute.
+    choices : mapping of Path to Choice
+        What the owner decided, as `read_choices` gives it.
 
     Returns
     -------
     list of dict
         One row per photo, in order, with the fields of `REPORT_FIELDS`; `relative_path` has '/'
         between names, `companions` are names of files beside the photo, `focus_point` is [x, y] as
-        shares of the upright photo.
+        shares of the upright photo, `decision` is `keep`, `reject` or null. The verdict is that of
+        the measurement, whatever was decided.
     """
     return [
         build_row(entry.photo.path, judge_entry(entry, thresholds))
         | {
-            "relative_path": entry.photo.path.relative_to(library).as_posix(),
+            "relative_path": _name_in(library, entry.photo.path),
             "companions": [companion.name for companion in entry.photo.companions],
         }
         | build_facts(entry.scores)
+        | {"decision": choices[path].value if (path := entry.photo.path) in choices else None}
         for entry in entries
     ]
+
+
+def _name_in(library: Path, path: Path) -> str:
+    # A catalog that came from elsewhere may name any file of this machine.
+    return (path.relative_to(library) if path.is_relative_to(library) else path).as_posix()
 
 
 def build_facts(scores: Scores | None) -> dict[str, Any]:
@@ -299,7 +357,9 @@ def format_csv(
     -------
     str
         Null is an empty cell, lists are joined by ';', reasons, which are sentences, by ' | ', and
-        an error reads `kind: message`.
+        an error reads `kind: message`. No cell begins as a formula of a spreadsheet does (= + - @):
+        such a file name begins with `./` instead, which names the same file, and other such text,
+        for example a camera's name, with an apostrophe.
     """
     stream = io.StringIO()
     writer = csv.DictWriter(stream, fields, lineterminator="\n")
@@ -314,8 +374,17 @@ def _to_cell(field: str, value: Any) -> Any:
     match value:
         case list():
             separator = " | " if field == "reasons" else ";"
-            return separator.join(str(item) for item in value)
+            return separator.join(str(_disarm(field, item)) for item in value)
         case {"kind": kind, "message": message}:
             return f"{kind}: {message}"
+        case str():
+            return _disarm(field, value)
         case _:
             return value
+
+
+def _disarm(field: str, value: Any) -> Any:
+    """Keep a spreadsheet from running a text as a formula."""
+    if not isinstance(value, str) or not value.startswith(_FORMULA_STARTS):
+        return value
+    return f"./{value}" if field in _FILE_FIELDS else f"'{value}"

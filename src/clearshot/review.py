@@ -10,18 +10,16 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from clearshot.actions.plan import Kind
 from clearshot.errors import UsageError
-from clearshot.photo import REJECTED, Choice, Decision, Failure, Skip
-from clearshot.report import OUTDATED, judge_entry
+from clearshot.photo import REJECTED, Choice, Decision, Failure, Label, Rating, Skip, Verdict
+from clearshot.report import OUTDATED, find_scores, judge_entry
+from clearshot.scoring.verdict import compute_probabilities
+from clearshot.tagging import Judgement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from clearshot.actions.plan import Outcome
     from clearshot.catalog.catalog import Catalog, Entry
@@ -95,19 +93,67 @@ def list_bad(
         The photos with their first label, or `rejected` where there is none; and those that cannot
         be judged any more and about which nothing is decided.
     """
-    bad: list[tuple[Photo, str]] = []
+    judged, outdated = list_judged(catalog, thresholds)
+    return [(photo, each.words[0]) for photo, each in judged if each.rating is Rating.BAD], outdated
+
+
+def list_judged(
+    catalog: Catalog, thresholds: Thresholds
+) -> tuple[list[tuple[Photo, Judgement]], tuple[Skip, ...]]:
+    """List what verdicts and decisions together say about the photos of a library.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+    thresholds : Thresholds
+        When a photo is called bad.
+
+    Returns
+    -------
+    tuple of (list of (Photo, Judgement), tuple of Skip)
+        The photos about which anything is known; and those that cannot be judged any more and
+        that are neither kept nor rejected.
+    """
+    judged: list[tuple[Photo, Judgement]] = []
     outdated: list[Skip] = []
     for case in read_queue(catalog):
-        photo, choice = case.entry.photo, case.decision.choice
-        if choice is Choice.KEEP:
-            continue
-        verdict = judge_entry(case.entry, thresholds)
-        labels = () if isinstance(verdict, Failure) else verdict.labels
-        if choice is Choice.REJECT or labels:
-            bad.append((photo, labels[0] if labels else REJECTED))
-        elif isinstance(verdict, Failure) and verdict.kind == OUTDATED.kind:
-            outdated.append(Skip(photo.path, verdict.message))
-    return bad, tuple(outdated)
+        photo, verdict = case.entry.photo, judge_entry(case.entry, thresholds)
+        if isinstance(verdict, Failure) and case.decision.choice is None:
+            if verdict.kind == OUTDATED.kind:
+                outdated.append(Skip(photo.path, verdict.message))
+                continue
+            if case.decision == Decision():
+                continue
+        judged.append((photo, merge_decision(verdict, case.decision)))
+    return judged, tuple(outdated)
+
+
+def merge_decision(verdict: Verdict | Failure, decision: Decision) -> Judgement:
+    """Say as one what clearshot thinks of a photo and what the owner decided.
+
+    Parameters
+    ----------
+    verdict : Verdict or Failure
+        What came of the photo.
+    decision : Decision
+        It outranks the verdict.
+
+    Returns
+    -------
+    Judgement
+        Bad where it is rejected, good where it is kept; else as the verdict says.
+    """
+    # A photo without a verdict is bad only where the owner says so.
+    rating, words = Rating.GOOD, tuple[str, ...]()
+    if isinstance(verdict, Verdict):
+        rating, words = verdict.rating, tuple(label.value for label in verdict.labels)
+    is_rejected = decision.choice is Choice.REJECT
+    if is_rejected:
+        rating, words = Rating.BAD, words or (REJECTED,)
+    elif decision.choice is Choice.KEEP:
+        rating, words = Rating.GOOD, ()
+    return Judgement(rating, words, decision.stars, decision.color, is_rejected=is_rejected)
 
 
 def note_moves(catalog: Catalog, outcome: Outcome) -> None:
@@ -263,7 +309,7 @@ class Decider:
         self, numbers: Iterable[int], change: Callable[[Decision], Decision]
     ) -> Mapping[int, Decision]:
         known = self._catalog.decisions.find_known(numbers)
-        decisions = self._catalog.decisions.read()
+        decisions = self._catalog.decisions.read(known)
         before = {number: decisions.get(number, Decision()) for number in known}
         after = {
             number: change(decision)
@@ -278,57 +324,6 @@ class Decider:
         return after
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """What a threshold does to the photos of a library, if the probabilities are right.
-
-    Attributes
-    ----------
-    lost_share : float
-        Share of the good photos that are called bad, in [0, 1].
-    found_share : float
-        Share of the bad photos that are called bad, in [0, 1].
-    """
-
-    lost_share: float
-    found_share: float
-
-
-def foresee(
-    probabilities: Sequence[float] | NDArray[np.float64], limits: Sequence[float]
-) -> tuple[Expectation, ...]:
-    """Foresee what thresholds on one label do to the photos of a library.
-
-    A photo with probability p counts as p bad photos and 1 - p good ones. That is as right as the
-    probabilities are: they are calibrated on other photos, and a library with fewer bad photos
-    among as doubtful ones loses more good ones than this says.
-
-    Parameters
-    ----------
-    probabilities : sequence of float
-        Probability of the label for each photo, in [0, 1].
-    limits : sequence of float
-        Thresholds: a photo is bad from this probability on.
-
-    Returns
-    -------
-    tuple of Expectation
-        One for each threshold; both shares are 0 where there is nothing to lose or to find.
-    """
-    ordered = np.sort(np.asarray(probabilities, dtype=np.float64))
-    # Sums over the photos from each place on; at the end, over none.
-    bad = np.append(ordered[::-1].cumsum()[::-1], 0.0)
-    good = np.append((1.0 - ordered)[::-1].cumsum()[::-1], 0.0)
-    places = np.searchsorted(ordered, np.asarray(limits, dtype=np.float64), side="left")
-    return tuple(
-        Expectation(
-            lost_share=float(good[place] / good[0]) if good[0] > 0 else 0.0,
-            found_share=float(bad[place] / bad[0]) if bad[0] > 0 else 0.0,
-        )
-        for place in places
-    )
-
-
 def list_probabilities(
     entries: Iterable[Entry], thresholds: Thresholds
 ) -> list[tuple[float, float, float] | None]:
@@ -339,7 +334,7 @@ def list_probabilities(
     entries : iterable of Entry
         Photos of a catalog.
     thresholds : Thresholds
-        Says how large a photo is seen when its sharpness is judged.
+        Hold the library's own curves, and how large a photo is seen when its sharpness is judged.
 
     Returns
     -------
@@ -348,11 +343,13 @@ def list_probabilities(
     """
     found: list[tuple[float, float, float] | None] = []
     for entry in entries:
-        verdict = judge_entry(entry, thresholds)
-        if isinstance(verdict, Failure):
+        scores = find_scores(entry, thresholds.sharp_at)
+        if isinstance(scores, Failure):
             found.append(None)
         else:
-            p = verdict.p_blurry, verdict.p_dark, verdict.p_overexposed
+            part = thresholds.for_camera(scores.facts.camera)
+            chances = compute_probabilities(scores, part)
+            p = chances[Label.BLURRY], chances[Label.DARK], chances[Label.OVEREXPOSED]
             found.append(p if all(map(math.isfinite, p)) else None)
     return found
 

@@ -19,11 +19,14 @@ from clearshot.errors import InputError, UsageError
 from clearshot.photo import REJECTED, Label, Skip
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from clearshot.photo import FileStamp, Photo
 
 _Judgement = TypeVar("_Judgement")
+
+# Holds the catalog and the journals of a library.
+_OWN_FOLDER = ".clearshot"
 
 
 def plan_sort(
@@ -42,9 +45,9 @@ def plan_sort(
     in what they tell apart. A photo whose copies or links are there already is left out. Nothing is
     touched.
 
-    Raises UsageError if the target is `folder` itself, a photo is not inside `folder`, or hard
-    links are asked for on another disk, and InputError if the target is a file or inside one, is on
-    a drive that is not there, or cannot be written.
+    Raises UsageError if the target is `folder` itself or inside clearshot's own folder, a photo is
+    not inside `folder`, or hard links are asked for on another disk, and InputError if the target
+    is a file or inside one, is on a drive that is not there, or cannot be written.
 
     Parameters
     ----------
@@ -88,7 +91,7 @@ def plan_sort(
             Step(path, wish, stamp, group, str(label), kind)
             for (path, stamp), wish in zip(stamps.items(), wanted, strict=True)
         ]
-        if kind is not Kind.MOVE and _are_there(wishes, base=photo.path.stem):
+        if kind is not Kind.MOVE and _are_there(wishes, names, base=photo.path.stem):
             continue
         given = names.take(wanted, base=photo.path.stem)
         steps += [
@@ -170,25 +173,37 @@ class _TakenNames:
 
     def take(self, wanted: Sequence[Path], *, base: str) -> list[Path]:
         """Take a free place for each file of a group; `base` is where a number goes behind."""
+        numbered = self._count_up(wanted, base)
+        places = next(places for places in numbered if all(map(self._is_free, places)))
+        self._planned.update(map(_fold, places))
+        return list(places)
+
+    def list_used(self, wanted: Sequence[Path], *, base: str) -> Iterator[tuple[Path, ...]]:
+        """Give the places that `take` passes because of files on the disk, in its order."""
+        return itertools.takewhile(
+            lambda places: any(map(self._is_on_disk, places)), self._count_up(wanted, base)
+        )
+
+    def _count_up(self, wanted: Sequence[Path], base: str) -> Iterator[tuple[Path, ...]]:
         distinct: list[Path] = []
         for path in wanted:
             # Two companions that differ in case alone cannot share one number.
             others = {_fold(other) for other in distinct}
             distinct.append(next(p for p in _count_up(path, base) if _fold(p) not in others))
-        numbered = zip(*(_count_up(path, base) for path in distinct), strict=True)
-        places = next(places for places in numbered if all(map(self._is_free, places)))
-        self._planned.update(map(_fold, places))
-        return list(places)
+        return zip(*(_count_up(path, base) for path in distinct), strict=True)
 
     def _is_free(self, path: Path) -> bool:
-        return _fold(path) not in self._planned and _fold(path.name) not in self._list_names(
-            path.parent
-        )
+        return _fold(path) not in self._planned and not self._is_on_disk(path)
+
+    def _is_on_disk(self, path: Path) -> bool:
+        return _fold(path.name) in self._list_names(path.parent)
 
 
 def _check_target(folder: Path, target: Path) -> None:
     if target == folder.resolve() or (os.path.lexists(target) and target.samefile(folder)):
         raise UsageError("the target is the library folder itself", path=target)
+    if any(part.casefold() == _OWN_FOLDER for part in target.parts):
+        raise UsageError(f"{_OWN_FOLDER} is clearshot's own; choose another target", path=target)
     existing = next(filter(os.path.lexists, (target, *target.parents)), None)
     if existing is None:
         raise InputError("there is no such drive", path=Path(target.anchor))
@@ -204,16 +219,15 @@ def _check_same_disk(folder: Path, target: Path) -> None:
         raise UsageError("hard links need the disk that the library is on", path=target)
 
 
-def _are_there(wishes: Sequence[Step], *, base: str) -> bool:
+def _are_there(wishes: Sequence[Step], names: _TakenNames, *, base: str) -> bool:
     """Tell whether a photo was copied or linked before, under its names or under numbered ones."""
-    numbered = zip(*(_count_up(wish.target, base) for wish in wishes), strict=True)
-    taken = itertools.takewhile(lambda places: any(map(os.path.lexists, places)), numbered)
+    used = names.list_used([wish.target for wish in wishes], base=base)
     return any(
         all(
             _is_there(replace(wish, target=place))
             for wish, place in zip(wishes, places, strict=True)
         )
-        for places in taken
+        for places in used
     )
 
 

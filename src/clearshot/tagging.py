@@ -1,4 +1,4 @@
-"""What the sidecars of photos shall say about their verdicts: the plan of `clearshot tag`."""
+"""What the sidecars of photos shall say about them: the plan of `clearshot tag`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clearshot.actions.atomic import read_stamp
 from clearshot.actions.plan import Kind, Plan, Step
 from clearshot.actions.writing import read_content
 from clearshot.errors import SidecarError
-from clearshot.photo import FileStamp, Rating, Skip
+from clearshot.photo import Color, FileStamp, Rating, Skip
 from clearshot.sidecars.marks import Marks, merge_marks
 from clearshot.sidecars.names import Naming, list_sidecars
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from clearshot.photo import Photo, Verdict
+    from clearshot.photo import Photo
 
 # Called with the number of photos looked at and the number of all photos.
 Progress = Callable[[int, int], None]
@@ -30,7 +30,7 @@ REJECTED = -1
 
 # digiKam's digikam_globals.h: pick labels and colour labels.
 _PICK_REJECTED, _PICK_PENDING = "1", "2"
-_COLOR_RED, _COLOR_YELLOW = "1", "3"
+_COLORS = {Color.RED: "1", Color.YELLOW: "3", Color.GREEN: "4", Color.BLUE: "5"}
 
 # Formats that Lightroom keeps the metadata of in the file itself: it reads no sidecar of them.
 _EMBEDDED = {".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".png", ".dng", ".heic", ".heif", ".webp"}
@@ -47,8 +47,33 @@ class Program(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What clearshot thinks of a photo and what its owner decided, as one.
+
+    Attributes
+    ----------
+    rating : Rating
+        Good, bad or unsure.
+    words : tuple of str
+        What is wrong with a bad photo, the most probable first: labels, or `rejected`.
+    stars : int
+        The owner's, 0 to 5; 0 means none.
+    color : Color or None
+        The owner's coloured mark.
+    is_rejected : bool
+        Whether the owner rejected it.
+    """
+
+    rating: Rating
+    words: tuple[str, ...] = ()
+    stars: int = 0
+    color: Color | None = None
+    is_rejected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TagStyle:
-    """How verdicts are written down.
+    """How judgements are written down.
 
     Attributes
     ----------
@@ -93,24 +118,25 @@ class TagPlan:
 
 def plan_tags(
     folder: Path,
-    judged: Sequence[tuple[Photo, Verdict]],
+    judged: Sequence[tuple[Photo, Judgement]],
     style: TagStyle,
     progress: Progress | None = None,
 ) -> TagPlan:
     """Plan what the sidecars of photos shall say. Nothing is touched.
 
-    Bad and unsure photos are marked. Good ones get no sidecar; marks that clearshot set on them
-    before are taken away, and nothing else. A plan made again after it was applied is empty.
+    Bad and unsure photos are marked, and those with stars or a coloured mark. Other good ones get
+    no sidecar; marks that clearshot set on them before are taken away, and nothing else. A plan
+    made again after it was applied is empty.
 
     Parameters
     ----------
     folder : Path
         The library folder.
-    judged : sequence of (Photo, Verdict)
+    judged : sequence of (Photo, Judgement)
         All photos of the library, with the companions of the moment, see
         `clearshot.sorting.find_companions`.
     style : TagStyle
-        How verdicts are written down.
+        How judgements are written down.
     progress : callable or None
         Called after each photo with the number of photos looked at and the number of all.
 
@@ -125,46 +151,61 @@ def plan_tags(
         If lxml is not installed.
     """
     planner = _Planner(style, Counter(photo.path.with_suffix("") for photo, _ in judged))
-    for group, (photo, verdict) in enumerate(judged):
-        planner.add(group, photo, verdict)
+    for group, (photo, judgement) in enumerate(judged):
+        planner.add(group, photo, judgement)
         if progress is not None:
             progress(group + 1, len(judged))
     plan = Plan(folder.absolute(), tuple(planner.steps))
     return TagPlan(plan, tuple(planner.skipped), tuple(planner.kept), tuple(planner.unread))
 
 
-def choose_marks(verdict: Verdict, style: TagStyle) -> Marks:
+def choose_marks(judgement: Judgement, style: TagStyle) -> Marks:
     """Choose what sidecars shall say about a photo.
 
     Parameters
     ----------
-    verdict : Verdict
-        What clearshot thinks of it.
+    judgement : Judgement
+        What is thought of it. The owner's stars and coloured mark stand in place of those that
+        clearshot gives; only a rejected photo stays rejected whatever its stars.
     style : TagStyle
-        How verdicts are written down.
+        How judgements are written down.
 
     Returns
     -------
     Marks
-        Empty for a good photo.
+        Empty for a good photo without stars and coloured mark.
     """
-    if verdict.rating is Rating.GOOD:
-        return Marks()
-    is_bad = verdict.rating is Rating.BAD
-    words = [label.value for label in verdict.labels] if is_bad else [Rating.UNSURE.value]
-    keywords = tuple(f"clearshot|{word}" for word in words)
-    simple = {"xmp:Label": "Red" if is_bad else "Yellow"}
-    lists = {"dc:subject": keywords, "lr:hierarchicalSubject": keywords}
-    if is_bad and style.rating is not None:
-        simple["xmp:Rating"] = str(style.rating)
-    if style.program in {Program.DIGIKAM, Program.ALL}:
-        simple["digiKam:PickLabel"] = _PICK_REJECTED if is_bad else _PICK_PENDING
-        simple["digiKam:ColorLabel"] = _COLOR_RED if is_bad else _COLOR_YELLOW
-        lists["digiKam:TagsList"] = tuple(word.replace("|", "/") for word in keywords)
-    if style.program is Program.DIGIKAM and style.rating == REJECTED:
-        # digiKam's ratings are 0 to 5; its pick label says rejected.
-        simple.pop("xmp:Rating", None)
+    simple: dict[str, str] = {}
+    lists: dict[str, tuple[str, ...]] = {}
+    is_for_digikam = style.program in {Program.DIGIKAM, Program.ALL}
+    rating, color = _choose_rating(judgement, style), judgement.color
+    if judgement.rating is not Rating.GOOD:
+        is_bad = judgement.rating is Rating.BAD
+        color = color or (Color.RED if is_bad else Color.YELLOW)
+        words = judgement.words if is_bad else (Rating.UNSURE.value,)
+        keywords = tuple(f"clearshot|{word}" for word in words)
+        lists = {"dc:subject": keywords, "lr:hierarchicalSubject": keywords}
+        if is_for_digikam:
+            simple["digiKam:PickLabel"] = _PICK_REJECTED if is_bad else _PICK_PENDING
+            lists["digiKam:TagsList"] = tuple(word.replace("|", "/") for word in keywords)
+    if rating is not None:
+        simple["xmp:Rating"] = str(rating)
+    if color is not None:
+        simple["xmp:Label"] = color.value.capitalize()
+        if is_for_digikam:
+            simple["digiKam:ColorLabel"] = _COLORS[color]
     return Marks(simple, lists)
+
+
+def _choose_rating(judgement: Judgement, style: TagStyle) -> int | None:
+    stars = judgement.stars or None
+    # digiKam's ratings are 0 to 5; its pick label says rejected.
+    says_rejected = style.rating == REJECTED and style.program is not Program.DIGIKAM
+    if judgement.is_rejected and says_rejected:
+        return REJECTED
+    if stars is not None or judgement.rating is not Rating.BAD:
+        return stars
+    return style.rating if style.rating != REJECTED or says_rejected else None
 
 
 class _Planner:
@@ -178,10 +219,10 @@ class _Planner:
         self.kept: list[Skip] = []
         self.unread: list[Path] = []
 
-    def add(self, group: int, photo: Photo, verdict: Verdict) -> None:
+    def add(self, group: int, photo: Photo, judgement: Judgement) -> None:
         """Plan the sidecars of one photo, all or none."""
-        marks = choose_marks(verdict, self._style)
-        why = verdict.labels[0].value if verdict.labels else verdict.rating.value
+        marks = choose_marks(judgement, self._style)
+        why = judgement.words[0] if judgement.words else judgement.rating.value
         steps: list[Step] = []
         kept: list[Skip] = []
         path = photo.path
@@ -189,21 +230,21 @@ class _Planner:
             if read_stamp(photo.path) != photo.stamp:
                 self.skipped.append(Skip(photo.path, "changed since the scan; scan again"))
                 return
-            for path in self._choose_sidecars(photo, is_marked=bool(marks.keywords)):
+            for path in self._choose_sidecars(photo, is_marked=marks != Marks()):
                 content = read_content(path)
                 merge = merge_marks(content, marks, overwrites=self._style.overwrites)
                 kept += [Skip(path, value) for value in merge.kept]
                 if merge.content != content:
                     steps.append(_plan_write(path, content, merge.content, group, why))
         except SidecarError as error:
-            self.skipped.append(Skip(path, f"left alone: {error.message}"))
+            self.skipped.append(Skip(path, error.message))
             return
         except OSError as error:
-            self.skipped.append(Skip(path, f"left alone: {error.strerror or error}"))
+            self.skipped.append(Skip(path, error.strerror or str(error)))
             return
         self.steps += steps
         self.kept += kept
-        if steps and marks.keywords and self._is_unread(photo):
+        if steps and marks != Marks() and self._is_unread(photo):
             self.unread.append(photo.path)
 
     def _choose_sidecars(self, photo: Photo, *, is_marked: bool) -> tuple[Path, ...]:

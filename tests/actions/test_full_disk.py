@@ -147,7 +147,7 @@ def test_a_read_only_disk(tmp_path: Path, small_disk: Path) -> None:
     stamp = FileStamp(4, sidecar.stat().st_mtime_ns)
     write = Step(sidecar, sidecar, stamp, 0, "x", Kind.WRITE, before=b"<b/>", after=b"<c/>")
     with pytest.raises(ActionError, match="Read-only file system"):
-        apply_plan(Plan(library, (write,)), find_journal_folder(library))
+        apply_plan(Plan(tmp_path, (write,)), find_journal_folder(tmp_path))
     with pytest.raises(ActionError, match="cannot lock: Read-only file system"):
         apply_plan(Plan(small_disk, (write,)), find_journal_folder(small_disk / "library"))
     assert {k: v for k, v in read_tree(tmp_path).items() if ".clearshot" not in k} == before

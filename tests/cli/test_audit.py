@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,7 +26,9 @@ def test_sample_is_written_filled_in_and_read_back(
     assert told.exit_code == 0, told.output
     assert "good: 1 of 1 looked at are wrong, so 100 % [100, 100]" in told.stdout
     assert "bad: 0 of 3 looked at are wrong, so 0 % [0, 0]" in told.stdout
-    assert run("audit", scanned_library, "--csv", out).exit_code == 3
+    again = run("audit", scanned_library, "--csv", out)
+    assert again.exit_code == 3
+    assert "exists already; name another file" in again.stderr
     assert out.read_text() == filled
 
 
@@ -52,3 +55,12 @@ def test_what_cannot_be_done_is_said(run: Run, scanned_library: Path, tmp_path: 
     other = run("audit", tmp_path / "elsewhere", "--answers", out)
     assert other.exit_code == 2
     assert "not in" in other.stderr
+
+
+def test_no_cell_of_a_sample_is_a_formula(run: Run, library: Path) -> None:
+    (library / "clear.jpg").rename(library / "=cmd.jpg")
+    assert run("scan", library, "--workers", "1").exit_code == 0
+    text = run("audit", library, "--csv", "-").stdout
+    files = [row["file"] for row in csv.DictReader(text.splitlines())]
+    assert str(library / "=cmd.jpg") in files
+    assert all(Path(file).is_absolute() for file in files)

@@ -9,7 +9,8 @@ import pytest
 from click.testing import Result
 
 from clearshot.catalog.catalog import Catalog
-from clearshot.photo import Choice, Decision
+from clearshot.photo import Choice, Decision, Label
+from clearshot.scoring.recalibration import parse_recalibration
 
 Run = Callable[..., Result]
 
@@ -155,3 +156,38 @@ def test_decisions_of_the_review_calibrate(run: Run, scanned_library: Path) -> N
     # A rejected photo counts for the label that it most looks like.
     assert "blurry: 1 good, 1 bad" in result.stdout
     assert "dark: 1 good, 1 bad" in result.stdout
+
+
+def test_a_file_takes_a_tolerance_and_is_written_with_it(
+    run: Run, scanned_library: Path, labels: Path, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "mine.json", tmp_path / "changed.json"
+    assert run("calibrate", labels, "--export", source, "--tolerance", "2%").exit_code == 0
+    words = ["calibrate", source, "--library", scanned_library, "--export", out]
+    assert run(*words, "--tolerance", "dark=7%").exit_code == 0
+    with Catalog.open(scanned_library) as catalog:
+        kept = catalog.calibrations.read_current()
+    assert kept is not None
+    assert kept.content == out.read_text()
+    tolerances = parse_recalibration(kept.content).tolerances
+    shares = {label.value: tolerance.lost for label, tolerance in tolerances.items()}
+    assert shares == {"blurry": 0.02, "dark": 0.07, "overexposed": 0.02}
+    assert parse_recalibration(source.read_text()).tolerances[Label.DARK].lost == 0.02
+
+
+def test_a_catalog_elsewhere_is_exported_and_named(
+    run: Run, scanned_library: Path, labels: Path, tmp_path: Path
+) -> None:
+    (scanned_library / ".clearshot" / "catalog.sqlite").rename(tmp_path / "c.sqlite")
+    (scanned_library / ".clearshot").rename(tmp_path / "gone")
+    options, out = ["--catalog", tmp_path / "c.sqlite"], tmp_path / "mine.json"
+    done = run("calibrate", labels, "--library", scanned_library, *options)
+    assert done.exit_code == 0, done.output
+    line = f"clearshot calibrate {scanned_library} --undo --catalog {tmp_path / 'c.sqlite'}"
+    assert line in done.stdout
+    exported = run("calibrate", scanned_library, "--export", out, *options)
+    assert exported.exit_code == 0, exported.output
+    again = run("calibrate", scanned_library, "--export", out, *options)
+    assert again.exit_code == 3
+    assert "exists already; name another file" in again.stderr
+    assert run("calibrate", scanned_library, "--undo", *options).exit_code == 0

@@ -33,6 +33,20 @@ def test_photo_that_cannot_be_read(run: Run, broken_photos: Path, tmp_path: Path
     assert not (tmp_path / "why.png").exists()
 
 
+def test_what_is_no_photo_is_refused_as_score_refuses_it(
+    run: Run, library: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "why.png"
+    missing = run("explain", tmp_path / "nothere", "-o", output)
+    scored = run("score", tmp_path / "nothere")
+    assert missing.exit_code == scored.exit_code == 3
+    assert missing.stderr == scored.stderr
+    folder = run("explain", library, "-o", output)
+    assert folder.exit_code == 3
+    assert "is a folder; name one photo" in folder.stderr
+    assert not output.exists()
+
+
 def test_photo_is_never_replaced(run: Run, library: Path, tmp_path: Path) -> None:
     for name, suffix in (("clear", ".png"), ("white", ".jpg")):
         photo = (library / f"{name}.jpg").rename(tmp_path / f"photo{suffix}")

@@ -9,6 +9,8 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
+from clearshot.catalog.catalog import Catalog
+from clearshot.photo import Choice, Decision
 from clearshot.report import REPORT_FIELDS
 from conftest import draw_scene
 
@@ -93,7 +95,7 @@ def test_facts_and_companions_are_in_the_report(run: Run, library_of_two_cameras
     assert row["taken_at"] == "2024-05-01T10:00:00"
     assert row["lens"] is row["iso"] is row["focus_point"] is None
     table = run("report", library_of_two_cameras, "--csv", "-").stdout.splitlines()
-    assert table[1].endswith(",0.jpg,0.cr2,JPEG,EOS 6D,,,,,2024-05-01T10:00:00,")
+    assert table[1].endswith(",0.jpg,0.cr2,JPEG,EOS 6D,,,,,2024-05-01T10:00:00,,")
 
 
 @pytest.mark.parametrize("wrong", ["camera", "verdict=bad", "=x"])
@@ -116,3 +118,24 @@ def test_html_has_pictures_of_the_bad_photos(
     assert num_shown > 0
     assert page.count("<img") == num_shown
     assert run("report", scanned_library, "--html", output).exit_code == 3
+
+
+def test_decisions_of_the_review_are_reported(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    with Catalog.open(scanned_library) as catalog:
+        numbers = catalog.decisions.list_numbers()
+        decided = {"black.jpg": Decision(Choice.KEEP), "clear.jpg": Decision(Choice.REJECT)}
+        decided["white.jpg"] = Decision(stars=3)
+        catalog.decisions.write({numbers[scanned_library / n]: d for n, d in decided.items()})
+    outputs = [tmp_path / name for name in ("r.csv", "r.json", "r.html")]
+    words = [w for pair in zip(("--csv", "--json", "--html"), outputs, strict=True) for w in pair]
+    assert run("report", scanned_library, *words).exit_code == 0
+    rows = json.loads(outputs[1].read_text("utf-8"))
+    expected = {"black.jpg": "keep", "blurred.jpg": None, "clear.jpg": "reject", "white.jpg": None}
+    assert {row["relative_path"]: row["decision"] for row in rows} == expected
+    table = csv.DictReader(outputs[0].read_text("utf-8").splitlines())
+    assert [row["decision"] for row in table] == ["keep", "", "reject", ""]
+    page = outputs[2].read_text("utf-8")
+    assert "<b>kept by you</b> black.jpg" in page
+    assert "decision" not in json.loads(run("score", scanned_library / "clear.jpg").stdout)

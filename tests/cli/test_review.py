@@ -14,8 +14,12 @@ import pytest
 from click.testing import Result
 
 from clearshot.catalog.catalog import Catalog
-from clearshot.photo import Choice
+from clearshot.photo import Choice, Label
 from clearshot.review import Decider
+from clearshot.scoring.limits import Wishes, set_thresholds
+from clearshot.scoring.tolerance import Tolerance
+from clearshot.scoring.verdict import Thresholds
+from clearshot.web.server import ReviewServer
 
 Run = Callable[..., Result]
 
@@ -57,6 +61,22 @@ def test_a_port_that_is_taken_is_named(run: Run, scanned_library: Path) -> None:
         result = run("review", scanned_library, "--port", str(port), "--no-browser")
     assert result.exit_code == 3
     assert f"port {port} cannot be used" in result.stderr
+
+
+def test_a_tolerance_reaches_the_page(
+    run: Run, scanned_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Thresholds] = []
+
+    def note(server: ReviewServer, **_: object) -> None:
+        found.append(server.page.desk.thresholds)
+        server.close()
+
+    monkeypatch.setattr(ReviewServer, "run", note)
+    words = ["--tolerance", "dark=2%", "--threshold", "blurry=0.7", "--no-browser"]
+    assert run("review", scanned_library, *words).exit_code == 0
+    wishes = Wishes({Label.BLURRY: 0.7}, {Label.DARK: Tolerance(0.02)})
+    assert found == [set_thresholds(wishes)]
 
 
 def test_it_serves_until_ctrl_c_and_scans_a_new_folder(clear_photos: Path, tmp_path: Path) -> None:

@@ -49,9 +49,10 @@ def test_kinds_of_blur_add_up_to_the_blurry_photos() -> None:
 def test_next_steps_can_be_pasted(run: Run, scanned_library: Path, tmp_path: Path) -> None:
     lines = run("scan", scanned_library).stdout.splitlines()
     steps = [line.split()[1:] for line in lines if line.startswith("  clearshot ")]
-    assert [step[0] for step in steps] == ["explain", "sort", "report"]
-    assert Path(steps[0][1]).parent == scanned_library
-    assert run(*steps[1]).exit_code == 0
+    assert [step[0] for step in steps] == ["review", "explain", "sort", "report"]
+    assert steps[0][1:] == [str(scanned_library)]
+    assert Path(steps[1][1]).parent == scanned_library
+    assert run(*steps[2]).exit_code == 0
 
 
 def test_unchanged_photos_are_not_scored_again(run: Run, scanned_library: Path) -> None:

@@ -113,6 +113,38 @@ def test_nothing_to_move(run: Run, scanned_library: Path, tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.parametrize("way", ["copy", "hardlink", "symlink"])
+def test_nothing_to_copy_again(run: Run, scanned_library: Path, tmp_path: Path, way: str) -> None:
+    words = ("sort", scanned_library, "--to", tmp_path / "bad", "--by", way, "--apply")
+    assert run(*words).exit_code == 0
+    result = run(*words)
+    assert result.exit_code == 0
+    assert result.stdout.endswith(f": 3 bad photos known here are in {tmp_path / 'bad'} already.\n")
+
+
+def test_the_plans_of_a_library_that_was_moved_are_named(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    run("sort", scanned_library, "--to", tmp_path / "bad", "--apply")
+    moved = scanned_library.rename(tmp_path / "moved")
+    undone = run("undo", moved, "--apply")
+    assert undone.exit_code == 5
+    assert f"it is of the library {scanned_library}, not of {moved}" in undone.stderr
+    listed = run("undo", moved, "--list")
+    assert (listed.exit_code, listed.stdout) == (0, "No other plan was applied here.\n")
+    assert "1 journal passed over:" in listed.stderr
+    moved.rename(scanned_library)
+    assert run("undo", scanned_library, "--apply").exit_code == 0
+
+
+def test_a_target_needs_a_name_outside_of_clearshots_own(run: Run, scanned_library: Path) -> None:
+    result = run("sort", scanned_library, "--to", "")
+    assert (result.exit_code, "the folder has no name" in result.stderr) == (2, True)
+    result = run("sort", scanned_library, "--to", scanned_library / ".clearshot" / "x", "--apply")
+    assert (result.exit_code, "clearshot's own" in result.stderr) == (2, True)
+    assert not (scanned_library / ".clearshot" / "x").exists()
+
+
 def test_folder_that_was_not_scanned(run: Run, library: Path, tmp_path: Path) -> None:
     result = run("sort", library, "--to", tmp_path / "bad")
     assert result.exit_code == 4

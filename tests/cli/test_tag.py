@@ -9,13 +9,27 @@ import pytest
 from click.testing import Result
 
 from clearshot.actions.lock import hold_lock
+from clearshot.catalog.catalog import Catalog
+from clearshot.owner import calibrate
+from clearshot.photo import Choice, Color, Label
+from clearshot.review import Decider
+from clearshot.scoring.recalibration import Recalibration, write_recalibration
+from clearshot.scoring.tolerance import Tolerance
 from clearshot.sidecars.packet import Packet
 from cli.test_sort import list_tree
+from scoring.records import make_scores
 from sidecars.programs import DARKTABLE
 
 pytest.importorskip("lxml", reason="needs the extra `tag`")
 
 Run = Callable[..., Result]
+
+
+def make_own(tolerance: Tolerance) -> Recalibration:
+    """Calibrate on drawn scores."""
+    good = [(Path(f"g{i}"), make_scores(blur=-6 + i / 100), None) for i in range(60)]
+    bad = [(Path(f"b{i}"), make_scores(blur=1 + i / 100), Label.BLURRY) for i in range(20)]
+    return calibrate([*good, *bad], dict.fromkeys(Label, tolerance), origin="test")
 
 
 @pytest.fixture
@@ -36,7 +50,7 @@ def test_the_plan_writes_nothing(run: Run, tagged_library: Path) -> None:
     assert "Nothing was written. To write 3 sidecars:" in result.stdout
     assert "Kept, --overwrite would replace: 1 value" in result.stderr
     assert "black.jpg.xmp: xmp:Rating 3" in result.stderr
-    assert "blurred.xmp: left alone: is XML, but no XMP" in result.stderr
+    assert "blurred.xmp: is XML, but no XMP" in result.stderr
     assert "Lightroom reads no sidecars of JPEG, TIFF and DNG: 2 photos" in result.stderr
     assert list_tree(tagged_library) == before
     assert "clearshot:Wrote" in run("tag", tagged_library, "-v").stdout
@@ -70,6 +84,47 @@ def test_overwrite_and_back(run: Run, tagged_library: Path) -> None:
     packet = Packet(sidecar.read_bytes())
     assert packet.get("xmp:Rating") == "3", "unsure photos get no rating: the old one is back"
     assert packet.get_items("dc:subject") == ("clearshot|unsure",)
+
+
+def test_decisions_outrank_verdicts(run: Run, scanned_library: Path) -> None:
+    (scanned_library / "blurred.xmp").unlink()
+    with Catalog.open(scanned_library) as catalog:
+        numbers = {path.stem: number for path, number in catalog.decisions.list_numbers().items()}
+        decider = Decider(catalog)
+        decider.choose([numbers["blurred"]], Choice.KEEP)
+        decider.rate([numbers["blurred"]], 5)
+        decider.choose([numbers["clear"]], Choice.REJECT)
+        decider.mark([numbers["black"]], Color.GREEN)
+    result = run("tag", scanned_library, "--for", "digikam", "--apply")
+    assert result.exit_code == 0, result.output
+    packets = {
+        name: Packet((scanned_library / f"{name}.jpg.xmp").read_bytes())
+        for name in ("blurred", "clear", "black", "white")
+    }
+    assert packets["blurred"].get("xmp:Rating") == "5"
+    assert packets["blurred"].get_items("dc:subject") == ()
+    assert packets["clear"].get("digiKam:PickLabel") == "1"
+    assert packets["clear"].get_items("dc:subject") == ("clearshot|rejected",)
+    assert packets["black"].get("digiKam:ColorLabel") == "4"
+    assert packets["black"].get_items("dc:subject")[0] == "clearshot|dark"
+    assert packets["white"].get("xmp:Label") == "Red"
+
+
+def test_the_calibration_of_the_library_sets_the_thresholds(
+    run: Run, scanned_library: Path
+) -> None:
+    assert "+ dc:subject clearshot|dark" in run("tag", scanned_library).stdout
+    with Catalog.open(scanned_library) as catalog:
+        catalog.calibrations.add(write_recalibration(make_own(Tolerance(0.0001, 0.0001))))
+    result = run("tag", scanned_library)
+    # Nothing keeps so small a share: no photo is called bad, and none good.
+    assert "clearshot|dark" not in result.stdout
+    assert "+ dc:subject clearshot|unsure" in result.stdout
+    assert "By the calibration of " in result.stderr
+    assert (
+        "+ dc:subject clearshot|dark"
+        in run("tag", scanned_library, "--threshold", "dark=0.5").stdout
+    )
 
 
 def test_json_tells_plan_and_outcome(run: Run, tagged_library: Path) -> None:

@@ -45,7 +45,7 @@ def test_every_command_that_judges_takes_a_tolerance(
 
 def test_less_tolerance_never_calls_more_photos_bad(run: Run, scanned_library: Path) -> None:
     counts = []
-    for share in ("20%", "5%", "1%", "0%"):
+    for share in ("20%", "5%", "1%", "0.01%"):
         result = run("report", scanned_library, "--json", "-", "--tolerance", share, "-q")
         rows = json.loads(result.stdout)
         counts.append(sum(row["verdict"] == "bad" for row in rows))
@@ -62,6 +62,8 @@ def test_less_tolerance_never_calls_more_photos_bad(run: Run, scanned_library: P
         (["--tolerance", "soft=1%"], "no label 'soft'"),
         (["--tolerance", "1%", "--tolerance", "2%"], "given twice"),
         (["--tolerance", "dark=1%", "--threshold", "dark=0.4"], "give one of them"),
+        (["--tolerance", "0%"], "accept a share above 0 %"),
+        (["--tolerance", "dark=0"], "accept a share above 0 %"),
         (["--miss", "-1%"], "is no share"),
     ],
 )

@@ -117,8 +117,11 @@ def _change_kind(move: Step, kind: Kind, group: int) -> Step:
     if kind is Kind.TRASH:
         target = TRASH_PLACE
     if kind is Kind.WRITE:
-        # The photo stands for a sidecar that changes, its sidecar for one that goes.
-        target, after = source, None if source.suffix == ".xmp" else b"new content"
+        # The photo becomes a sidecar that changes, its sidecar is one that goes.
+        after = None if source.suffix == ".xmp" else b"new content"
+        if before != b"" and source.suffix == ".jpg":
+            source = source.rename(source.with_name(f"{source.name}.xmp"))
+        target = source
     stamp = read_stamp(source) if before != b"" else FileStamp(0, 0)
     if before == b"":
         # The empty photo becomes a sidecar that is made.

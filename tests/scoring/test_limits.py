@@ -9,7 +9,7 @@ import pytest
 from clearshot.photo import Label, Rating
 from clearshot.scoring.calibration import to_probability
 from clearshot.scoring.doubt import measure_doubt
-from clearshot.scoring.limits import Wishes, forecast, set_thresholds
+from clearshot.scoring.limits import Wishes, forecast, measure_thresholds, set_thresholds
 from clearshot.scoring.recalibration import Curve, LabelledScore, recalibrate
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.tolerance import Basis, TailPair, Tolerance, ToleranceTable, build_tail
@@ -175,3 +175,22 @@ def test_a_tolerance_finds_real_blur_and_keeps_real_photos(real_photos: Path) ->
         shares[kind] = np.mean(np.array(ratings) >= thresholds.blurry)
     assert shares["clear"] <= 0.05
     assert shares["blurred"] >= 0.85
+
+
+@pytest.mark.parametrize("num_decided", [0, 15, 100])
+def test_prospect_of_a_threshold_is_its_forecast(num_decided: int) -> None:
+    decisions = decide(GOOD[:num_decided] + 1, BAD[:num_decided] + 1)
+    own = None
+    if num_decided:
+        own = recalibrate(decisions, tolerances=wish().tolerances, made_for="x", origin="test")
+    table = make_table(shift=2.0)
+    thresholds = set_thresholds(wish(), own, table)
+    told = forecast(thresholds, own, table)[Label.DARK]
+    prospect = measure_thresholds(Label.DARK, [0.01, thresholds.dark, 0.99, 2.0], own, table)
+    assert prospect.is_own == told.is_own == (num_decided == 100)
+    assert prospect.lost[1] == told.lost.value
+    assert prospect.found[1] == told.found.value
+    assert list(prospect.lost) == sorted(prospect.lost, reverse=True)
+    assert list(prospect.found) == sorted(prospect.found, reverse=True)
+    assert (prospect.lost[-1], prospect.found[-1]) == (0.0, 0.0)
+    assert prospect.num_good == (100 if prospect.is_own else 1000)

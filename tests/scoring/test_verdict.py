@@ -9,6 +9,7 @@ import pytest
 
 from clearshot.photo import BlurKind, Label, Rating, SharpAt, Verdict
 from clearshot.scoring.calibration import Calibration
+from clearshot.scoring.recalibration import Curve
 from clearshot.scoring.verdict import SHARP_SIGMA_PX, Thresholds, judge, rate
 from scoring.records import make_scores
 
@@ -177,6 +178,19 @@ def test_what_the_raw_file_holds_is_not_overexposed() -> None:
     series = [judge_raw(share).p_overexposed for share in (0.0, 0.001, 0.01, 0.02, 0.1, 1.0)]
     assert all(a < b for a, b in pairwise(series[:-1]))
     assert series[-1] <= jpeg.p_overexposed
+
+
+def test_a_raw_file_is_told_of_only_where_it_changes_the_rating() -> None:
+    scores = make_scores(overexposed_logit=8.0, white_share=0.3, sensor_white_share=0.001)
+    label = Label.OVEREXPOSED
+    for unsure_from, is_told in ((0.0, False), (0.5, True)):
+        # No photo is called overexposed; only the band in which it is unsure counts.
+        thresholds = Thresholds(overexposed=2.0, unsure_from={label: unsure_from})
+        reasons = judge(scores, thresholds, CURVE).reasons
+        assert reasons[-1].startswith("Bright, but not lost") == is_told
+    lower = dict.fromkeys(Label, Curve(1.0, -100.0))
+    reasons = judge(scores, Thresholds(curves=lower), CURVE).reasons
+    assert not reasons[-1].startswith("Bright"), "by the library's own curve it is good as it is"
 
 
 def test_a_good_raw_photo_says_nothing_of_its_sensor() -> None:

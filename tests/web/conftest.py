@@ -20,7 +20,12 @@ from starlette.testclient import TestClient
 from clearshot import optics
 from clearshot.catalog.catalog import Catalog
 from clearshot.discover import find_photos
+from clearshot.owner import calibrate
+from clearshot.photo import Label
+from clearshot.scoring.recalibration import Recalibration, write_recalibration
 from clearshot.scoring.scorer import Scorer
+from clearshot.scoring.tolerance import Tolerance
+from clearshot.scoring.verdict import Thresholds
 from clearshot.web.desk import Desktop
 from clearshot.web.server import ReviewServer
 from conftest import draw_scene
@@ -80,10 +85,31 @@ def library(sixty_photos: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(sixty_photos, tmp_path / "wedding"))
 
 
+def calibrate_library(library: Path, tolerance: Tolerance) -> Recalibration:
+    """Give the library a calibration on its own photos, each taken three times.
+
+    The limits lie at scores of its photos, and both cameras have some of their own.
+    """
+    labels = {"blurred": Label.BLURRY, "black": Label.DARK, "white": Label.OVEREXPOSED}
+    with Catalog.open(library) as catalog:
+        known = {entry.photo.path: entry.scores for entry in catalog.entries() if entry.scores}
+        decisions = [
+            (path, scores, labels.get(path.stem.split("-")[1]))
+            for path, scores in known.items()
+            for _ in range(3)
+        ]
+        cameras = {path: scores.facts.camera or "" for path, scores in known.items()}
+        own = calibrate(decisions, dict.fromkeys(Label, tolerance), origin="test", cameras=cameras)
+        catalog.calibrations.add(write_recalibration(own))
+    assert len(own.cameras) == 2
+    return own
+
+
 @contextmanager
-def serving(library: Path) -> Iterator[ReviewServer]:
+def serving(library: Path, thresholds: Thresholds | None = None) -> Iterator[ReviewServer]:
     """Serve a library in a thread of this process."""
-    server = ReviewServer(Desktop(library, None, library.with_name(f"{library.name}-bad")))
+    target = library.with_name(f"{library.name}-bad")
+    server = ReviewServer(Desktop(library, None, target, thresholds or Thresholds()))
     ready = threading.Event()
     thread = threading.Thread(target=server.run, kwargs={"ready": lambda _: ready.set()})
     thread.start()

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, expect
 
 from clearshot.actions.journal import Place, create_journal
 from clearshot.catalog.catalog import Catalog
-from clearshot.photo import Choice, Color, Decision
+from clearshot.cli.main import cli
+from clearshot.owner import settle
+from clearshot.photo import Choice, Color, Decision, Label
 from clearshot.report import judge_entry
 from clearshot.review import find_journals, list_bad
+from clearshot.scoring.limits import Wishes, set_thresholds
+from clearshot.scoring.tolerance import Tolerance
 from clearshot.scoring.verdict import Thresholds
 from clearshot.sorting import plan_sort
 from clearshot.web.server import ReviewServer
-from web.conftest import draw_photo, opened, serving
+from web.conftest import calibrate_library, draw_photo, opened, serving
 
 NUM_PHOTOS = 60
 
@@ -130,6 +137,58 @@ def test_the_slider_judges_as_the_library_does(
         "async step => (await (await fetch('/api/library')).json()).limits.blurry.at[step]", step
     )
     assert read_counts(page) == count_ratings(library, Thresholds(blurry=limit))
+
+
+@pytest.mark.parametrize("tolerance", [Tolerance(0.3, 0.3), Tolerance(0.1, 0.4), Tolerance(0.01)])
+def test_the_page_judges_as_a_library_with_a_calibration_does(
+    browser: Browser, library: Path, tolerance: Tolerance
+) -> None:
+    own = calibrate_library(library, tolerance)
+    settled = settle(Thresholds(), own)
+    with serving(library) as server, opened(browser, server) as page:
+        assert read_counts(page) == count_ratings(library, settled)
+        expect(page.locator("#thresholds .note")).to_contain_text("By the calibration of")
+        expect(page.locator("#thresholds .note")).to_contain_text("Measured on your own decisions")
+        expect(page.get_by_text("Reset")).to_be_hidden()
+        for step in (20, 70, 110):
+            set_slider(page, "blurry", step)
+            limits = server.page.desk.write_document()
+            limit = json.loads(limits)["limits"]["blurry"]["at"][step]
+            by_hand = settle(set_thresholds(Wishes({Label.BLURRY: limit})), own)
+            assert read_counts(page) == count_ratings(library, by_hand)
+        page.click("#show-plan")
+        command = page.locator("#plan code")
+        expect(command).to_contain_text(f"--threshold blurry={limit!r}")
+        # The same in a terminal: it looks for the calibration by itself.
+        words = shlex.split(command.text_content() or "")
+        with Catalog.open(library) as catalog:
+            num_bad = len(list_bad(catalog, by_hand)[0])
+        result = CliRunner().invoke(cli, [*words[1:-1], "--format", "json"])
+        steps = json.loads(result.stdout)["steps"]
+        assert len({step["group"] for step in steps}) == num_bad
+        page.keyboard.press("Escape")
+        page.click("text=Reset")
+        usual = count_ratings(library, settled)
+        number = page.locator(".tab[data-rating=bad] .number")
+        expect(number).to_have_text(str(usual["bad"]))
+        assert read_counts(page) == usual
+
+
+def test_the_page_starts_with_the_tolerance_of_the_command(browser: Browser, library: Path) -> None:
+    # Nothing keeps a share of 0: no photo is called bad.
+    strict = dict.fromkeys(Label, Tolerance(0.0, 0.05))
+    thresholds = set_thresholds(Wishes(tolerances=strict))
+    with serving(library, thresholds) as server, opened(browser, server) as page:
+        assert read_counts(page) == count_ratings(library, thresholds)
+        assert read_counts(page)["bad"] == 0
+        row = page.locator(".threshold").first
+        expect(row).to_contain_text("never")
+        expect(row.locator(".lost")).to_have_text(re.compile(r"none lost of 4\d\d measured"))
+        expect(page.locator("#thresholds .note")).to_contain_text("422 not blurry")
+        page.focus("#grid")
+        wait_for_storing(page, "decide", "x")
+        page.click("#show-plan")
+        expect(page.locator("#plan code")).to_contain_text("--tolerance 0% --apply")
 
 
 def test_the_slider_moves_counts_grid_and_tolerance_at_once(shared_page: Page) -> None:
@@ -293,7 +352,7 @@ def test_apply_shows_the_plan_moves_and_takes_back(page: Page, library: Path) ->
     )
 
     dialog.locator("text=Take back").click()
-    expect(dialog).to_contain_text("Take back the last move")
+    expect(dialog).to_contain_text("Take back the last plan")
     dialog.locator(".buttons .main").click()
     expect(dialog.locator("h2")).to_contain_text("back in place")
     assert {path: path.read_bytes() for path in photos} == photos

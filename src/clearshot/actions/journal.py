@@ -19,12 +19,16 @@ from typing import IO, TYPE_CHECKING, Any
 
 from clearshot.actions.atomic import sync_folder
 from clearshot.actions.plan import Plan, Step
+from clearshot.actions.premises import find_trespass
 from clearshot.errors import ActionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FORMAT = 2
+
+# Journals that were never begun, as `create_journal` names them; no other file is taken for one.
+UNBEGUN = "????????T??????.??????Z-????????.part"
 
 # Journals of format 1 know moves alone, and call the steps so.
 _READABLE_FORMATS = {1: "moves", 2: "steps"}
@@ -99,30 +103,26 @@ class Journal:
     Raises
     ------
     ActionError
-        If the journal cannot be read, is damaged before its last line, or has another format.
+        If the journal cannot be read, is damaged before its last line, has another format, is of
+        another library, or reaches out of this one.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name = path.stem
         header, *records = self._read()
-        if header["event"] != "plan":
-            raise ActionError("damaged journal, line 1", path=path)
-        if header["format"] not in _READABLE_FORMATS:
-            raise ActionError(
-                f"journal of format {header['format']}, this version reads {FORMAT}", path=path
-            )
-        rows = header[_READABLE_FORMATS[header["format"]]]
-        steps = tuple(Step.from_row(row) for row in rows)
-        self.plan = Plan(Path(header["folder"]), steps)
-        self.time = datetime.fromisoformat(header["time"])
-        self.undoes: str | None = header["undoes"]
-        self.leftovers = tuple(Path(folder) for folder in header["leftovers"])
-        self.states = [StepState(step.stamp.mtime_ns) for step in steps]
         self.folders: list[Path] = []
         self.is_finished = False
-        for record in records:
-            self._follow(record)
+        try:
+            self._begin(header)
+            for record in records:
+                self._follow(record)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise ActionError(
+                f"damaged journal: {type(error).__name__} {error}", path=path
+            ) from error
+        if reason := find_trespass(self.plan, _find_library(path.parent)):
+            raise ActionError(f"journal refused: {reason}", path=path)
 
     @property
     def open_steps(self) -> list[int]:
@@ -176,6 +176,21 @@ class Journal:
         """Record that nothing is left to do."""
         self._append(event="end")
 
+    def _begin(self, header: dict[str, Any]) -> None:
+        if header["event"] != "plan":
+            raise ActionError("damaged journal, line 1", path=self.path)
+        if header["format"] not in _READABLE_FORMATS:
+            raise ActionError(
+                f"journal of format {header['format']}, this version reads {FORMAT}", path=self.path
+            )
+        rows = header[_READABLE_FORMATS[header["format"]]]
+        steps = tuple(Step.from_row(row) for row in rows)
+        self.plan = Plan(Path(header["folder"]), steps)
+        self.time = datetime.fromisoformat(header["time"])
+        self.undoes: str | None = header["undoes"]
+        self.leftovers = tuple(Path(folder) for folder in header["leftovers"])
+        self.states = [StepState(step.stamp.mtime_ns) for step in steps]
+
     def _read(self) -> list[dict[str, Any]]:
         with _translate_errors(self.path, "read"):
             content = self.path.read_bytes()
@@ -221,7 +236,7 @@ class Journal:
 def create_journal(
     folder: Path, plan: Plan, *, undoes: str | None = None, leftovers: tuple[Path, ...] = ()
 ) -> Journal:
-    """Begin the journal of a run. Raises ActionError if it cannot be written.
+    """Begin the journal of a run.
 
     Parameters
     ----------
@@ -238,7 +253,14 @@ def create_journal(
     -------
     Journal
         With its first line on the disk: it is never seen without a plan.
+
+    Raises
+    ------
+    ActionError
+        If it cannot be written, or the plan reaches out of the library.
     """
+    if reason := find_trespass(plan, _find_library(folder)):
+        raise ActionError(f"plan refused: {reason}", path=plan.folder)
     time = datetime.now(UTC)
     path = folder / f"{time:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(4)}.jsonl"
     part = path.with_suffix(".part")
@@ -296,7 +318,12 @@ def has_ended(path: Path) -> bool:
         stream.seek(max(0, size_bytes - _TAIL_BYTES))
         lines = stream.read().splitlines(keepends=True)
     record = _decode(lines[-1]) if lines else None
-    return record is not None and record["event"] == "end"
+    return record is not None and record.get("event") == "end"
+
+
+def _find_library(journal_folder: Path) -> Path:
+    """Give the folder that holds `.clearshot/journals`."""
+    return journal_folder.absolute().parents[1]
 
 
 def _encode(record: dict[str, object]) -> bytes:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from clearshot.actions.deeds import is_done_on_disk
-from clearshot.actions.journal import Journal, Place, has_ended, list_journals
+from clearshot.actions.journal import UNBEGUN, Journal, Place, has_ended, list_journals
 from clearshot.actions.lock import hold_lock
 from clearshot.actions.plan import Kind, Outcome
 from clearshot.actions.step import do_step, face, settle_step
@@ -99,7 +99,7 @@ def recover_locked(journal_folder: Path) -> tuple[Outcome, ...]:
     tuple of Outcome
         As for `recover`.
     """
-    for part in journal_folder.glob("*.part"):
+    for part in journal_folder.glob(UNBEGUN):
         with contextlib.suppress(OSError):
             part.unlink()  # a journal that was never begun
     return tuple(end_run(path) for path in _list_unfinished(journal_folder))

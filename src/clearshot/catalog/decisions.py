@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -60,20 +61,31 @@ class DecisionTable:
         frozenset of int
             Those that a photo has.
         """
+        # As JSON, because SQLite takes a limited number of parameters.
+        query = "SELECT id FROM photos WHERE id IN (SELECT value FROM json_each(?))"
         with explained(self._path):
-            found = self._connection.execute("SELECT id FROM photos").fetchall()
-        return frozenset(row["id"] for row in found) & frozenset(numbers)
+            found = self._connection.execute(query, [json.dumps(list(numbers))]).fetchall()
+        return frozenset(row["id"] for row in found)
 
-    def read(self) -> dict[int, Decision]:
-        """Read all decisions.
+    def read(self, numbers: Iterable[int] | None = None) -> dict[int, Decision]:
+        """Read decisions.
+
+        Parameters
+        ----------
+        numbers : iterable of int or None
+            Of these photos; of all by default.
 
         Returns
         -------
         dict of int to Decision
             By the photo's number; photos without a decision are not in it.
         """
+        query, values = "SELECT * FROM decisions", []
+        if numbers is not None:
+            query += " WHERE photo_id IN (SELECT value FROM json_each(?))"
+            values = [json.dumps(list(numbers))]
         with explained(self._path):
-            found = self._connection.execute("SELECT * FROM decisions").fetchall()
+            found = self._connection.execute(query, values).fetchall()
         return {
             row["photo_id"]: Decision(
                 choice=None if row["choice"] is None else Choice(row["choice"]),

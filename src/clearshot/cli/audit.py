@@ -91,7 +91,7 @@ def audit(  # noqa: PLR0913 - one argument per option
         _print_audit(folder, answers)
         return
     assert csv_path is not None
-    check_free(csv_path, force=False)
+    check_free(csv_path, force=None)
     from clearshot.audit import draw_sample, write_sample
     from clearshot.catalog.catalog import Catalog
     from clearshot.report import judge_entry
@@ -101,7 +101,7 @@ def audit(  # noqa: PLR0913 - one argument per option
         judged = [(each.photo.path, judge_entry(each, thresholds)) for each in catalog.entries()]
     announce(remarks)
     sample = draw_sample(judged, num_photos=num_photos, seed=seed, is_whole=is_whole)
-    write_file(csv_path, encode(write_sample(sample)), force=False)
+    write_file(csv_path, encode(write_sample(sample)), force=None)
     if not is_quiet() and str(csv_path) != "-":
         _print_sample(sample, folder, csv_path, catalog_path)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from clearshot.cli.options import (
     catalog_option,
     is_quiet,
     read_tolerances,
+    repeat_options,
     show_example,
     tolerance_options,
     verbosity_options,
@@ -91,7 +93,7 @@ def calibrate(  # noqa: PLR0913 - one argument per option
     to be drawn at random, as `clearshot audit --whole` does, or one a scene: not the doubtful ones.
     """
     if out is not None:
-        check_free(out, force=False)
+        check_free(out, force=None)
     _check_one(is_from_decisions, is_listed, is_undone)
     tolerances = read_tolerances(context)
     if is_listed:
@@ -99,10 +101,12 @@ def calibrate(  # noqa: PLR0913 - one argument per option
     elif is_undone:
         _undo(place, catalog_path)
     elif place.suffix.lower() == ".json":
-        _import(place, library, catalog_path)
+        _import(place, library, catalog_path, tolerances, out)
     elif is_from_decisions:
         _finish(_calibrate_decisions(place, catalog_path, tolerances), place, catalog_path, out)
-    elif out is not None and library is None and not tolerances and _has_catalog(place):
+    elif (
+        out is not None and library is None and not tolerances and _has_catalog(place, catalog_path)
+    ):
         _export(place, catalog_path, out)
     else:
         own = _calibrate_labelled(place, library, catalog_path, tolerances, workers)
@@ -114,10 +118,10 @@ def _check_one(*is_chosen: bool) -> None:
         raise UsageError("give one of --from-decisions, --list and --undo")
 
 
-def _has_catalog(place: Path) -> bool:
+def _has_catalog(place: Path, catalog_path: Path | None) -> bool:
     from clearshot.catalog.catalog import default_path
 
-    return place.is_dir() and default_path(place).exists()
+    return place.is_dir() and (catalog_path is not None or default_path(place).exists())
 
 
 def _calibrate_decisions(
@@ -224,13 +228,14 @@ def _finish(
             print_line(line)
         print_line("It holds if these photos are a random sample of yours, or one of each burst.\n")
     if out is not None:
-        write_file(out, encode(content), force=False)
+        write_file(out, encode(content), force=None)
     if library is not None:
         with Catalog.open(library, path=catalog_path) as catalog:
             version = catalog.calibrations.add(content)
         print_line(f"Kept as version {version} of {to_printable(library)}.")
         if not is_quiet():
-            command = to_command("clearshot", "calibrate", library, "--undo")
+            options = repeat_options(None, catalog_path)
+            command = to_command("clearshot", "calibrate", library, "--undo", *options)
             print_line(f"Take it back: {command}")
     elif out is None:
         print_line(
@@ -308,18 +313,28 @@ def _export(folder: Path, catalog_path: Path | None, out: Path) -> None:
         current = catalog.calibrations.read_current()
     if current is None:
         raise InputError("has no calibration of its own to export", path=folder)
-    write_file(out, encode(current.content), force=False)
+    write_file(out, encode(current.content), force=None)
     print_remark(f"Version {current.version} written to {to_printable(out)}")
 
 
-def _import(source: Path, folder: Path | None, catalog_path: Path | None) -> None:
+def _import(
+    source: Path,
+    folder: Path | None,
+    catalog_path: Path | None,
+    tolerances: dict[Label, Tolerance],
+    out: Path | None,
+) -> None:
     from clearshot.catalog.catalog import Catalog
-    from clearshot.owner import read_calibration_file
+    from clearshot.owner import check_tolerances, read_calibration_file
     from clearshot.scoring.recalibration import write_recalibration
 
     own = read_calibration_file(source)
     if folder is None:
         raise UsageError("name the library that it is for: --library FOLDER")
+    check_tolerances(tolerances)
+    content = write_recalibration(replace(own, tolerances={**own.tolerances, **tolerances}))
+    if out is not None:
+        write_file(out, encode(content), force=None)
     with Catalog.open(folder, path=catalog_path) as catalog:
-        version = catalog.calibrations.add(write_recalibration(own))
+        version = catalog.calibrations.add(content)
     print_line(f"Kept as version {version} of {to_printable(folder)}: {to_printable(own.origin)}.")

@@ -20,7 +20,7 @@ from clearshot.cli.options import (
 )
 from clearshot.cli.screen import print_line
 from clearshot.cli.text import to_printable
-from clearshot.errors import UsageError
+from clearshot.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from clearshot.scoring.verdict import Thresholds
@@ -48,6 +48,7 @@ def explain(photo: Path, output: Path, thresholds: Thresholds, *, force: bool) -
 
     The verdict is printed too.
     """
+    _check_photo(photo)
     _check_output(output, photo)
     check_free(output, force=force)
     from clearshot.explain import draw_explanation
@@ -68,6 +69,16 @@ def explain(photo: Path, output: Path, thresholds: Thresholds, *, force: bool) -
             print_line(f"  {reason}")
         announce(describe_forecast(thresholds))
         print_line(f"Drawn to {to_printable(output)}")
+
+
+def _check_photo(photo: Path) -> None:
+    # As `clearshot score` does: a photo that is missing has failed, a name of no photo is wrong.
+    from clearshot.discover import PHOTO_SUFFIXES
+
+    if photo.is_dir():
+        raise InputError("is a folder; name one photo", path=photo)
+    if photo.suffix.lower() not in PHOTO_SUFFIXES and not photo.exists():
+        raise InputError("there is no such photo or folder", path=photo)
 
 
 def _check_output(output: Path, photo: Path) -> None:

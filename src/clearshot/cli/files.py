@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 _STDOUT = "-"
 
 
-def check_free(path: Path, *, force: bool) -> None:
+def check_free(path: Path, *, force: bool | None) -> None:
     """Refuse to write where something is, before any work is done.
 
     Parameters
     ----------
     path : Path
         The file to write; `-` is stdout.
-    force : bool
-        Whether a file may be replaced.
+    force : bool or None
+        Whether a file may be replaced; None in a command that never does and has no --force.
 
     Raises
     ------
@@ -38,10 +38,11 @@ def check_free(path: Path, *, force: bool) -> None:
     if not path.parent.is_dir():
         raise InputError("the folder for this file is not there", path=path)
     if os.path.lexists(path) and not force:
-        raise InputError("exists already; --force replaces it", path=path)
+        hint = "name another file" if force is None else "--force replaces it"
+        raise InputError(f"exists already; {hint}", path=path)
 
 
-def write_file(path: Path, content: bytes, *, force: bool) -> None:
+def write_file(path: Path, content: bytes, *, force: bool | None) -> None:
     """Write a file as a whole: never a part of it, and never onto another without `force`.
 
     Parameters
@@ -50,8 +51,8 @@ def write_file(path: Path, content: bytes, *, force: bool) -> None:
         The file to write; `-` is stdout.
     content : bytes
         What to write.
-    force : bool
-        Whether a file may be replaced.
+    force : bool or None
+        As for `check_free`.
 
     Raises
     ------

@@ -46,6 +46,7 @@ _EPILOG: Final = """\
 Example:
   clearshot demo /tmp/demo
   clearshot scan /tmp/demo
+  clearshot review /tmp/demo
   clearshot sort /tmp/demo --to /tmp/demo-bad
   clearshot sort /tmp/demo --to /tmp/demo-bad --apply
   clearshot undo /tmp/demo --apply

@@ -333,36 +333,12 @@ def repeat_options(thresholds: Thresholds | None, catalog_path: Path | None) -> 
     """
     words: list[str | Path] = []
     if thresholds is not None:
-        words += _repeat_thresholds(thresholds)
+        from clearshot.scoring.wishes import write_options
+
+        words += write_options(thresholds)
     if catalog_path is not None:
         words += ["--catalog", catalog_path]
     return words
-
-
-def _repeat_thresholds(thresholds: Thresholds) -> list[str | Path]:
-    usual, words = type(thresholds)(), list[str | Path]()
-    asked = {} if thresholds.wishes is None else thresholds.wishes.tolerances
-    if len(asked) == len(Label) and len(set(asked.values())) == 1:
-        words += ["--tolerance", _to_percent(asked[Label.BLURRY].lost)]
-    else:
-        for label, tolerance in asked.items():
-            words += ["--tolerance", f"{label.value}={_to_percent(tolerance.lost)}"]
-    for missed in {tolerance.missed for tolerance in asked.values()}:
-        if missed != type(next(iter(asked.values())))().missed:
-            words += ["--miss", _to_percent(missed)]
-    given = None if thresholds.wishes is None else thresholds.wishes.probabilities
-    for label in Label:
-        limit = getattr(thresholds, label.value)
-        is_given = limit != getattr(usual, label.value) if given is None else label in given
-        if is_given:
-            words += ["--threshold", f"{label.value}={limit!r}"]
-    if thresholds.sharp_at is not usual.sharp_at:
-        words += ["--sharp-at", thresholds.sharp_at.value]
-    return words
-
-
-def _to_percent(share: float) -> str:
-    return f"{100 * share:.10g}%"
 
 
 def parse_share(value: str) -> float:
@@ -405,12 +381,20 @@ def _note_tolerance(
         label = Label(name) if sign else None
         if label in shares:
             raise click.BadParameter(f"{value!r}: given twice for the same")
-        shares[label] = parse_share(number)
+        shares[label] = _parse_lost(number)
     context.meta[_TOLERANCE_KEY] = shares
 
 
 def _note_miss(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     context.meta[_MISS_KEY] = None if value is None else parse_share(value)
+
+
+def _parse_lost(value: str) -> float:
+    share = parse_share(value)
+    if share == 0:
+        message = f"{value!r}: no limit can promise that not one photo is lost; "
+        raise click.BadParameter(message + "accept a share above 0 %")
+    return share
 
 
 def _read_verbosity() -> int:

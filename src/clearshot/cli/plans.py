@@ -21,14 +21,12 @@ from clearshot.cli.screen import (
 )
 from clearshot.cli.text import to_command, to_count, to_printable, to_size
 from clearshot.errors import CatalogError, InputError
-from clearshot.photo import Failure, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from clearshot.actions.plan import Outcome, Step
-    from clearshot.photo import Photo, Verdict
-    from clearshot.scoring.verdict import Thresholds
+    from clearshot.photo import Skip
 
 _MAX_ROWS = 10
 
@@ -69,41 +67,6 @@ def find_journals(folder: Path) -> Path:
     from clearshot.review import find_journals as find_in_library
 
     return find_in_library(folder)
-
-
-def list_judged(
-    folder: Path, catalog_path: Path | None, thresholds: Thresholds
-) -> tuple[list[tuple[Photo, Verdict]], tuple[Skip, ...]]:
-    """Judge the photos of a catalog.
-
-    Parameters
-    ----------
-    folder : Path
-        The library's folder.
-    catalog_path : Path or None
-        The catalog, where it is not in the library.
-    thresholds : Thresholds
-        When a photo is called bad.
-
-    Returns
-    -------
-    tuple of (list of (Photo, Verdict), tuple of Skip)
-        The photos with their verdicts, and those that cannot be judged any more. Photos that could
-        never be judged are in neither.
-    """
-    from clearshot.catalog.catalog import Catalog
-    from clearshot.report import OUTDATED, judge_entry
-
-    judged = []
-    outdated = []
-    with Catalog.open(folder, path=catalog_path, create=False) as catalog:
-        for entry in catalog.entries():
-            verdict = judge_entry(entry, thresholds)
-            if not isinstance(verdict, Failure):
-                judged.append((entry.photo, verdict))
-            elif verdict.kind == OUTDATED.kind:
-                outdated.append(Skip(entry.photo.path, verdict.message))
-    return judged, tuple(outdated)
 
 
 def print_plan(plan: Plan) -> None:

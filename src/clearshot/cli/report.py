@@ -103,9 +103,12 @@ def report(  # noqa: PLR0913 - one argument per option
     """Write the verdicts of the last scan of FOLDER, one row per photo.
 
     The fields are those of `clearshot score`; `relative_path`, which begins at FOLDER; the
-    companions of the photo; and what the camera wrote: camera, lens, iso, shutter_s, aperture,
-    taken_at, focus_point. Another threshold judges anew what was measured; photos are read again
-    for the pictures of --html alone.
+    companions of the photo; what the camera wrote: camera, lens, iso, shutter_s, aperture,
+    taken_at, focus_point; and your decision: keep, reject or nothing. Another threshold judges anew
+    what was measured; photos are read again for the pictures of --html alone.
+
+    In CSV a file name that a spreadsheet would run as a formula (=, +, -, @) begins with ./ and
+    other such text with an apostrophe.
     """
     outputs = _list_outputs(html_path, csv_path, json_path)
     for path in outputs:
@@ -118,6 +121,7 @@ def report(  # noqa: PLR0913 - one argument per option
         format_csv,
         format_json,
         put_doubtful_first,
+        read_choices,
     )
 
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
@@ -125,7 +129,8 @@ def report(  # noqa: PLR0913 - one argument per option
         entries = catalog.entries()
         if is_unsure_first:
             entries = put_doubtful_first(entries, thresholds)
-        rows = build_report(entries, thresholds, library=catalog.library)
+        choices = read_choices(catalog)
+        rows = build_report(entries, thresholds, library=catalog.library, choices=choices)
     rows = filter_rows(rows, click.get_current_context().meta[_FILTERS_KEY])
     announce(remarks)
     if html_path is not None:

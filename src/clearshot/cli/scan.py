@@ -246,6 +246,8 @@ def _print_next_steps(
         if not isinstance(verdict, Failure) and verdict.rating is Rating.BAD
     ]
     steps: list[tuple[str, list[str | Path]]] = []
+    if judged:
+        steps.append(("Look at them and decide:", ["review", folder, *options]))
     if bad:
         worst, _ = max(bad, key=lambda pair: max(_list_probabilities(pair[1])))
         shown = folder / worst.relative_to(folder.absolute())

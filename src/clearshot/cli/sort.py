@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -38,6 +38,17 @@ if TYPE_CHECKING:
     from clearshot.scoring.verdict import Thresholds
 
 
+class _TargetType(click.Path):
+    """A folder with a name: without one, a variable of a script was empty."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:  # Path, which click's own type does not tell
+        if value == "":
+            self.fail("the folder has no name; write . for the current folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.command(
     short_help="Plan to put bad photos into a folder per label; --apply does it.",
     epilog=show_example(
@@ -51,7 +62,7 @@ if TYPE_CHECKING:
     "--to",
     "target",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=_TargetType(path_type=Path),
     help="Where bad photos go, into blurry/, dark/ and overexposed/.",
 )
 @click.option(
@@ -112,7 +123,7 @@ def sort(  # noqa: PLR0913 - one argument per option
         print_outcome(outcome, what=goal.done)
         print_way_back(folder)
     elif not plan.steps:
-        print_line(f"Nothing to {goal.verb}: no bad photo is known here.")
+        print_line(f"Nothing to {goal.verb}: {_explain_nothing(len(bad), goal)}.")
     else:
         _print_next_step(plan, goal, ["clearshot", "sort", folder, *goal.words, *options])
     skipped += () if outcome is None else outcome.skipped
@@ -201,6 +212,13 @@ def _read_goal(target: Path | None, kind: Kind, *, is_trashed: bool, is_flat: bo
     if is_flat or kind is not Kind.MOVE:
         raise click.UsageError("--by and --flat go with --to, not with --trash")
     return _Goal(None, Kind.TRASH, is_flat)
+
+
+def _explain_nothing(num_bad: int, goal: _Goal) -> str:
+    if num_bad == 0:
+        return "no bad photo is known here"
+    verb = "is" if num_bad == 1 else "are"
+    return f"{to_count(num_bad, 'bad photo')} known here {verb} in {goal.target} already"
 
 
 def _print_next_step(plan: Plan, goal: _Goal, words: list[str | Path]) -> None:

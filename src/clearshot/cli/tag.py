@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from clearshot.cli.forecasts import announce, settle_thresholds
 from clearshot.cli.options import (
     apply_options,
     catalog_option,
@@ -18,7 +19,6 @@ from clearshot.cli.options import (
 )
 from clearshot.cli.plans import (
     apply_shown,
-    list_judged,
     print_left_alone,
     print_left_out,
     print_outcome,
@@ -31,8 +31,9 @@ from clearshot.cli.screen import print_failures, print_line, print_remark, show_
 from clearshot.cli.text import to_command, to_count
 
 if TYPE_CHECKING:
+    from clearshot.photo import Photo, Skip
     from clearshot.scoring.verdict import Thresholds
-    from clearshot.tagging import TagPlan, TagStyle
+    from clearshot.tagging import Judgement, TagPlan, TagStyle
 
 _RATINGS = {"reject": -1, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "none": None}
 
@@ -96,8 +97,9 @@ def tag(  # noqa: PLR0913 - one argument per option
     """Print what would be written into the XMP sidecars of FOLDER; with --apply, write it.
 
     Bad photos get a rating, a colour label and a keyword such as clearshot|blurry; photos that
-    became good lose what clearshot wrote. Photos themselves are never written, what other programs
-    keep in a sidecar stays, and `clearshot undo` brings every byte back.
+    became good lose what clearshot wrote. What was decided in `clearshot review` outranks the
+    verdict; its stars and colours are written too. Photos themselves are never written, and what
+    other programs keep in a sidecar stays. Every byte comes back by `clearshot undo`.
     """
     from clearshot.sidecars.names import Naming
     from clearshot.sorting import find_companions
@@ -105,7 +107,7 @@ def tag(  # noqa: PLR0913 - one argument per option
 
     style = TagStyle(Program(program), _RATINGS[rating], Naming(naming), overwrites)
     skipped = put_in_order(folder, catalog_path, is_applied=is_applied)
-    judged, outdated = list_judged(folder, catalog_path, thresholds)
+    judged, outdated = _list_judged(folder, catalog_path, thresholds)
     judged, absent = find_companions(folder, judged)
     with show_progress("Reading sidecars") as move:
         tags = plan_tags(folder, judged, style, progress=move)
@@ -131,6 +133,19 @@ def tag(  # noqa: PLR0913 - one argument per option
         print_line(f"  {to_command(*words)}")
     skipped += () if outcome is None else outcome.skipped
     context.exit(1 if is_applied and skipped else 0)
+
+
+def _list_judged(
+    folder: Path, catalog_path: Path | None, thresholds: Thresholds
+) -> tuple[list[tuple[Photo, Judgement]], tuple[Skip, ...]]:
+    """Judge the photos of a library, and list those that cannot be judged any more."""
+    from clearshot.catalog.catalog import Catalog
+    from clearshot.review import list_judged
+
+    with Catalog.open(folder, path=catalog_path, create=False) as catalog:
+        thresholds, remarks = settle_thresholds(catalog, thresholds)
+        announce(remarks)
+        return list_judged(catalog, thresholds)
 
 
 def _print_remarks(tags: TagPlan) -> None:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from clearshot.actions.history import AppliedPlan
     from clearshot.actions.plan import Outcome
     from clearshot.actions.undo import UndoPlan
+    from clearshot.photo import Skip
 
 
 @click.command(
@@ -83,7 +84,7 @@ def undo(  # noqa: PLR0913 - one argument per option
         return
     skipped = put_in_order(folder, catalog_path, is_applied=is_applied)
     back = plan_undo(find_journals(folder), name)
-    _print_damaged(back)
+    _print_damaged(back.damaged)
     if not is_json and not (is_applied and is_quiet()):
         print_plan(back.plan)
     outcome = None
@@ -103,13 +104,15 @@ def undo(  # noqa: PLR0913 - one argument per option
 
 
 def _print_list(folder: Path, *, is_json: bool) -> None:
-    from clearshot.actions.history import list_plans
+    from clearshot.actions.history import History
 
-    plans = list_plans(find_journals(folder))
+    history = History(find_journals(folder))
+    plans = history.summarize()
+    _print_damaged(history.damaged)
     if is_json:
         print_line(json.dumps([_build_row(plan) for plan in plans]))
     elif not plans:
-        print_line("No plan was applied here.")
+        print_line(f"No {'other ' if history.damaged else ''}plan was applied here.")
     else:
         _print_table(plans)
 
@@ -147,10 +150,10 @@ def _apply(back: UndoPlan, folder: Path) -> Outcome:
         return apply_undo(back, find_journals(folder), progress=move)
 
 
-def _print_damaged(back: UndoPlan) -> None:
-    if back.damaged:
-        print_remark(f"{to_count(len(back.damaged), 'journal')} passed over:")
-        print_failures([(skip.path, skip.reason) for skip in back.damaged], rest="see with -v")
+def _print_damaged(damaged: Sequence[Skip]) -> None:
+    if damaged:
+        print_remark(f"{to_count(len(damaged), 'journal')} passed over:")
+        print_failures([(skip.path, skip.reason) for skip in damaged], rest="see with -v")
 
 
 def _print_redo(outcome: Outcome, words: list[str | Path]) -> None:

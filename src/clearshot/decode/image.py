@@ -291,10 +291,17 @@ def _open(path: Path, max_pixels: int, least_px: int | None) -> Iterator[OpenPic
         width, height = picture.size
         size = choose_size(width, height)
         if min(size) < MIN_SIDE_PX:
-            msg = f"{width} x {height} px is too small to judge (shorter side at {max(size)} px: "
-            msg += f"{min(size)} px, needed: {MIN_SIDE_PX})"
-            raise UndersizedPhotoError(msg, path=path)
+            raise UndersizedPhotoError(_describe_need(width, height, size), path=path)
         yield picture
+
+
+def _describe_need(width: int, height: int, size: tuple[int, int]) -> str:
+    """Say why a photo of a width and height is too small at the size at which it is judged [px]."""
+    is_small = min(width, height) < MIN_SIDE_PX
+    # A long strip is wide enough as it is, but not once its longer side is brought down.
+    where = "" if is_small else f" once the longer one is {max(size)} px; it is {min(size)} px then"
+    need = f"{MIN_SIDE_PX} px on the shorter side{where}"
+    return f"{width} x {height} px is too small to judge (needed: {need})"
 
 
 def _find_size(picture: OpenPicture) -> tuple[int, int]:

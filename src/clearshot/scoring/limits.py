@@ -13,7 +13,7 @@ from clearshot.scoring.tolerance import Basis, Tolerance, read_table
 from clearshot.scoring.verdict import Thresholds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from clearshot.scoring.recalibration import Part, Recalibration
     from clearshot.scoring.tolerance import Tail, TailPair, ToleranceTable
@@ -158,6 +158,64 @@ def forecast(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What each of many thresholds on one label will do.
+
+    Attributes
+    ----------
+    lost, found : tuple of float
+        Share of the good and of the bad photos that are called bad; one for each threshold.
+    num_good, num_bad : int
+        Independent photos on which that was measured.
+    is_own : bool
+        Whether they are the library's own, not those of the shipped table.
+    """
+
+    lost: tuple[float, ...]
+    found: tuple[float, ...]
+    num_good: int
+    num_bad: int
+    is_own: bool
+
+
+def measure_thresholds(
+    label: Label,
+    limits: Sequence[float],
+    own: Recalibration | None = None,
+    table: ToleranceTable | None = None,
+) -> Prospect:
+    """Tell what thresholds on one label will do, measured as in `forecast`.
+
+    Parameters
+    ----------
+    label : Label
+        Which one.
+    limits : sequence of float
+        Thresholds: a photo is bad from this probability on.
+    own : Recalibration or None
+        The library's own calibration, whose probabilities these are.
+    table : ToleranceTable or None
+        The shipped one by default.
+
+    Returns
+    -------
+    Prospect
+        In the order of `limits`.
+    """
+    table = read_table() if table is None else table
+    part = None if own is None else own.common
+    pair, curve, is_own = _choose_pair(label, part, table.pairs[label])
+    logits = [curve.invert(_to_log_odds(limit)) for limit in limits]
+    return Prospect(
+        lost=tuple(pair.good.measure_share(logit) for logit in logits),
+        found=tuple(1 - pair.bad.measure_share(logit) for logit in logits),
+        num_good=math.floor(pair.good.num_scenes),
+        num_bad=math.floor(pair.bad.num_scenes),
+        is_own=is_own,
+    )
+
+
 def find_basis(
     tolerance: Tolerance, own: TailPair | None, shipped: TailPair
 ) -> tuple[Basis, Basis, bool, bool]:
@@ -287,13 +345,11 @@ def _forecast_label(
     own = None if part is None else part.pairs[label]
     bad_from = _to_log_odds(float(getattr(thresholds, label.value)))
     good_below = _to_log_odds(thresholds.find_unsure(label))
-    pair, curve, is_own = shipped, Curve(), False
-    if own and part and min(own.good.num_scenes, own.bad.num_scenes) >= MIN_OWN_PHOTOS:
-        pair, curve, is_own = own, part.curves[label], True
+    pair, curve, is_own = _choose_pair(label, part, shipped)
     high, low = curve.invert(bad_from), curve.invert(good_below)
+    hidden = _estimate(pair.bad, high)
     lost_basis, missed_basis, is_lost_own, _ = find_basis(tolerance, own, shipped)
     teller = own.good if own is not None and is_lost_own else shipped.good
-    hidden = _estimate(pair.bad, high)
     return Forecast(
         lost=_estimate(pair.good, high),
         found=Share(1 - hidden.value, 1 - hidden.high, 1 - hidden.low),
@@ -304,6 +360,18 @@ def _forecast_label(
         confidence=teller.reach_confidence(tolerance.lost, tolerance.confidence),
         is_own=is_own,
     )
+
+
+def _choose_pair(
+    label: Label, part: Part | None, shipped: TailPair
+) -> tuple[TailPair, Curve, bool]:
+    """Choose the photos that tell what to expect, and the curve of their probabilities."""
+    if part is None:
+        return shipped, Curve(), False
+    own = part.pairs[label]
+    if min(own.good.num_scenes, own.bad.num_scenes) >= MIN_OWN_PHOTOS:
+        return own, part.curves[label], True
+    return shipped, Curve(), False
 
 
 def _estimate(tail: Tail, logit: float) -> Share:

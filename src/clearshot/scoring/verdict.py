@@ -128,10 +128,7 @@ def judge(
         Rating, labels, probabilities and reasons.
     """
     curve = read_calibration() if calibration is None else calibration
-    logits = compute_logits(scores, curve, thresholds.sharp_at)
-    if thresholds.curves is not None:
-        logits = {label: thresholds.curves[label].apply(logit) for label, logit in logits.items()}
-    p = {label: to_probability(logit) for label, logit in logits.items()}
+    p = compute_probabilities(scores, thresholds, curve)
     limits = {label: float(getattr(thresholds, label.value)) for label in Label}
     ranked = sorted(Label, key=lambda label: -p[label])
     unsure = {label: thresholds.find_unsure(label) for label in Label}
@@ -155,6 +152,36 @@ def judge(
             *_explain_headroom(scores, thresholds, curve),
         ),
     )
+
+
+def compute_probabilities(
+    scores: Scores,
+    thresholds: Thresholds = Thresholds(),
+    calibration: Calibration | None = None,
+) -> dict[Label, float]:
+    """Compute the probability of each label, as `judge` does, without anything in words.
+
+    Raises ValueError as `judge`.
+
+    Parameters
+    ----------
+    scores : Scores
+        Raw scores.
+    thresholds : Thresholds
+        Hold the library's own curves, and how large the photo is seen.
+    calibration : Calibration or None
+        From scores to probabilities; the packaged one by default.
+
+    Returns
+    -------
+    dict of Label to float
+        In [0, 1].
+    """
+    curve = read_calibration() if calibration is None else calibration
+    logits = compute_logits(scores, curve, thresholds.sharp_at)
+    if thresholds.curves is not None:
+        logits = {label: thresholds.curves[label].apply(logit) for label, logit in logits.items()}
+    return {label: to_probability(logit) for label, logit in logits.items()}
 
 
 def rate(p: float, limit: float, unsure_from: float) -> Rating:
@@ -255,11 +282,14 @@ def _explain_headroom(
     if saturation is None:
         return ()
     developed = replace(scores, exposure=replace(scores.exposure, sensor_white_share=None))
-    logit = compute_logits(developed, calibration, thresholds.sharp_at)[Label.OVEREXPOSED]
-    held = compute_saturation_logit(saturation)
+    label = Label.OVEREXPOSED
+    logit = compute_logits(developed, calibration, thresholds.sharp_at)[label]
+    logits = [logit, min(logit, compute_saturation_logit(saturation))]
+    if thresholds.curves is not None:
+        logits = [thresholds.curves[label].apply(each) for each in logits]
     ratings = [
-        rate(to_probability(each), thresholds.overexposed, thresholds.unsure)
-        for each in (logit, min(logit, held))
+        rate(to_probability(each), thresholds.overexposed, thresholds.find_unsure(label))
+        for each in logits
     ]
     if ratings[0] is ratings[1]:
         return ()

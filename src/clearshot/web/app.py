@@ -176,7 +176,7 @@ class Page:
     async def describe_photo(self, request: Request) -> Response:
         """Say in words what is known about a photo, with the thresholds that are sent."""
         message = parse_object(await request.body())
-        thresholds = parse_thresholds(message, self.desk.desktop.thresholds)
+        thresholds = parse_thresholds(message, self.desk.thresholds)
         number = _read_number(request)
         return JSONResponse(
             await self.desk.call(lambda: self.desk.describe_photo(number, thresholds))
@@ -213,8 +213,7 @@ class Page:
         message = parse_object(await request.body())
         kind = parse_word(message, "kind")
         if kind == JobKind.SORT:
-            usual = self.desk.desktop.thresholds
-            thresholds = parse_thresholds(message.get("thresholds"), usual)
+            thresholds = parse_thresholds(message.get("thresholds"), self.desk.thresholds)
             target = parse_target(message.get("target"))
             offer = await asyncio.to_thread(self.shelf.offer_sort, thresholds, target)
         elif kind == JobKind.UNDO:

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from clearshot.catalog.catalog import Catalog
 from clearshot.errors import MissingPhotoError
+from clearshot.owner import find_own, settle
 from clearshot.photo import Decision, Facts
 from clearshot.report import build_row, judge_entry
 from clearshot.review import Case, Decider, list_probabilities, read_queue
 from clearshot.scoring.verdict import Thresholds
 from clearshot.web.document import (
     describe_decision,
+    describe_limits,
     describe_photos,
     describe_thresholds,
     write_time,
@@ -59,7 +61,7 @@ class Desktop:
     target : Path
         Where photos go unless the page says otherwise.
     thresholds : Thresholds
-        Where the page starts.
+        As the user asked for them; the library's own calibration may set others.
     """
 
     library: Path
@@ -84,6 +86,8 @@ class Desk:
         # Counts how often the catalog was read.
         self.generation = 0
         self.probabilities: Mapping[int, Probabilities | None] = {}
+        # Those that hold in the library.
+        self.thresholds = desktop.thresholds
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="catalog")
         self._lock = threading.Lock()
         self._num_waiting = 0
@@ -92,6 +96,7 @@ class Desk:
         self._asked_s = 0.0
         # All that the page is told about the library but decisions.
         self._document = b"{}"
+        self._rules: dict[str, Any] = {}
         self._thread.submit(self._open).result()
 
     def _open(self) -> None:
@@ -160,7 +165,10 @@ class Desk:
     def _reload(self) -> None:
         self._version = self._catalog.decisions.read_version()
         queue = read_queue(self._catalog)
-        found = list_probabilities([case.entry for case in queue], self.desktop.thresholds)
+        own, origin = find_own(self._catalog)
+        self.thresholds = settle(self.desktop.thresholds, own)
+        found = list_probabilities([case.entry for case in queue], self.thresholds)
+        self._rules = describe_thresholds(found, self.thresholds, own) | {"origin": origin}
         self.cases = {case.number: case for case in queue}
         self.probabilities = dict(zip(self.cases, found, strict=True))
         self.generation += 1
@@ -187,6 +195,7 @@ class Desk:
     def renew(self) -> None:
         """Write the document anew, with what has become known, and tell the page to ask for it."""
         generation, cases, probabilities = self.generation, self.cases, self.probabilities
+        rules = self._rules
         desktop = self.desktop
         with self._lock:
             revision = self.revision + 1
@@ -195,7 +204,7 @@ class Desk:
             "library": spell(desktop.library),
             "target": spell(desktop.target),
             **describe_photos(cases.values(), probabilities, desktop.library),
-            **describe_thresholds(probabilities.values(), desktop.thresholds),
+            **rules,
         }
         content = json.dumps(document, separators=(",", ":")).encode("ascii")
         with self._lock:
@@ -284,6 +293,7 @@ class Desk:
         facts = entry.scores.facts if entry.scores else Facts()
         return row | {
             "name": spell(entry.photo.path.name),
+            "limits": describe_limits(thresholds.for_camera(facts.camera)),
             "companions": [spell(path.name) for path in entry.photo.companions],
             "bytes": entry.photo.stamp.size_bytes,
             "facts": asdict(facts) | {"taken_at": write_time(facts)},

@@ -6,17 +6,22 @@ import math
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from clearshot.photo import Facts, Label
-from clearshot.review import foresee
+from clearshot.photo import Facts, Label, SharpAt
 from clearshot.scoring.calibration import to_probability
+from clearshot.scoring.foresight import foresee
+from clearshot.scoring.limits import measure_thresholds
+from clearshot.scoring.tolerance import read_table
 from clearshot.web.names import spell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from clearshot.photo import Decision
     from clearshot.review import Case
+    from clearshot.scoring.foresight import Expectation
+    from clearshot.scoring.limits import Prospect
+    from clearshot.scoring.recalibration import Recalibration
     from clearshot.scoring.verdict import Thresholds
 
 # Blurry, dark and overexposed, in [0, 1].
@@ -25,7 +30,7 @@ Probabilities = tuple[float, float, float]
 # Thresholds that the page offers: log odds from -6 to 6, which is 0.25 % to 99.75 %.
 _LIMITS: Final = tuple(round(to_probability(step / 10), 4) for step in range(-60, 61))
 
-# More digits than any calibration can justify.
+# More digits of a share than any measurement can justify.
 _DIGITS: Final = 6
 
 _COLUMNS: Final = (
@@ -64,16 +69,19 @@ def describe_photos(
         camera = row["camera"]
         row["camera"] = -1 if camera is None else cameras.setdefault(camera, len(cameras))
         ps = probabilities.get(case.number)
-        row["p"] = None if ps is None else [round(p, _DIGITS) for p in ps]
+        # Every digit: a threshold may lie just above the probability of one photo.
+        row["p"] = None if ps is None else list(ps)
         for name in _COLUMNS:
             columns[name].append(row[name])
     return {"photos": columns, "folders": list(folders), "cameras": list(cameras)}
 
 
 def describe_thresholds(
-    probabilities: Iterable[Probabilities | None], thresholds: Thresholds
+    probabilities: Iterable[Probabilities | None],
+    thresholds: Thresholds,
+    own: Recalibration | None = None,
 ) -> dict[str, Any]:
-    """Describe the thresholds that the page offers, and what each would do.
+    """Describe the thresholds that hold and those that the page offers, and what each would do.
 
     Parameters
     ----------
@@ -81,25 +89,84 @@ def describe_thresholds(
         Of each photo.
     thresholds : Thresholds
         Where the page starts; they are among those offered.
+    own : Recalibration or None
+        The library's own calibration, which set them.
 
     Returns
     -------
     dict
-        JSON values: `thresholds`, `unsure`, and for each label under `limits` the thresholds and
-        the shares of good photos lost and bad ones found.
+        JSON values: `thresholds`, `unsure`; under `rules` the limits of photos, and of those of
+        some cameras; for each label under `limits` the thresholds offered, the shares of good
+        photos lost and bad ones found, and on what that was measured.
     """
     judged = [each for each in probabilities if each is not None]
     limits = {}
     for place, label in enumerate(Label):
-        at = sorted({*_LIMITS, getattr(thresholds, label.value)})
-        expected = foresee([ps[place] for ps in judged], at)
-        limits[label.value] = {
-            "at": at,
-            "lost": [round(each.lost_share, _DIGITS) for each in expected],
-            "found": [round(each.found_share, _DIGITS) for each in expected],
-        }
-    usual = {label.value: getattr(thresholds, label.value) for label in Label}
-    return {"thresholds": usual, "unsure": thresholds.unsure, "limits": limits}
+        at = sorted({*_LIMITS, _cap(getattr(thresholds, label.value))})
+        if label is Label.BLURRY and thresholds.sharp_at is SharpAt.FULL:
+            # No labelled photo was measured at 100 %.
+            told = _describe_guess(foresee([ps[place] for ps in judged], at))
+        else:
+            told = _describe_prospect(label, measure_thresholds(label, at, own))
+        limits[label.value] = {"at": at} | told
+    cameras = (thresholds.cameras or {}).items()
+    return {
+        "thresholds": describe_limits(thresholds),
+        "unsure": thresholds.unsure,
+        "rules": {
+            "common": _describe_rule(thresholds),
+            "cameras": [[camera, _describe_rule(part)] for camera, part in cameras],
+        },
+        "limits": limits,
+    }
+
+
+def describe_limits(thresholds: Thresholds) -> dict[str, float]:
+    """Describe from which probability on a photo is bad.
+
+    Parameters
+    ----------
+    thresholds : Thresholds
+        For the photo's camera.
+
+    Returns
+    -------
+    dict
+        By label; above 1 where no photo is.
+    """
+    return {label.value: _cap(getattr(thresholds, label.value)) for label in Label}
+
+
+def _describe_rule(thresholds: Thresholds) -> dict[str, list[float]]:
+    """Describe what `clearshot.scoring.verdict.rate` compares with, by label."""
+    return {
+        "limits": list(describe_limits(thresholds).values()),
+        "doubts": [_cap(thresholds.find_unsure(label)) for label in Label],
+    }
+
+
+def _cap(limit: float) -> float:
+    """Give a limit that JSON can hold; above 1 all say the same."""
+    return min(limit, 2.0)
+
+
+def _describe_guess(expected: Sequence[Expectation]) -> dict[str, Any]:
+    return {
+        "lost": [round(each.lost_share, _DIGITS) for each in expected],
+        "found": [round(each.found_share, _DIGITS) for each in expected],
+        "by": "guess",
+    }
+
+
+def _describe_prospect(label: Label, prospect: Prospect) -> dict[str, Any]:
+    return {
+        "lost": [round(each, _DIGITS) for each in prospect.lost],
+        "found": [round(each, _DIGITS) for each in prospect.found],
+        "by": "own" if prospect.is_own else "shipped",
+        "good": prospect.num_good,
+        "bad": prospect.num_bad,
+        "sources": "" if prospect.is_own else read_table().sources[label],
+    }
 
 
 def describe_decision(decision: Decision) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from clearshot.errors import UsageError
 from clearshot.photo import Choice, Color, Label
+from clearshot.scoring.wishes import set_by_hand
 
 if TYPE_CHECKING:
     from clearshot.scoring.verdict import Thresholds
@@ -110,19 +111,19 @@ def _parse_value(field: str, value: object) -> Choice | Color | int | None:
 
 
 def parse_thresholds(message: object, usual: Thresholds) -> Thresholds:
-    """Read thresholds: `{"blurry": 0.5, ...}`; what is missing stays as it is.
+    """Read thresholds set by hand: `{"blurry": 0.5, ...}`; what is missing stays as it is.
 
     Parameters
     ----------
     message : object
         What was sent.
     usual : Thresholds
-        Those of the command line.
+        Those that hold in the library.
 
     Returns
     -------
     Thresholds
-        Checked.
+        Checked; those by hand are for photos of every camera.
 
     Raises
     ------
@@ -134,8 +135,7 @@ def parse_thresholds(message: object, usual: Thresholds) -> Thresholds:
     for value in message.values():
         if type(value) not in {int, float} or not 0 < value <= 1:
             raise UsageError("a threshold must be a number above 0, at most 1")
-    limits: dict[str, Any] = {name: float(value) for name, value in message.items()}
-    return replace(usual, **limits)
+    return set_by_hand(usual, {Label(name): float(value) for name, value in message.items()})
 
 
 def parse_target(value: object) -> Path:

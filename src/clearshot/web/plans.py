@@ -13,9 +13,8 @@ from clearshot.actions.recovery import find_interruptions
 from clearshot.actions.undo import UndoPlan, apply_undo, plan_undo
 from clearshot.catalog.catalog import Catalog
 from clearshot.errors import UsageError
-from clearshot.photo import Label
 from clearshot.review import find_journals, list_bad, note_moves
-from clearshot.scoring.verdict import Thresholds
+from clearshot.scoring.wishes import write_options
 from clearshot.sorting import find_companions, plan_sort
 from clearshot.web.jobs import JobKind
 from clearshot.web.names import spell
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from clearshot.actions.plan import Outcome, Plan, Step
     from clearshot.photo import Skip
+    from clearshot.scoring.verdict import Thresholds
     from clearshot.web.jobs import Report
 
 # Files that are listed by name; the others are counted.
@@ -213,14 +213,7 @@ class Shelf:
         return spell(path.relative_to(self.library) if is_inside else path)
 
     def _repeat_options(self, thresholds: Thresholds | None) -> list[str]:
-        words = []
-        usual = Thresholds()
-        for label in Label if thresholds is not None else ():
-            limit = getattr(thresholds, label.value)
-            if limit != getattr(usual, label.value):
-                words += ["--threshold", f"{label.value}={limit!r}"]
-        if thresholds is not None and thresholds.sharp_at is not usual.sharp_at:
-            words += ["--sharp-at", thresholds.sharp_at.value]
+        words = [] if thresholds is None else write_options(thresholds)
         if self.catalog_path is not None:
             words += ["--catalog", str(self.catalog_path)]
         return words

@@ -37,7 +37,7 @@ export class InfoPanel {
     this.scale.hidden = !isShown;
   }
 
-  show(photo, details, thresholds) {
+  show(photo, details) {
     const words = details.labels.map((label) => LABEL_NAMES[label]);
     this.verdict.textContent = words.join(", ") || RATING_NAMES[details.verdict ?? "failed"];
     this.verdict.dataset.rating = details.verdict ?? "failed";
@@ -45,7 +45,7 @@ export class InfoPanel {
     const reasons = details.error ? [details.error.message] : details.reasons;
     this.reasons.replaceChildren(...reasons.map((reason) => h("li", {}, reason)));
     this.chances.replaceChildren(
-      ...LABELS.filter((label) => details[`p_${label}`] !== null).map((label) => chance(label, details[`p_${label}`], thresholds[label])),
+      ...LABELS.filter((label) => details[`p_${label}`] !== null).map((label) => chance(label, details[`p_${label}`], details.limits[label])),
     );
     this.facts.replaceChildren(...list(photo, details).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
     if (photo.failure === null) this.showLight(photo);
@@ -75,7 +75,7 @@ function chance(label, p, limit) {
   const fill = h("i", { class: p >= limit ? "over" : "" });
   fill.style.width = `${100 * p}%`;
   const mark = h("b", {});
-  mark.style.left = `${100 * limit}%`;
+  mark.style.left = `${100 * Math.min(1, limit)}%`;
   return h("div", { class: "chance" }, h("span", {}, LABEL_NAMES[label]), h("span", { class: "track", "aria-hidden": "true" }, fill, mark), h("span", { class: "percent" }, share(p)));
 }
 

@@ -10,7 +10,8 @@ export const toLogit = (p) => Math.log(p / (1 - p));
 
 export class Library {
   constructor(document_, thresholds = null) {
-    if (thresholds !== null) this.thresholds = thresholds;
+    // Those set by hand; for the other labels those of the library hold.
+    this.thresholds = thresholds ?? {};
     this.take(document_);
   }
 
@@ -24,8 +25,10 @@ export class Library {
     this.cameras = document_.cameras;
     this.unsure = document_.unsure;
     this.limits = document_.limits;
+    this.origin = document_.origin;
     this.usual = document_.thresholds;
-    this.thresholds ??= { ...document_.thresholds };
+    this.rules = document_.rules;
+    this.cameraRules = new Map(document_.rules.cameras);
     this.undoable = document_.undoable;
     this.redoable = document_.redoable;
     this.photos = columns.id.map((_, row) => {
@@ -42,14 +45,15 @@ export class Library {
 
   // The rule of `clearshot.scoring.verdict.rate`, for each photo and label.
   judge() {
-    const limits = LABELS.map((label) => this.thresholds[label]);
-    const doubts = limits.map((limit) => limit * this.unsure);
+    this.common = this.settle(this.rules.common);
+    const rules = this.cameras.map((name) => (this.cameraRules.has(name) ? this.settle(this.cameraRules.get(name)) : this.common));
     this.counts = { all: this.photos.length, bad: 0, unsure: 0, good: 0, failed: 0 };
     this.labelCounts = [0, 0, 0];
     this.toMove = 0;
     for (const photo of this.photos) {
       photo.labels = 0;
       let rating = "failed";
+      const { limits, doubts } = rules[photo.camera] ?? this.common;
       if (photo.p !== null) {
         rating = "good";
         for (let k = 0; k < 3; k += 1) {
@@ -64,6 +68,20 @@ export class Library {
       this.counts[rating] += 1;
     }
     this.countMoves();
+  }
+
+  // A threshold set by hand holds for every camera, as `clearshot.scoring.wishes.set_by_hand` says.
+  settle({ limits, doubts }) {
+    const byHand = LABELS.map((label) => this.thresholds[label]);
+    return {
+      limits: limits.map((limit, k) => byHand[k] ?? limit),
+      doubts: doubts.map((doubt, k) => (byHand[k] === undefined ? doubt : byHand[k] * this.unsure)),
+    };
+  }
+
+  setByHand(label, limit) {
+    if (limit === this.usual[label]) delete this.thresholds[label];
+    else this.thresholds[label] = limit;
   }
 
   countMoves() {

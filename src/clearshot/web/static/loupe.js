@@ -209,7 +209,7 @@ export class Loupe {
       const details = await post(`/api/photo/${id}`, this.thresholds);
       pane.takeDetails(details);
       pane.details = details;
-      if (pane === this.panes[this.active]) this.info.show(pane.photo, details, this.thresholds);
+      if (pane === this.panes[this.active]) this.info.show(pane.photo, details);
       this.draw();
     } catch (error) {
       if (pane === this.panes[this.active]) this.info.fail(pane.photo, error.message);
@@ -245,7 +245,7 @@ export class Loupe {
     this.active = k;
     this.refresh();
     const pane = this.panes[k];
-    if (pane.details) this.info.show(pane.photo, pane.details, this.thresholds);
+    if (pane.details) this.info.show(pane.photo, pane.details);
   }
 
   draw() {

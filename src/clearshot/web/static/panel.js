@@ -9,7 +9,7 @@ const WIDTH = 240;
 const HEIGHT = 44;
 const REACH = 6; // The axis is log odds from -6 to 6, as the offered thresholds.
 
-const toPlace = (p) => (Math.max(-REACH, Math.min(REACH, toLogit(p))) + REACH) / (2 * REACH);
+const toPlace = (p) => (p >= 1 ? 1 : (Math.max(-REACH, Math.min(REACH, toLogit(p))) + REACH) / (2 * REACH));
 
 export class ThresholdPanel {
   constructor({ onChange }) {
@@ -17,11 +17,8 @@ export class ThresholdPanel {
     this.rows = new Map();
     this.reset = h("button", { class: "plain small", onclick: () => this.resetAll() }, T.reset);
     const body = LABELS.map((label, k) => this.build(label, k));
-    find("thresholds").append(
-      h("h2", {}, T.thresholds, this.reset),
-      ...body,
-      h("p", { class: "note" }, T.foreseen),
-    );
+    this.note = h("p", { class: "note" });
+    find("thresholds").append(h("h2", {}, T.thresholds, this.reset), ...body, this.note);
   }
 
   build(label, k) {
@@ -41,7 +38,7 @@ export class ThresholdPanel {
     const lost = h("span", { class: "lost" });
     const found = h("span", { class: "faint" });
     slider.addEventListener("input", () => {
-      this.library.thresholds[label] = this.library.limits[label].at[Number(slider.value)];
+      this.library.setByHand(label, this.library.limits[label].at[Number(slider.value)]);
       this.onChange();
     });
     this.rows.set(label, { k, bars, mark, slider, count, probability, lost, found });
@@ -55,7 +52,7 @@ export class ThresholdPanel {
   }
 
   resetAll() {
-    Object.assign(this.library.thresholds, this.library.usual);
+    for (const label of LABELS) delete this.library.thresholds[label];
     this.onChange();
   }
 
@@ -74,26 +71,25 @@ export class ThresholdPanel {
       });
       row.slider.max = library.limits[label].at.length - 1;
     }
+    this.note.textContent = T.measured(library.limits, library.origin);
     this.refresh();
   }
 
   refresh() {
     const { library } = this;
-    let isUsual = true;
     for (const [label, row] of this.rows) {
-      const { at, lost, found } = library.limits[label];
-      const limit = library.thresholds[label];
+      const { at, lost, found, good, bad } = library.limits[label];
+      const limit = library.common.limits[row.k];
       const step = nearest(at, limit);
       const count = library.labelCounts[row.k];
-      isUsual &&= limit === library.usual[label];
       row.slider.value = step;
       row.slider.setAttribute("aria-valuetext", T.thresholdValue(limit, count));
       row.count.textContent = whole(count);
       row.probability.textContent = T.probability(limit);
-      row.lost.textContent = T.lost(lost[step]);
-      row.found.textContent = T.found(found[step], label);
+      row.lost.textContent = T.lost(lost[step], good);
+      row.found.textContent = T.found(found[step], label, bad);
       const edge = toPlace(limit);
-      const doubt = toPlace(limit * library.unsure);
+      const doubt = toPlace(library.common.doubts[row.k]);
       row.mark.setAttribute("x1", edge * WIDTH);
       row.mark.setAttribute("x2", edge * WIDTH);
       row.bars.forEach((bar, bin) => {
@@ -102,7 +98,7 @@ export class ThresholdPanel {
         bar.classList.toggle("is-unsure", middle < edge && middle >= doubt);
       });
     }
-    this.reset.hidden = isUsual;
+    this.reset.hidden = Object.keys(library.thresholds).length === 0;
   }
 }
 

@@ -39,6 +39,20 @@ export const RATING_NAMES = { all: "All", bad: "Bad", unsure: "Unsure", good: "G
 export const CHOICE_NAMES = { keep: "Kept", reject: "Rejected" };
 export const COLORS = ["red", "yellow", "green", "blue"];
 
+// On what the shares under the sliders were measured.
+function measured(limits) {
+  const by = (name) => LABELS.filter((label) => limits[label].by === name);
+  const tell = (labels) => labels.map((label) => `${whole(limits[label].good)} not ${label} and ${whole(limits[label].bad)} ${label}`).join(", ");
+  const [own, shipped, guessed] = ["own", "shipped", "guess"].map(by);
+  const sentences = [];
+  if (own.length) sentences.push(`Measured on your own decisions: ${tell(own)}.`);
+  if (shipped.length)
+    sentences.push(`Measured on labelled photos, one a scene: ${tell(shipped)} (${limits[shipped[0]].sources}). Yours may differ; clearshot audit measures yours.`);
+  if (guessed.length)
+    sentences.push(`${LABEL_NAMES[guessed[0]]}: estimated from the probabilities of these photos; nothing was measured at 100 %.`);
+  return sentences;
+}
+
 export const T = {
   title: (name) => `${name}: clearshot`,
   skip: "Go to the photos",
@@ -52,12 +66,13 @@ export const T = {
   thresholds: "Thresholds",
   reset: "Reset",
   threshold: (name) => `Threshold for ${name.toLowerCase()}`,
-  thresholdValue: (p, n) => `${share(p)}, ${count(n, "photo")}`,
+  thresholdValue: (p, n) => `${p > 1 ? T.never : share(p)}, ${count(n, "photo")}`,
   calls: (n) => count(n, "photo"),
-  probability: (p) => `from ${share(p)} on`,
-  lost: (part) => `Tolerance: ${about(part)} of good photos lost`,
-  found: (part, label) => `Finds ${about(part)} of the ${label} ones`,
-  foreseen: "Estimated from the probabilities of these photos. They were calibrated on other photos, so yours may differ.",
+  never: "never",
+  probability: (p) => (p > 1 ? T.never : `from ${share(p)} on`),
+  lost: (part, good) => (part === 0 && good ? `Tolerance: none lost of ${whole(good)} measured` : `Tolerance: ${about(part)} of good photos lost`),
+  found: (part, label, bad) => (part === 1 && bad ? `Finds all of ${whole(bad)} measured ${label} ones` : `Finds ${about(part)} of the ${label} ones`),
+  measured: (limits, origin) => [origin, ...measured(limits)].filter(Boolean).join(" "),
 
   order: "Order",
   orders: { worst: "Worst first", best: "Best first", time: "Time taken", name: "Name" },
@@ -73,7 +88,7 @@ export const T = {
   thumbnails: "Thumbnails",
   advance: "Go on after P, X and U",
   clear: "Clear filters",
-  undoMove: "Take back the last move",
+  undoMove: "Take back the last plan",
   rescan: "Scan for new photos",
   close: "Close",
 
@@ -138,8 +153,8 @@ export const T = {
 
   planTitle: "Move photos",
   planIntro: "Nothing has moved yet. These are the bad photos that you did not keep and the ones that you rejected, with the files that belong to them.",
-  undoTitle: "Take back the last move",
-  undoIntro: "Nothing has moved yet. These files go back to where they were.",
+  undoTitle: "Take back the last plan",
+  undoIntro: "Nothing has changed yet. What was moved goes back to where it was; copies and links that were made go away; sidecars get their old content.",
   target: "Move to",
   planning: "Making the plan",
   columns: { why: "Label", photos: "Photos", files: "Files", size: "Size" },
@@ -159,7 +174,7 @@ export const T = {
   doneBack: (r) => `${count(r.photos, "photo")} back in place (${count(r.files, "file")})`,
   doneNote: "No file was deleted or overwritten. This can be taken back now or any time later.",
   failedTitle: "Stopped",
-  failedNote: "Each photo has moved as a whole or not at all; Take back the last move returns what moved.",
+  failedNote: "Each photo has moved as a whole or not at all; Take back the last plan returns what moved.",
   takeBack: "Take back",
   done: "Done",
 
