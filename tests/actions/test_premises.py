@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -19,9 +19,6 @@ from clearshot.actions.recovery import find_interruptions, recover
 from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.errors import ActionError
 from clearshot.photo import FileStamp
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 STAMP = FileStamp(5, 7)
 ONE_WAY = [Kind.COPY, Kind.HARDLINK, Kind.SYMLINK]
@@ -197,3 +194,14 @@ def test_a_journal_that_makes_no_sense_is_damaged(library: Path, change: dict[st
     path.write_bytes(journal_module._encode(record | change))
     with pytest.raises(ActionError, match="damaged journal"):
         Journal(path)
+
+
+@pytest.mark.parametrize("name", ["library", "."])
+def test_a_plan_of_a_relative_folder_is_of_no_library(library: Path, name: str) -> None:
+    assert "it is of the library" in find_trespass(Plan(Path(name), ()), library)
+
+
+@pytest.mark.parametrize("place", ["two.jpg", "/", "/photos/.."])
+def test_a_place_that_names_no_file_is_not_in_the_library(library: Path, place: str) -> None:
+    step = make_step(Path(place), library / "two.jpg", Kind.COPY)
+    assert "step 0" in find_trespass(Plan(library, (step,)), library)
