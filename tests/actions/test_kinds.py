@@ -14,7 +14,7 @@ from actions.trees import find_journal_folder, make_library, write_file
 from clearshot.actions import deeds
 from clearshot.actions.apply import apply_plan
 from clearshot.actions.deeds import carry_out, is_done_on_disk, settle
-from clearshot.actions.history import Effect, list_plans
+from clearshot.actions.history import Effect, History
 from clearshot.actions.plan import Kind, Plan, Step
 from clearshot.actions.recovery import find_interruptions, recover
 from clearshot.actions.undo import apply_undo, plan_undo
@@ -274,20 +274,23 @@ class TestSettle:
 
 
 def test_the_list_tells_what_is_in_effect(library: Path, journals: Path) -> None:
-    assert list_plans(journals) == ()
+    assert History(journals).summarize() == ()
     first = apply_plan(plan_kind(library, Kind.COPY), journals).journal.stem
     apply_plan(Plan(library, ()), journals)
-    assert [plan.effect for plan in list_plans(journals)] == [Effect.WHOLE, Effect.EMPTY]
+    assert [plan.effect for plan in History(journals).summarize()] == [Effect.WHOLE, Effect.EMPTY]
     edited = write_file(library.parent / "bad/dark/three.jpg", b"edited")
     apply_undo(plan_undo(journals), journals)
-    plans = list_plans(journals)
+    plans = History(journals).summarize()
     assert plans[0].effect is Effect.PARTLY
     assert plans[0].kinds == ((Kind.COPY, 5),)
     assert plans[2].undoes == first
     edited.unlink()
     second = apply_plan(plan_writes(library, ("n.xmp", b"n")), journals).journal.stem
     undo(journals, second)
-    assert [plan.effect for plan in list_plans(journals)][-2:] == [Effect.NONE, Effect.WHOLE]
+    assert [plan.effect for plan in History(journals).summarize()][-2:] == [
+        Effect.NONE,
+        Effect.WHOLE,
+    ]
     assert [plan.is_interrupted for plan in plans] == [False] * 3
 
 
@@ -313,7 +316,7 @@ def test_a_crash_of_any_kind_is_told_before_it_is_put_right(
     (interruption,) = find_interruptions(journals)
     assert interruption.half_done == ((library / "two.xmp", "write: not done"),)
     (library / "elsewhere").rename(library / "two.xmp")
-    (plan_after,) = list_plans(journals)
+    (plan_after,) = History(journals).summarize()
     assert plan_after.is_interrupted
     recover(journals)
     undo(journals)

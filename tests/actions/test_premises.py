@@ -11,7 +11,7 @@ from actions.trees import find_journal_folder, make_library, read_tree, write_fi
 from clearshot.actions import journal as journal_module
 from clearshot.actions.apply import apply_plan
 from clearshot.actions.atomic import read_stamp
-from clearshot.actions.history import list_plans
+from clearshot.actions.history import History
 from clearshot.actions.journal import Journal, create_journal, list_journals
 from clearshot.actions.plan import TRASH_PLACE, Kind, Plan, Step
 from clearshot.actions.premises import find_trespass
@@ -65,7 +65,7 @@ def test_an_unfinished_forged_journal_changes_nothing_anywhere(
     path = forge(library, Plan(library, (write, other)), state)
     before = read_tree(tmp_path)
     journals = path.parent
-    for run in (recover, find_interruptions, plan_undo, list_plans):
+    for run in (recover, find_interruptions, plan_undo, History):
         with pytest.raises(ActionError, match=r"journal refused: step 0 \(write\)"):
             run(journals)
     with pytest.raises(ActionError, match="journal refused"):
@@ -83,7 +83,7 @@ def test_a_finished_forged_journal_is_passed_over_and_named(library: Path, tmp_p
         plan_undo(path.parent)
     with pytest.raises(ActionError, match="journal refused"):
         plan_undo(path.parent, path.stem)
-    assert list_plans(path.parent) == ()
+    assert History(path.parent).summarize() == ()
     assert target.read_bytes() == b"secret"
 
 

@@ -142,27 +142,6 @@ class History:
         )
 
 
-def list_plans(journal_folder: Path) -> tuple[AppliedPlan, ...]:
-    """List the plans that were applied to a library, undos among them.
-
-    Parameters
-    ----------
-    journal_folder : Path
-        Where the journals of the library are; may be missing.
-
-    Returns
-    -------
-    tuple of AppliedPlan
-        The oldest first; damaged journals are left out.
-
-    Raises
-    ------
-    ActionError
-        If the journal of an interrupted run is damaged.
-    """
-    return History(journal_folder).summarize()
-
-
 def _judge_effect(num_done: int, num_left: int) -> Effect:
     if num_done == 0:
         return Effect.EMPTY

@@ -8,7 +8,7 @@ S side of the square, K statistics.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PIL import Image
@@ -17,8 +17,7 @@ from clearshot.decode.image import CELL_PX
 from clearshot.optics import to_linear
 from clearshot.photo import ExposureScores
 from clearshot.scoring.focus import find_sharpest_cells
-from clearshot.scoring.session import open_session
-from clearshot.scoring.weights import NetworkFile, read_packaged_network
+from clearshot.scoring.session import Network
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +47,7 @@ _LINEAR: Final = to_linear((np.arange(256) + 0.5) / 256)
 _STOPS: Final = np.log2(_LINEAR)
 
 
-class ExposureNetwork:
+class ExposureNetwork(Network):
     """Runs the exposure network with ONNX Runtime on one thread.
 
     Parameters
@@ -57,25 +56,7 @@ class ExposureNetwork:
         The network; the packaged one by default.
     """
 
-    def __init__(self, file: NetworkFile | None = None) -> None:
-        self._file = file
-        self._session: Any = None
-
-    @property
-    def file(self) -> NetworkFile:
-        """The network's verified file."""
-        return read_packaged_network("exposure") if self._file is None else self._file
-
-    @property
-    def sha256(self) -> str:
-        """Digest of the network's file."""
-        return self.file.sha256
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_file": self._file, "_session": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+    _NAME = "exposure"
 
     def measure(
         self, square_hw: NDArray[np.uint8], statistics: NDArray[np.float32]
@@ -95,13 +76,11 @@ class ExposureNetwork:
             Error of the exposure [stops], positive for too bright; log odds that the photo is too
             dark, and that it is overexposed, among the photos of the training.
         """
-        if self._session is None:
-            self._session = open_session(self.file.content)
         inputs = {
             "luma": square_hw[None].astype(np.float32),
             "statistics": statistics[None].astype(np.float32),
         }
-        error, dark, overexposed = self._session.run(["exposure"], inputs)[0][0]
+        error, dark, overexposed = self._run("exposure", inputs)[0]
         return float(error), float(dark), float(overexposed)
 
 

@@ -7,14 +7,13 @@ Letters in shapes: H, W pixels of the judged photo; h = H / 16, w = W / 16 cells
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from clearshot.decode.image import CELL_PX, find_judged_region
 from clearshot.photo import FocusScores, Region
-from clearshot.scoring.session import open_session
-from clearshot.scoring.weights import NetworkFile, read_packaged_network
+from clearshot.scoring.session import Network
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +46,7 @@ class FocusMap:
     deviation: NDArray[np.float32]
 
 
-class FocusNetwork:
+class FocusNetwork(Network):
     """Runs the focus network with ONNX Runtime on one thread.
 
     Parameters
@@ -56,25 +55,7 @@ class FocusNetwork:
         The network; the packaged one by default.
     """
 
-    def __init__(self, file: NetworkFile | None = None) -> None:
-        self._file = file
-        self._session: Any = None
-
-    @property
-    def file(self) -> NetworkFile:
-        """The network's verified file."""
-        return read_packaged_network("focus") if self._file is None else self._file
-
-    @property
-    def sha256(self) -> str:
-        """Digest of the network's file."""
-        return self.file.sha256
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_file": self._file, "_session": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+    _NAME = "focus"
 
     def measure(self, luma_hw: NDArray[np.uint8]) -> FocusMap:
         """Measure the blur of each cell.
@@ -98,9 +79,7 @@ class FocusNetwork:
             msg = f"luma_hw must be 2-D with sides that are multiples of {CELL_PX}, "
             msg += f"got shape {luma_hw.shape}"
             raise ValueError(msg)
-        if self._session is None:
-            self._session = open_session(self.file.content)
-        cells = self._session.run(["cells"], {"luma": luma_hw[None].astype(np.float32)})[0][0]
+        cells = self._run("cells", {"luma": luma_hw[None].astype(np.float32)})[0]
         count = len(cells) // 2
         return FocusMap(log2_sigma=cells[:count], deviation=np.exp(0.5 * cells[count:]))
 

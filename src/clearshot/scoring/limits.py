@@ -68,8 +68,6 @@ class Forecast:
         Of the bad photos, those called bad.
     missed : Share
         Of the bad photos, those called good; the others are unsure.
-    doubted : Share
-        Of the good photos, those that are unsure or called bad.
     lost_basis, missed_basis : Basis
         What keeps `Tolerance.lost` and `Tolerance.missed`; `NONE` where nothing does.
     confidence : float
@@ -81,7 +79,6 @@ class Forecast:
     lost: Share
     found: Share
     missed: Share
-    doubted: Share
     lost_basis: Basis
     missed_basis: Basis
     confidence: float
@@ -354,7 +351,6 @@ def _forecast_label(
         lost=_estimate(pair.good, high),
         found=Share(1 - hidden.value, 1 - hidden.high, 1 - hidden.low),
         missed=_estimate(pair.bad, low),
-        doubted=_estimate(pair.good, low),
         lost_basis=lost_basis,
         missed_basis=missed_basis,
         confidence=teller.reach_confidence(tolerance.lost, tolerance.confidence),

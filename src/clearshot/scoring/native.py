@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -128,19 +128,33 @@ def measure_native_blur(
     PhotoError
         If the photo cannot be read; see `clearshot.decode.image.decode`.
     """
-    windows = _choose_windows(focus_map, size_px)
-    regions = [_find_region(window, focus_map, size_px) for window in windows]
-    crops = read_crops(path, regions, max_pixels=max_pixels)
+    crops = choose_crops(focus_map, size_px)
+    pixels = read_crops(path, [crop.region for crop in crops], max_pixels=max_pixels)
     scale = max(1.0, max(size_px) / JUDGED_PX)
     found = []
-    for window, crop in zip(windows, crops, strict=True):
-        close = network.measure(crop)
-        blur = max(measure_blur(close), _find_least_blur(focus_map, window, scale))
+    for crop, luma_hw in zip(crops, pixels, strict=True):
+        close = network.measure(luma_hw)
+        blur = max(measure_blur(close), _find_least_blur(focus_map, crop.window, scale))
         found.append((blur, measure_anisotropy(close)))
     return min(found)
 
 
-def choose_crops(focus_map: FocusMap, size_px: tuple[int, int]) -> list[Region]:
+class Crop(NamedTuple):
+    """A part of a photo that is seen at 100 %.
+
+    Attributes
+    ----------
+    window : tuple of slice
+        Rows and columns of the cells that it was chosen for.
+    region : Region
+        The part [px of the photo], around the middle of these cells.
+    """
+
+    window: _Window
+    region: Region
+
+
+def choose_crops(focus_map: FocusMap, size_px: tuple[int, int]) -> list[Crop]:
     """Choose the parts of a photo that tell how sharp it is at 100 %.
 
     Parameters
@@ -152,12 +166,12 @@ def choose_crops(focus_map: FocusMap, size_px: tuple[int, int]) -> list[Region]:
 
     Returns
     -------
-    list of Region
+    list of Crop
         One to three parts that share no cell, the sharpest first, of 512 x 512 px where the photo
-        has room [px of the photo].
+        has room.
     """
     windows = _choose_windows(focus_map, size_px)
-    return [_find_region(window, focus_map, size_px) for window in windows]
+    return [Crop(window, _find_region(window, focus_map, size_px)) for window in windows]
 
 
 def _choose_windows(focus_map: FocusMap, size_px: tuple[int, int]) -> list[_Window]:
