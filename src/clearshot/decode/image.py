@@ -18,6 +18,7 @@ from clearshot.config import MAX_PIXELS
 from clearshot.decode.color import to_rgb
 from clearshot.decode.picture import open_picture, to_luma, turn
 from clearshot.decode.raw import RAW_READER
+from clearshot.decode.reduction import average_down, load_luma, turn_upright
 from clearshot.errors import UndersizedPhotoError
 from clearshot.photo import Region
 
@@ -102,13 +103,12 @@ def decode(path: Path, *, max_pixels: int = MAX_PIXELS, with_preview: bool = Tru
         pixels = picture.pixels
         size = choose_size(*_find_size(picture))
         pixels.draft("L", size)
-        judged = _resize(to_luma(pixels), size)
+        judged_hw = _reduce(load_luma(pixels), size)
         # Only now: some of Pillow's readers turn the picture themselves when they load it.
         orientation = picture.read_orientation()
-        luma_hw = np.asarray(turn(judged, orientation), dtype=np.uint8)
+        luma_hw = turn_upright(judged_hw, orientation)
         sensor_white_share = _measure_white(picture, luma_hw)
     width, height = _swap(_find_size(picture), orientation)
-    luma_hw = np.ascontiguousarray(luma_hw)
     return Image(luma_hw, width, height, picture.reader, sensor_white_share)
 
 
@@ -339,10 +339,10 @@ def _find_stored(
     return left, top, left + cols, top + rows
 
 
-def _resize(luma: PillowImage.Image, size: tuple[int, int]) -> PillowImage.Image:
+def _reduce(luma_hw: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
     """Average down to the judged size; a photo that is small already loses a rim instead."""
-    if max(luma.size) > JUDGED_PX:
-        return luma.resize(size, PillowImage.Resampling.BOX)
-    judged = find_judged_region(*luma.size)
-    right, bottom = judged.x + judged.width, judged.y + judged.height
-    return luma.crop((judged.x, judged.y, right, bottom))
+    height, width = luma_hw.shape
+    if max(height, width) > JUDGED_PX:
+        return average_down(luma_hw, size)
+    judged = find_judged_region(width, height)
+    return luma_hw[judged.y : judged.y + judged.height, judged.x : judged.x + judged.width]
