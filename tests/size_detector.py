@@ -1,8 +1,9 @@
-"""A measuring object that gives a mapping; in a module, so that worker processes can import it."""
+"""Measuring objects that give mappings; in a module, so that worker processes can import them."""
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,3 +19,14 @@ class SizeDetector:
 
     def score(self, path: Path) -> Mapping[Label, float]:
         return {Label.BLURRY: float(path.stat().st_size) or math.nan}
+
+
+@dataclass(frozen=True)
+class EnvironmentScorer:
+    """Measures for how many threads its process is prepared."""
+
+    recipe: str = "environment-1"
+
+    def score(self, path: Path) -> Mapping[str, float]:
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+        return {name: float(os.environ[name]) for name in names}

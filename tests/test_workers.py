@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,11 +14,38 @@ from PIL import Image
 from clearshot.photo import Failure, Label, Scores
 from clearshot.workers import score_unordered
 from luma_scorer import LumaScorer
-from size_detector import SizeDetector
+from size_detector import EnvironmentScorer, SizeDetector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+# A program without `if __name__ == "__main__":` around its work.
+UNGUARDED = """
+import sys
+from pathlib import Path
+from clearshot.workers import score_unordered
+from size_detector import SizeDetector
+
+print("begun")
+for _, _, result in score_unordered([Path(sys.argv[1])], SizeDetector(), num_workers=1):
+    print(*result.values())
+"""
+
+# A program whose scorer is made of a class of its own.
+WITH_OWN_SCORER = """
+import sys
+from pathlib import Path
+from clearshot.workers import score_unordered
+
+class Own:
+    recipe = "own"
+    def score(self, path):
+        return {"modules": float("numpy" in sys.modules)}
+
+if __name__ == "__main__":
+    for _, _, result in score_unordered([Path(sys.argv[1])], Own(), num_workers=1):
+        print(*result.values())
+"""
 
 
 @pytest.fixture
@@ -114,3 +145,33 @@ def test_decoders_do_not_write_to_the_terminal(
     noisy = photo.rename(tmp_path / "noisy.png")
     list(score_unordered([noisy], LumaScorer(tmp_path / "log"), num_workers=1))
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("program", "lines"), [(UNGUARDED, ["begun", "{size}"]), (WITH_OWN_SCORER, ["0.0"])]
+)
+def test_a_worker_runs_the_program_again_only_for_its_own_scorer(
+    photo: Path, tmp_path: Path, program: str, lines: list[str]
+) -> None:
+    script = tmp_path / "program.py"
+    script.write_text(program, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(script), str(photo)],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    size = float(photo.stat().st_size)
+    assert done.stdout.split() == [line.format(size=size) for line in lines]
+
+
+def test_workers_use_one_thread_unless_the_user_says_otherwise(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    before = dict(os.environ)
+    [(_, _, result)] = score_unordered([photo], EnvironmentScorer(), num_workers=1)
+    assert result == {"OMP_NUM_THREADS": 1.0, "OPENBLAS_NUM_THREADS": 3.0}
+    assert dict(os.environ) == before

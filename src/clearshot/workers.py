@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import pickle
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -17,7 +19,8 @@ from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
 from multiprocessing import connection as channels
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from types import ModuleType
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from clearshot.config import PHOTO_TIMEOUT_S
 from clearshot.errors import ClearshotError, PhotoError
@@ -33,6 +36,8 @@ _Measured = TypeVar("_Measured", covariant=True)
 
 # The next photo waits in its worker's pipe, so that no core is idle while the parent commits.
 _PHOTOS_PER_WORKER = 2
+
+_ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 # A process that waits for a network drive that is gone cannot even be killed; it is left behind.
 _KILL_PATIENCE_S = 10.0
@@ -227,7 +232,7 @@ class _Worker:
         self.begun_at = time.monotonic()
         self.channel, far_end = context.Pipe()
         self._process = context.Process(target=_serve, args=(far_end, scorer), daemon=True)
-        with _interrupts_ignored():
+        with _interrupts_ignored(), _one_thread_each(), _program_left_out(scorer):
             self._process.start()
         # With its only other copy in the worker, the channel ends when the worker does.
         far_end.close()
@@ -266,11 +271,35 @@ def _interrupts_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    # LibRaw would use every core, and NumPy's OpenBLAS prepares for that as soon as it is loaded,
+    # which takes longer than the rest of NumPy. What the user has set stays.
+    added = _ONE_THREAD.keys() - os.environ.keys()
+    os.environ.update({name: _ONE_THREAD[name] for name in added})
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+@contextmanager
+def _program_left_out(scorer: PhotoScorer[object]) -> Iterator[None]:
+    # A process started in here does not run the program's own file again, which may take as long
+    # as all that it needs. It has to where the scorer is made of what that file defines.
+    program = sys.modules["__main__"]
+    if b"__main__" not in pickle.dumps(scorer):
+        sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = program
+
+
 def _serve(channel: channels.Connection, scorer: PhotoScorer[object]) -> None:
     """Measure the photos that come through a channel until its other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # LibRaw, loaded later, would use every core.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     # Decoders write about broken files straight to the terminal, over the progress of the run.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
