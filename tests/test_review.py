@@ -15,13 +15,11 @@ from clearshot.actions.atomic import read_stamp
 from clearshot.catalog.catalog import Catalog
 from clearshot.errors import UsageError
 from clearshot.photo import REJECTED, Choice, Color, Decision, Failure, Photo, Rating, Scores
-from clearshot.report import judge_entry
 from clearshot.review import (
     Decider,
     find_journals,
     list_bad,
     list_judged,
-    list_probabilities,
     note_moves,
     read_queue,
 )
@@ -260,13 +258,3 @@ def test_rejected_photos_move_once_and_the_catalog_follows(catalog: Catalog, lib
     assert (target / REJECTED / "sharp.jpg").read_bytes() == b"sharp"
     assert (target / "blurry" / "blurred.jpg").exists()
     assert list_names(catalog) == {}
-
-
-def test_probabilities_are_those_of_the_verdicts(catalog: Catalog) -> None:
-    entries = catalog.entries()
-    for entry, found in zip(entries, list_probabilities(entries, Thresholds()), strict=True):
-        verdict = judge_entry(entry, Thresholds())
-        if isinstance(verdict, Failure):
-            assert found is None
-        else:
-            assert found == (verdict.p_blurry, verdict.p_dark, verdict.p_overexposed)

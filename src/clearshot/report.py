@@ -9,9 +9,9 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from clearshot.photo import Failure, Rating, covers
+from clearshot.listing import find_scores
+from clearshot.photo import Failure, Rating
 from clearshot.scoring.doubt import measure_doubt
-from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds, judge
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clearshot.catalog.catalog import Catalog, Entry
-    from clearshot.photo import Choice, Scores, SharpAt, Verdict
+    from clearshot.photo import Choice, Scores, Verdict
 
 FIELDS: Final = (
     "path",
@@ -46,13 +46,7 @@ FACT_FIELDS: Final = (
 )
 REPORT_FIELDS: Final = (*FIELDS, "relative_path", "companions", *FACT_FIELDS, "decision")
 # Those in which text can be looked for.
-FILTER_FIELDS: Final = ("camera", "lens", "reader", "taken_at")
-
-# Scores cannot be judged by a calibration that was made for another network.
-OUTDATED: Final = Failure("outdated", "scored with another network; scan again")
-_NOT_AT_FULL: Final = Failure(
-    OUTDATED.kind, "not measured at 100 %; scan again with --sharp-at full"
-)
+FILTER_FIELDS: Final = ("verdict", "labels", "camera", "lens", "reader", "taken_at")
 
 # Spreadsheets take a cell that begins with one of these, or its wide form, for a formula
 # (https://owasp.org/www-community/attacks/CSV_Injection).
@@ -137,30 +131,6 @@ def judge_entry(entry: Entry, thresholds: Thresholds) -> Verdict | Failure:
     if isinstance(scores, Failure):
         return scores
     return judge(scores, thresholds.for_camera(scores.facts.camera))
-
-
-def find_scores(entry: Entry, sharp_at: SharpAt) -> Scores | Failure:
-    """Find the scores by which a photo of the catalog can be judged.
-
-    Parameters
-    ----------
-    entry : Entry
-        What the catalog holds about it.
-    sharp_at : SharpAt
-        How large the photo is seen.
-
-    Returns
-    -------
-    Scores or Failure
-        The failure as `judge_entry` gives it.
-    """
-    if entry.scores is None:
-        return entry.failure or Failure("unscored", "the catalog holds no scores")
-    if not covers(entry.scores.recipe, Scorer().recipe):
-        return OUTDATED
-    if not covers(entry.scores.recipe, Scorer(sharp_at=sharp_at).recipe):
-        return _NOT_AT_FULL
-    return entry.scores
 
 
 def put_doubtful_first(entries: Iterable[Entry], thresholds: Thresholds) -> list[Entry]:
@@ -301,9 +271,12 @@ def filter_rows(
         Rows that hold all of them.
     """
     folded = [(field, text.casefold()) for field, text in wanted]
-    return [
-        row for row in rows if all(text in (row[field] or "").casefold() for field, text in folded)
-    ]
+    return [row for row in rows if all(_holds(row[field], text) for field, text in folded)]
+
+
+def _holds(value: str | list[str] | None, text: str) -> bool:
+    words = value if isinstance(value, list) else [value or ""]
+    return any(text in word.casefold() for word in words)
 
 
 def format_json(rows: Iterable[dict[str, Any]]) -> str:

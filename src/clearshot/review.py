@@ -6,15 +6,14 @@ always is.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from clearshot.actions.plan import Kind
 from clearshot.errors import UsageError
-from clearshot.photo import REJECTED, Choice, Decision, Failure, Label, Rating, Skip, Verdict
-from clearshot.report import OUTDATED, find_scores, judge_entry
-from clearshot.scoring.verdict import compute_probabilities
+from clearshot.listing import OUTDATED
+from clearshot.photo import REJECTED, Choice, Decision, Failure, Rating, Skip, Verdict
+from clearshot.report import judge_entry
 from clearshot.tagging import Judgement
 
 if TYPE_CHECKING:
@@ -64,15 +63,11 @@ def read_queue(catalog: Catalog, *, with_missing: bool = False) -> list[Case]:
     list of Case
         Ordered by the bytes of the path.
     """
-    # Entries first: a photo that a scan adds in between has a number then.
-    entries = catalog.entries(with_missing=with_missing)
-    numbers = catalog.decisions.list_numbers()
     decisions = catalog.decisions.read()
-    cases = []
-    for entry in entries:
-        number = numbers[entry.photo.path]
-        cases.append(Case(number, entry, decisions.get(number, Decision())))
-    return cases
+    return [
+        Case(entry.number, entry, decisions.get(entry.number, Decision()))
+        for entry in catalog.entries(with_missing=with_missing)
+    ]
 
 
 def list_bad(
@@ -322,36 +317,6 @@ class Decider:
             del self._done[:-_MAX_CHANGES]
             self._undone.clear()
         return after
-
-
-def list_probabilities(
-    entries: Iterable[Entry], thresholds: Thresholds
-) -> list[tuple[float, float, float] | None]:
-    """Give the probability of each label for each photo.
-
-    Parameters
-    ----------
-    entries : iterable of Entry
-        Photos of a catalog.
-    thresholds : Thresholds
-        Hold the library's own curves, and how large a photo is seen when its sharpness is judged.
-
-    Returns
-    -------
-    list of (float, float, float) or None
-        Blurry, dark and overexposed, in [0, 1]; None for a photo that cannot be judged.
-    """
-    found: list[tuple[float, float, float] | None] = []
-    for entry in entries:
-        scores = find_scores(entry, thresholds.sharp_at)
-        if isinstance(scores, Failure):
-            found.append(None)
-        else:
-            part = thresholds.for_camera(scores.facts.camera)
-            chances = compute_probabilities(scores, part)
-            p = chances[Label.BLURRY], chances[Label.DARK], chances[Label.OVEREXPOSED]
-            found.append(p if all(map(math.isfinite, p)) else None)
-    return found
 
 
 def find_journals(library: Path) -> Path:

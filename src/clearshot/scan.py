@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clearshot.catalog.catalog import Catalog, PhotoState
+    from clearshot.catalog.odds import Gauge
     from clearshot.discover import Discovery
     from clearshot.photo import Photo, Scores, Skip
     from clearshot.workers import PhotoScorer, Result
@@ -94,6 +95,7 @@ def scan(
     *,
     settings: ScanSettings | None = None,
     progress: Callable[[ScanProgress], None] | None = None,
+    gauge: Gauge | None = None,
 ) -> ScanSummary:
     """Measure every new or changed photo of a folder and record the results.
 
@@ -113,6 +115,9 @@ def scan(
         None for the defaults: one worker per usable core.
     progress : callable or None
         Called once before the first photo and after every photo.
+    gauge : Gauge or None
+        As `clearshot.listing.build_gauge` gives it: the odds of each photo are then recorded with
+        its scores. Without it the first page of photos makes them.
 
     Returns
     -------
@@ -137,7 +142,10 @@ def scan(
     known = {path: state for path, state in catalog.states().items() if path.is_relative_to(folder)}
     num_missing = _note_presence(catalog, found, known)
     backlog = _compare(found, known, scorer.recipe, retry_failed=settings.retry_failed)
-    end = _measure(backlog, _Writer(catalog, scorer.recipe, settings), scorer, progress)
+    if gauge is not None:
+        catalog.odds.adopt(gauge.digest)
+    writer = _Writer(catalog, scorer.recipe, settings, gauge)
+    end = _measure(backlog, writer, scorer, progress)
     return ScanSummary(
         num_new=backlog.num_new,
         num_changed=len(backlog.due) - backlog.num_new,
@@ -281,10 +289,13 @@ def _measure(
 class _Writer:
     """Commits results in batches: a commit waits for the disk, a crash costs at most a batch."""
 
-    def __init__(self, catalog: Catalog, recipe: str, settings: ScanSettings) -> None:
+    def __init__(
+        self, catalog: Catalog, recipe: str, settings: ScanSettings, gauge: Gauge | None
+    ) -> None:
         self.settings = settings
         self._catalog = catalog
         self._recipe = recipe
+        self._gauge = gauge
         self._batch: list[tuple[Photo, Scores | Failure]] = []
         self._last_commit = time.monotonic()
 
@@ -296,6 +307,6 @@ class _Writer:
 
     def flush(self) -> None:
         if self._batch:
-            self._catalog.record(self._batch, recipe=self._recipe)
+            self._catalog.record(self._batch, recipe=self._recipe, gauge=self._gauge)
             self._batch = []
         self._last_commit = time.monotonic()

@@ -78,6 +78,8 @@ def library_of_two_cameras(run: Run, tmp_path: Path) -> Path:
         (("--where", "camera=X", "--where", "taken_at=2023-01"), ["1.jpg"]),
         (("--where", "camera=X", "--where", "taken_at=2024"), []),
         (("--where", "lens=50"), []),
+        (("--where", "verdict=no such verdict"), []),
+        (("--where", "verdict="), ["0.jpg", "1.jpg"]),
         (("--where", "reader=jpeg"), ["0.jpg", "1.jpg"]),
     ],
 )
@@ -98,11 +100,11 @@ def test_facts_and_companions_are_in_the_report(run: Run, library_of_two_cameras
     assert table[1].endswith(",0.jpg,0.cr2,JPEG,EOS 6D,,,,,2024-05-01T10:00:00,,")
 
 
-@pytest.mark.parametrize("wrong", ["camera", "verdict=bad", "=x"])
+@pytest.mark.parametrize("wrong", ["camera", "reasons=blurred", "=x"])
 def test_filters_are_checked(run: Run, scanned_library: Path, wrong: str) -> None:
     result = run("report", scanned_library, "--json", "-", "--where", wrong)
     assert result.exit_code == 2
-    assert "is not FIELD=TEXT with one of camera, lens" in result.stderr
+    assert "is not FIELD=TEXT with one of verdict, labels, camera, lens" in result.stderr
 
 
 def test_html_has_pictures_of_the_bad_photos(

@@ -5,8 +5,9 @@ Records go in, records come out; no row and no SQL leaves this package.
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
@@ -14,6 +15,9 @@ from clearshot.catalog import migrations, rows
 from clearshot.catalog.calibrations import Calibrations
 from clearshot.catalog.connection import connect, explained, transaction
 from clearshot.catalog.decisions import DecisionTable
+from clearshot.catalog.glimpses import Glimpse, read_glimpses
+from clearshot.catalog.odds import OddsTable
+from clearshot.catalog.pages import Pages
 from clearshot.errors import CatalogError, InputError
 from clearshot.photo import Failure, Photo, Scores
 
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
     from pathlib import Path
+
+    from clearshot.catalog.odds import Gauge
 
 # An upsert, not a replacement: the photo keeps its number, and so all that refers to it.
 _UPSERT_PHOTO = """
@@ -70,8 +76,12 @@ FROM photos
     LEFT JOIN scores ON scores.photo_id = photos.id
     LEFT JOIN facts ON facts.photo_id = photos.id
     LEFT JOIN failures ON failures.photo_id = photos.id
-WHERE photos.is_missing <= :with_missing
-ORDER BY photos.path
+"""
+_ALL_ENTRIES = "WHERE photos.is_missing <= ? ORDER BY photos.path"
+# The sign keeps SQLite from walking all paths to have them in order.
+_SOME_ENTRIES = """
+WHERE photos.is_missing <= ? AND photos.id IN (SELECT value FROM json_each(?))
+ORDER BY +photos.path
 """
 
 
@@ -118,6 +128,8 @@ class Entry:
         When the result came in, in UTC.
     is_missing : bool
         Whether the last scan did not find the photo.
+    number : int
+        The photo's number in this catalog.
     """
 
     photo: Photo
@@ -125,6 +137,7 @@ class Entry:
     failure: Failure | None
     scored_at: datetime
     is_missing: bool
+    number: int = field(default=0, compare=False)
 
 
 def default_path(library: Path) -> Path:
@@ -156,6 +169,10 @@ class Catalog:
         What the owner decided about the photos.
     calibrations : Calibrations
         Those on the owner's photos.
+    odds : OddsTable
+        Log odds of each photo, made of the scores; see `clearshot.listing`.
+    pages : Pages
+        Filtered pages of photos by these odds, and counts.
     """
 
     def __init__(self, library: Path, path: Path, connection: sqlite3.Connection) -> None:
@@ -163,6 +180,8 @@ class Catalog:
         self.path = path
         self.decisions = DecisionTable(connection, path, library)
         self.calibrations = Calibrations(connection, path)
+        self.odds = OddsTable(connection, path)
+        self.pages = Pages(connection, path)
         self._connection = connection
 
     @classmethod
@@ -241,11 +260,15 @@ class Catalog:
         )
         return {state.photo.path: state for state in states}
 
-    def entries(self, *, with_missing: bool = False) -> list[Entry]:
+    def entries(
+        self, numbers: Iterable[int] | None = None, *, with_missing: bool = False
+    ) -> list[Entry]:
         """List the photos with their scores or failures.
 
         Parameters
         ----------
+        numbers : iterable of int or None
+            Only photos with one of these numbers; all by default.
         with_missing : bool
             Whether photos that the last scan did not find are listed too.
 
@@ -254,9 +277,12 @@ class Catalog:
         list of Entry
             Ordered by the bytes of the path.
         """
+        query, values = _SELECT_ENTRIES + _ALL_ENTRIES, list[int | str]([with_missing])
+        if numbers is not None:
+            query = _SELECT_ENTRIES + _SOME_ENTRIES
+            values.append(json.dumps(list(numbers)))
         with explained(self.path):
-            values = {"with_missing": with_missing}
-            found = self._connection.execute(_SELECT_ENTRIES, values).fetchall()
+            found = self._connection.execute(query, values).fetchall()
         return [
             Entry(
                 photo=rows.read_photo(row, self.library),
@@ -264,11 +290,33 @@ class Catalog:
                 failure=None if row["kind"] is None else Failure(row["kind"], row["message"]),
                 scored_at=datetime.fromisoformat(row["scored_at"]),
                 is_missing=bool(row["is_missing"]),
+                number=row["id"],
             )
             for row in found
         ]
 
-    def record(self, results: Iterable[tuple[Photo, Scores | Failure]], *, recipe: str) -> None:
+    def glimpses(self, numbers: Iterable[int] | None = None) -> list[Glimpse]:
+        """List photos with no more than what a list shows of them: fast, where there are many.
+
+        Parameters
+        ----------
+        numbers : iterable of int or None
+            Only photos with one of these numbers; all that the last scan found by default.
+
+        Returns
+        -------
+        list of Glimpse
+            Ordered by the bytes of the path.
+        """
+        return read_glimpses(self._connection, self.path, numbers)
+
+    def record(
+        self,
+        results: Iterable[tuple[Photo, Scores | Failure]],
+        *,
+        recipe: str,
+        gauge: Gauge | None = None,
+    ) -> None:
         """Write what was measured, in one transaction, in place of what was known before.
 
         Parameters
@@ -277,10 +325,14 @@ class Catalog:
             The photos lie in the library. When it raises, nothing is written.
         recipe : str
             What photos that failed were to be scored with; scores name their own.
+        gauge : Gauge or None
+            Makes the odds, where it is the one that was adopted; else they are made later.
         """
         with explained(self.path), transaction(self._connection):
             for photo, result in results:
                 self._write(photo, result, recipe)
+                if gauge is not None:
+                    self._write_odds(photo, result, gauge)
 
     def update_found(self, photos: Iterable[Photo]) -> None:
         """Note that known photos are there, and the companions that they have now.
@@ -322,6 +374,13 @@ class Catalog:
             execute(_INSERT_FACTS, values | rows.fact_values(result))
         else:
             execute(_INSERT_FAILURE, values | rows.failure_values(result))
+
+    def _write_odds(self, photo: Photo, result: Scores | Failure, gauge: Gauge) -> None:
+        query = "SELECT id FROM photos WHERE path = ?"
+        path = rows.path_value(photo.path, self.library)
+        [[number]] = self._connection.execute(query, (path,)).fetchall()
+        odds = gauge.measure(result) if isinstance(result, Scores) else None
+        self.odds.put([(number, odds)], gauge.digest)
 
 
 def _make_room(path: Path, library: Path, *, create: bool) -> None:

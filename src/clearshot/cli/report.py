@@ -45,7 +45,7 @@ def _note_filters(
         "clearshot report ~/Pictures/2026 --html report.html",
         "clearshot report ~/Pictures/2026 --csv report.csv",
         "clearshot report ~/Pictures/2026 --csv - --where camera=6D --where taken_at=2026-06",
-        "clearshot report ~/Pictures/2026 --json - | jq '.[] | select(.verdict == \"bad\").path'",
+        "clearshot report ~/Pictures/2026 --json - --where verdict=bad | jq '.[].path'",
     ),
 )
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -76,8 +76,8 @@ def _note_filters(
     multiple=True,
     expose_value=False,
     callback=_note_filters,
-    help="Only photos whose camera, lens, reader or taken_at contains this text, in any case; may "
-    "be given more than once.",
+    help="Only photos whose verdict, labels, camera, lens, reader or taken_at contains this text, "
+    "in any case; may be given more than once.",
 )
 @click.option(
     "--unsure-first",
@@ -114,6 +114,7 @@ def report(  # noqa: PLR0913 - one argument per option
     for path in outputs:
         check_free(path, force=force)
     from clearshot.catalog.catalog import Catalog
+    from clearshot.listing import find_entries
     from clearshot.report import (
         REPORT_FIELDS,
         build_report,
@@ -126,12 +127,13 @@ def report(  # noqa: PLR0913 - one argument per option
 
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
         thresholds, remarks = settle_thresholds(catalog, thresholds)
-        entries = catalog.entries()
+        filters = click.get_current_context().meta[_FILTERS_KEY]
+        entries = find_entries(catalog, thresholds, filters)
         if is_unsure_first:
             entries = put_doubtful_first(entries, thresholds)
         choices = read_choices(catalog)
         rows = build_report(entries, thresholds, library=catalog.library, choices=choices)
-    rows = filter_rows(rows, click.get_current_context().meta[_FILTERS_KEY])
+    rows = filter_rows(rows, filters)
     announce(remarks)
     if html_path is not None:
         content = _write_html(rows, catalog.library, remarks)

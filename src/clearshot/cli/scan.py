@@ -117,6 +117,7 @@ def _scan_folder(
     folder: Path, catalog_path: Path | None, thresholds: Thresholds, settings: ScanSettings
 ) -> tuple[_Judged, ScanSummary]:
     from clearshot.catalog.catalog import Catalog
+    from clearshot.listing import build_gauge, refresh
     from clearshot.report import judge_entry
     from clearshot.scan import ScanProgress
     from clearshot.scan import scan as scan_library
@@ -130,7 +131,10 @@ def _scan_folder(
                 counts = (progress.num_done, progress.num_total, progress.num_failed)
                 move(*counts, size_bytes=progress.size_bytes)
 
-            summary = scan_library(folder, catalog, scorer, settings=settings, progress=follow)
+            summary = scan_library(
+                folder, catalog, scorer, settings=settings, progress=follow, gauge=build_gauge()
+            )
+        refresh(catalog)
         thresholds, remarks = settle_thresholds(catalog, thresholds)
         judged = [(entry, judge_entry(entry, thresholds)) for entry in catalog.entries()]
     _print_summary(folder, summary, judged, repeat_options(None, catalog_path))

@@ -61,7 +61,7 @@ class ReadAhead:
             if not self._may_go_on(generation) or self._thumbnails.is_full():
                 return
             try:
-                self._draw(self._desk.find(number).entry.photo)
+                self._draw(self._desk.find(number))
             except PhotoError:
                 # The page says so when the photo is looked at.
                 continue

@@ -126,8 +126,10 @@ class Page:
         """Send the page."""
         return FileResponse(STATIC / "index.html", media_type="text/html")
 
-    async def send_library(self, _request: Request) -> Response:
-        """Send all photos with their scores and decisions."""
+    async def send_library(self, request: Request) -> Response:
+        """Send all photos with their scores and decisions, or for `?first` what is known first."""
+        if "first" in request.query_params and self.desk.first is not None:
+            return Response(self.desk.first, media_type="application/json")
         with self.desk.serving_page():
             await self.desk.call(self.desk.refresh)
             content = await self.desk.call(self.desk.write_document)
@@ -141,19 +143,19 @@ class Page:
 
     async def send_thumbnail(self, request: Request) -> Response:
         """Send a photo small."""
-        photo = self.desk.find(_read_number(request)).entry.photo
+        photo = self.desk.find(_read_number(request))
         content = await self._draw(request, self._small, lambda: self.thumbnails.read(photo))
         return Response(content, media_type="image/jpeg", headers=_KEPT)
 
     async def send_large(self, request: Request) -> Response:
         """Send a photo as large as a screen."""
-        path = self.desk.find(_read_number(request)).entry.photo.path
+        path = self.desk.find(_read_number(request)).path
         content = await self._draw(request, self._large, lambda: pictures.draw_large(path))
         return Response(content, media_type="image/jpeg", headers=_KEPT)
 
     async def send_original(self, request: Request) -> Response:
         """Send a photo pixel by pixel."""
-        path = self.desk.find(_read_number(request)).entry.photo.path
+        path = self.desk.find(_read_number(request)).path
         content, media_type = await self._draw(
             request, self._large, lambda: pictures.read_original(path)
         )
@@ -161,7 +163,7 @@ class Page:
 
     async def send_focus(self, request: Request) -> Response:
         """Send the focus map of a photo."""
-        path = self.desk.find(_read_number(request)).entry.photo.path
+        path = self.desk.find(_read_number(request)).path
         content = await self._draw(
             request, self._large, lambda: pictures.draw_focus(path, self._scorer)
         )
@@ -169,7 +171,7 @@ class Page:
 
     async def send_histogram(self, request: Request) -> Response:
         """Send the histogram of a photo."""
-        path = self.desk.find(_read_number(request)).entry.photo.path
+        path = self.desk.find(_read_number(request)).path
         document = await self._draw(request, self._large, lambda: pictures.measure_histogram(path))
         return JSONResponse(document, headers=_KEPT)
 
@@ -265,6 +267,7 @@ class Page:
 
     def _scan(self, report: Report) -> dict[str, Any]:
         from clearshot.catalog.catalog import Catalog
+        from clearshot.listing import build_gauge
         from clearshot.scan import scan
 
         def follow(progress: ScanProgress) -> None:
@@ -273,7 +276,7 @@ class Page:
         desktop = self.desk.desktop
         scorer = Scorer(sharp_at=desktop.thresholds.sharp_at)
         with Catalog.open(desktop.library, path=desktop.catalog_path) as catalog:
-            summary = scan(desktop.library, catalog, scorer, progress=follow)
+            summary = scan(desktop.library, catalog, scorer, progress=follow, gauge=build_gauge())
         return {
             "new": summary.num_new,
             "changed": summary.num_changed,

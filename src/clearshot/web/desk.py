@@ -1,7 +1,8 @@
 """What the page works on: the queue in memory, and the catalog behind it.
 
 The catalog belongs to one thread; `Desk.call` runs work there. Everything else is read from
-records that are replaced as a whole, so that it can be read from any thread.
+records that are replaced as a whole, so that it can be read from any thread. Of a large library the
+worst photos come first, for a page to begin with; the others are read behind it.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from clearshot.catalog.catalog import Catalog
 from clearshot.errors import MissingPhotoError
+from clearshot.listing import list_probabilities, refresh, set_rules
 from clearshot.owner import find_own, settle
-from clearshot.photo import Decision, Facts
+from clearshot.photo import Decision, Facts, SharpAt
 from clearshot.report import build_row, judge_entry
-from clearshot.review import Case, Decider, list_probabilities, read_queue
+from clearshot.review import Decider
 from clearshot.scoring.verdict import Thresholds
 from clearshot.web.document import (
+    describe_counts,
     describe_decision,
     describe_limits,
     describe_photos,
@@ -36,6 +39,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from clearshot.catalog.catalog import Entry
+    from clearshot.catalog.glimpses import Glimpse
+    from clearshot.catalog.pages import Counts
+    from clearshot.photo import Photo
+    from clearshot.scoring.recalibration import Recalibration
     from clearshot.web.document import Probabilities
 
 _Result = TypeVar("_Result")
@@ -44,8 +52,9 @@ _Result = TypeVar("_Result")
 _RELOAD_S: Final = 2.0
 # The page counts as being served until so long after its last request [s].
 _QUIET_S: Final = 0.3
-
-_UNDECIDED: Final = Decision()
+# A library with more photos than this is read in two steps; so many come first.
+MANY_PHOTOS: Final = 5000
+_FIRST_PHOTOS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +90,68 @@ class Desk:
 
     def __init__(self, desktop: Desktop) -> None:
         self.desktop = desktop
-        self.cases: Mapping[int, Case] = {}
+        self.glimpses: Mapping[int, Glimpse] = {}
+        self.decisions: Mapping[int, Decision] = {}
+        # How many photos there are, also while most of them are not read yet.
+        self.num_photos = 0
         self.revision = 0
         # Counts how often the catalog was read.
         self.generation = 0
         self.probabilities: Mapping[int, Probabilities | None] = {}
         # Those that hold in the library.
         self.thresholds = desktop.thresholds
+        # What a page is told before all photos are read; None when they are.
+        self.first: bytes | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="catalog")
         self._lock = threading.Lock()
         self._num_waiting = 0
         self._reloaded_s = 0.0
-        self._version = 0
+        self._version = -1
         self._asked_s = 0.0
         # All that the page is told about the library but decisions.
         self._document = b"{}"
         self._rules: dict[str, Any] = {}
+        self._library = desktop.library.resolve()
         self._thread.submit(self._open).result()
+        if self.first is None:
+            self._thread.submit(self._reload).result()
+        else:
+            self._thread.submit(self._reload)
 
     def _open(self) -> None:
         desktop = self.desktop
         self._catalog = Catalog.open(desktop.library, path=desktop.catalog_path)
         self.decider = Decider(self._catalog)
-        self._reload()
+        refresh(self._catalog)
+        own, origin = self._settle()
+        counts = self._catalog.pages.count(set_rules(self.thresholds))
+        self.num_photos = counts.num_photos
+        # What a limit at 100 % does is guessed from all photos.
+        if counts.num_photos > MANY_PHOTOS and self.thresholds.sharp_at is SharpAt.SCREEN:
+            self.first = self._write_first(counts, own, origin)
+
+    def _settle(self) -> tuple[Recalibration | None, str]:
+        own, origin = find_own(self._catalog)
+        self.thresholds = settle(self.desktop.thresholds, own)
+        return own, origin
+
+    def _write_first(self, counts: Counts, own: Recalibration | None, origin: str) -> bytes:
+        """Write what the page needs to show the worst photos, and how many there are of each kind.
+
+        The same as the document of all photos, with `counts` beside it.
+        """
+        page = self._catalog.pages.find(set_rules(self.thresholds), num_photos=_FIRST_PHOTOS)
+        glimpses = self._catalog.glimpses([found.number for found in page])
+        found = list_probabilities(glimpses, self.thresholds)
+        self.glimpses = {each.number: each for each in glimpses}
+        self.decisions = self._catalog.decisions.read(self.glimpses)
+        rules = describe_thresholds(found, self.thresholds, own) | {"origin": origin}
+        document = {
+            **self._build_document(0, dict(zip(self.glimpses, found, strict=True)), rules),
+            **self.describe_changes(self.decisions),
+            "counts": describe_counts(counts),
+        }
+        return _write_json(document)
 
     def close(self) -> None:
         """Close the catalog."""
@@ -125,7 +173,7 @@ class Desk:
         """
         return asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def find(self, number: int) -> Case:
+    def find(self, number: int) -> Photo:
         """Find a photo whose file may be shown.
 
         Parameters
@@ -135,21 +183,22 @@ class Desk:
 
         Returns
         -------
-        Case
-            The photo.
+        Photo
+            The photo, without its companions.
 
         Raises
         ------
         MissingPhotoError
             If there is none, or the catalog leads out of the library.
         """
-        case = self.cases.get(number)
-        if case is None:
+        glimpse = self.glimpses.get(number)
+        if glimpse is None:
             raise MissingPhotoError("the library has no such photo")
+        photo = glimpse.find_photo(self.desktop.library)
         # A catalog that came with a library from elsewhere may name any file of this machine.
-        if not case.entry.photo.path.resolve().is_relative_to(self.desktop.library.resolve()):
+        if not photo.path.resolve().is_relative_to(self._library):
             raise MissingPhotoError("the file is not in the library")
-        return case
+        return photo
 
     def refresh(self) -> None:
         """Read the catalog again if another program has written it. In the catalog's thread."""
@@ -163,16 +212,21 @@ class Desk:
         self._reloaded_s = 0.0
 
     def _reload(self) -> None:
-        self._version = self._catalog.decisions.read_version()
-        queue = read_queue(self._catalog)
-        own, origin = find_own(self._catalog)
-        self.thresholds = settle(self.desktop.thresholds, own)
-        found = list_probabilities([case.entry for case in queue], self.thresholds)
+        # What is written while this reads is news the next time.
+        version = self._catalog.decisions.read_version()
+        refresh(self._catalog)
+        glimpses = self._catalog.glimpses()
+        own, origin = self._settle()
+        found = list_probabilities(glimpses, self.thresholds)
         self._rules = describe_thresholds(found, self.thresholds, own) | {"origin": origin}
-        self.cases = {case.number: case for case in queue}
-        self.probabilities = dict(zip(self.cases, found, strict=True))
+        self.decisions = self._catalog.decisions.read()
+        self.glimpses = {each.number: each for each in glimpses}
+        self.probabilities = dict(zip(self.glimpses, found, strict=True))
+        self.num_photos = len(glimpses)
+        self._version = version
         self.generation += 1
         self.renew()
+        self.first = None
         self._reloaded_s = time.monotonic()
 
     @contextmanager
@@ -194,23 +248,28 @@ class Desk:
 
     def renew(self) -> None:
         """Write the document anew, with what has become known, and tell the page to ask for it."""
-        generation, cases, probabilities = self.generation, self.cases, self.probabilities
-        rules = self._rules
-        desktop = self.desktop
+        generation, probabilities, rules = self.generation, self.probabilities, self._rules
         with self._lock:
             revision = self.revision + 1
-        document = {
-            "revision": revision,
-            "library": spell(desktop.library),
-            "target": spell(desktop.target),
-            **describe_photos(cases.values(), probabilities, desktop.library),
-            **rules,
-        }
-        content = json.dumps(document, separators=(",", ":")).encode("ascii")
+        content = _write_json(self._build_document(revision, probabilities, rules))
         with self._lock:
             # The catalog may have been read again in the meantime.
             if generation == self.generation and revision > self.revision:
                 self.revision, self._document = revision, content
+
+    def _build_document(
+        self,
+        revision: int,
+        probabilities: Mapping[int, Probabilities | None],
+        rules: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        return {
+            "revision": revision,
+            "library": spell(self.desktop.library),
+            "target": spell(self.desktop.target),
+            **describe_photos(self.glimpses.values(), probabilities),
+            **rules,
+        }
 
     def write_document(self) -> bytes:
         """Write what the page needs to know about the whole library. In the catalog's thread.
@@ -222,13 +281,15 @@ class Desk:
         bytes
             JSON.
         """
+        if self.generation == 0:
+            # Reading all photos failed behind the first ones: here somebody hears why.
+            self._reload()
         decided = {
-            number: case.decision
-            for number, case in self.cases.items()
-            if case.decision != _UNDECIDED
+            number: decision
+            for number, decision in self.decisions.items()
+            if number in self.glimpses
         }
-        decisions = json.dumps(self.describe_changes(decided), separators=(",", ":"))
-        return self._document[:-1] + b"," + decisions.encode("ascii")[1:]
+        return self._document[:-1] + b"," + _write_json(self.describe_changes(decided))[1:]
 
     def describe_changes(self, changed: Mapping[int, Decision]) -> dict[str, Any]:
         """Describe decisions that were just made, and what can be taken back.
@@ -262,15 +323,12 @@ class Desk:
         dict
             As `describe_changes`.
         """
-        cases = dict(self.cases)
-        for number, decision in changed.items():
-            if number in cases:
-                cases[number] = Case(number, cases[number].entry, decision)
-        self.cases = cases
+        decisions = {**self.decisions, **changed}
+        self.decisions = {n: each for n, each in decisions.items() if each != Decision()}
         return self.describe_changes(changed)
 
     def describe_photo(self, number: int, thresholds: Thresholds) -> dict[str, Any]:
-        """Describe one photo in words.
+        """Describe one photo in words. In the catalog's thread.
 
         Raises MissingPhotoError as `find`.
 
@@ -286,8 +344,8 @@ class Desk:
         dict
             JSON values: the row of `clearshot report`, facts and companions.
         """
-        case = self.find(number)
-        entry = case.entry
+        self.find(number)
+        entry = self._read_entry(number)
         row = build_row(entry.photo.path, judge_entry(entry, thresholds))
         del row["path"]
         facts = entry.scores.facts if entry.scores else Facts()
@@ -298,3 +356,20 @@ class Desk:
             "bytes": entry.photo.stamp.size_bytes,
             "facts": asdict(facts) | {"taken_at": write_time(facts)},
         }
+
+    def _read_entry(self, number: int) -> Entry:
+        """Read all that is known of a photo.
+
+        Raises
+        ------
+        MissingPhotoError
+            If there is none.
+        """
+        entries = self._catalog.entries([number], with_missing=True)
+        if not entries:
+            raise MissingPhotoError("the library has no such photo")
+        return entries[0]
+
+
+def _write_json(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode("ascii")

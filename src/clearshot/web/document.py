@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from clearshot.photo import Facts, Label, SharpAt
+from clearshot.photo import Label, SharpAt
 from clearshot.scoring.calibration import to_probability
 from clearshot.scoring.foresight import foresee
 from clearshot.scoring.limits import measure_thresholds
@@ -15,10 +17,10 @@ from clearshot.web.names import spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
-    from clearshot.photo import Decision
-    from clearshot.review import Case
+    from clearshot.catalog.glimpses import Glimpse
+    from clearshot.catalog.pages import Counts
+    from clearshot.photo import Decision, Facts
     from clearshot.scoring.foresight import Expectation
     from clearshot.scoring.limits import Prospect
     from clearshot.scoring.recalibration import Recalibration
@@ -40,40 +42,34 @@ _COLUMNS: Final = (
 
 
 def describe_photos(
-    cases: Iterable[Case],
-    probabilities: Mapping[int, Probabilities | None],
-    library: Path,
+    glimpses: Iterable[Glimpse], probabilities: Mapping[int, Probabilities | None]
 ) -> dict[str, Any]:
     """Describe photos as columns, because there may be tens of thousands.
 
     Parameters
     ----------
-    cases : iterable of Case
+    glimpses : iterable of Glimpse
         The photos.
     probabilities : mapping of int to (float, float, float) or None
         By the photo's number; None for a photo that cannot be judged.
-    library : Path
-        The library's folder, absolute.
 
     Returns
     -------
     dict
         JSON values: the columns under `photos`, and the names that `folder` and `camera` count.
     """
-    folders: dict[str, int] = {}
+    folders: dict[bytes, int] = {}
     cameras: dict[str, int] = {}
-    columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
-    for case in cases:
-        row = _describe_case(case, library)
-        row["folder"] = folders.setdefault(row["folder"], len(folders))
-        camera = row["camera"]
-        row["camera"] = -1 if camera is None else cameras.setdefault(camera, len(cameras))
-        ps = probabilities.get(case.number)
-        # Every digit: a threshold may lie just above the probability of one photo.
-        row["p"] = None if ps is None else list(ps)
-        for name in _COLUMNS:
-            columns[name].append(row[name])
-    return {"photos": columns, "folders": list(folders), "cameras": list(cameras)}
+    rows = [
+        _describe_glimpse(each, probabilities.get(each.number), folders, cameras)
+        for each in glimpses
+    ]
+    columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in _COLUMNS)
+    return {
+        "photos": dict(zip(_COLUMNS, columns, strict=True)),
+        "folders": [spell(os.fsdecode(folder)) for folder in folders],
+        "cameras": list(cameras),
+    }
 
 
 def describe_thresholds(
@@ -169,6 +165,24 @@ def _describe_prospect(label: Label, prospect: Prospect) -> dict[str, Any]:
     }
 
 
+def describe_counts(counts: Counts) -> dict[str, Any]:
+    """Describe how many photos there are, for a page that does not have all of them yet.
+
+    Parameters
+    ----------
+    counts : Counts
+        Of the library.
+
+    Returns
+    -------
+    dict
+        JSON values: by verdict, `all` and `failed`; under `labels` a list in their order.
+    """
+    ratings = {rating.value: num for rating, num in counts.ratings.items()}
+    labels = [counts.labels[label] for label in Label]
+    return {"all": counts.num_photos, "failed": counts.num_failed, **ratings, "labels": labels}
+
+
 def describe_decision(decision: Decision) -> dict[str, Any]:
     """Describe a decision.
 
@@ -185,24 +199,37 @@ def describe_decision(decision: Decision) -> dict[str, Any]:
     return {"choice": decision.choice, "stars": decision.stars, "color": decision.color}
 
 
-def _describe_case(case: Case, library: Path) -> dict[str, Any]:
-    entry = case.entry
-    facts = entry.scores.facts if entry.scores else Facts()
-    path, stamp = entry.photo.path, entry.photo.stamp
-    folder = path.parent.relative_to(library).as_posix()
-    return {
-        "id": case.number,
-        "name": spell(path.name),
-        "folder": "" if folder == "." else spell(folder),
+def _describe_glimpse(
+    glimpse: Glimpse,
+    ps: Probabilities | None,
+    folders: dict[bytes, int],
+    cameras: dict[str, int],
+) -> tuple[Any, ...]:
+    """Describe a photo in the order of `_COLUMNS`."""
+    folder, _, name = glimpse.path.rpartition(b"/")
+    camera = glimpse.camera
+    return (
+        glimpse.number,
+        spell(os.fsdecode(name)),
+        folders.setdefault(folder, len(folders)),
         # Beyond 53 bits numbers of JavaScript are no longer exact.
-        "version": f"{stamp.mtime_ns & (2**64 - 1):x}",
-        "width": entry.scores.width_px if entry.scores else 3,
-        "height": entry.scores.height_px if entry.scores else 2,
-        "bytes": stamp.size_bytes,
-        "time": write_time(facts) or _to_time(stamp.mtime_ns),
-        "camera": facts.camera,
-        "failure": None if entry.failure is None else entry.failure.message,
-    }
+        f"{glimpse.mtime_ns & (2**64 - 1):x}",
+        3 if glimpse.width_px is None else glimpse.width_px,
+        2 if glimpse.height_px is None else glimpse.height_px,
+        glimpse.size_bytes,
+        _shorten_time(glimpse.taken_at) or _to_time(glimpse.mtime_ns),
+        -1 if camera is None else cameras.setdefault(camera, len(cameras)),
+        # Every digit: a threshold may lie just above the probability of one photo.
+        ps,
+        glimpse.failure,
+    )
+
+
+def _shorten_time(taken_at: str | None) -> str | None:
+    """Write when a photo was taken as `write_time` does, from ISO 8601."""
+    if taken_at is None:
+        return None
+    return datetime.fromisoformat(taken_at).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def write_time(facts: Facts) -> str | None:

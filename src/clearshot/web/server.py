@@ -76,7 +76,7 @@ class ReviewServer:
             Called with the page's address when a browser may ask for it.
         """
         self._socket.listen(128)
-        if not self.page.desk.cases:
+        if not self.page.desk.num_photos:
             # Nothing is known yet: looking for photos is what anybody would do next.
             self.page.start_scan()
         if ready is not None:

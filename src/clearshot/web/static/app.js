@@ -73,8 +73,9 @@ function showCounts() {
 
 function showMoves() {
   const button = find("show-plan");
-  button.textContent = library.toMove ? T.moveSome(library.toMove) : T.move;
-  button.disabled = library.toMove === 0;
+  const n = library.isPart ? 0 : library.toMove;
+  button.textContent = n ? T.moveSome(n) : T.move;
+  button.disabled = n === 0;
 }
 
 function showEmpty() {
@@ -214,6 +215,7 @@ async function scan() {
 function showNews() {
   const element = find("news");
   if (job?.kind === "scan" && job.status === "running") element.textContent = T.scanning(job.num_done, job.num_total);
+  else if (library?.isPart) element.textContent = T.reading(library.counts.all);
   else element.textContent = "";
 }
 
@@ -238,12 +240,24 @@ async function poll() {
 
 async function reload() {
   await storing;
-  const document_ = await get("/api/library");
+  take(await get("/api/library"));
+}
+
+// The worst photos first, where there are many: the others come while these are looked at.
+async function open() {
+  if (sessionStorage.getItem("thresholds")?.length > 2) return reload();
+  take(await get("/api/library?first"));
+  if (library.isPart) await reload();
+}
+
+function take(document_) {
   if (library === null) library = new Library(document_, JSON.parse(sessionStorage.getItem("thresholds")));
   else library.take(document_);
   find("library").textContent = library.folder.split(/[\\/]/).filter(Boolean).pop() ?? library.folder;
   find("library").title = library.folder;
   document.title = T.title(find("library").textContent);
+  // Nothing that needs all photos can be asked for yet.
+  for (const id of ["panel", "tabs", "show-plan"]) find(id).inert = library.isPart;
   thresholds.take(library);
   filters.take(library);
   showNews();
@@ -284,7 +298,7 @@ function start() {
   });
   if (matchMedia("(max-width: 700px)").matches) grid.side = view.side = 150;
   grid.element.focus({ preventScroll: true });
-  reload().then(poll, () => fillEmpty(T.noneTitle, T.offline));
+  open().then(poll, () => fillEmpty(T.noneTitle, T.offline));
 }
 
 start();

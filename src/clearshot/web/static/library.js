@@ -31,6 +31,8 @@ export class Library {
     this.cameraRules = new Map(document_.rules.cameras);
     this.undoable = document_.undoable;
     this.redoable = document_.redoable;
+    // While most photos are still to come: how many there are of each kind.
+    this.told = document_.counts ?? null;
     this.photos = columns.id.map((_, row) => {
       const photo = {};
       for (const name of names) photo[name] = columns[name][row];
@@ -67,7 +69,15 @@ export class Library {
       photo.rating = rating;
       this.counts[rating] += 1;
     }
+    if (this.told !== null) {
+      const { labels, ...counts } = this.told;
+      [this.counts, this.labelCounts] = [counts, labels];
+    }
     this.countMoves();
+  }
+
+  get isPart() {
+    return this.told !== null;
   }
 
   // A threshold set by hand holds for every camera, as `clearshot.scoring.wishes.set_by_hand` says.

@@ -102,6 +102,7 @@ export const T = {
   noneText: "No photo fits these filters.",
   noneOf: { bad: "No photo is called bad at these thresholds.", unsure: "No photo is in doubt.", failed: "Every photo could be read." },
 
+  reading: (total) => `The worst photos first; reading all ${whole(total)}`,
   scanning: (done, total) => (total ? `Scanning: ${whole(done)} of ${whole(total)}` : "Scanning: looking for photos"),
   scanned: (r) => (r.new + r.changed ? `Scan done: ${count(r.new + r.changed, "photo")} measured` : "Scan done: nothing new"),
   scanFailed: (why) => `The scan stopped: ${why}`,
