@@ -6,6 +6,8 @@ import pytest
 from PIL import Image
 
 from clearshot.bench import photos
+from clearshot.decode.image import decode
+from clearshot.decode.metadata import read_facts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +25,25 @@ def test_photos_are_as_large_as_asked_and_have_detail(tmp_path: Path) -> None:
         assert picture.format == "JPEG"
     # A camera needs about a quarter of a byte a pixel; a flat picture a hundredth.
     assert (tmp_path / "a.jpg").stat().st_size > 0.15 * 1600 * 1300
+
+
+def test_any_size_can_be_drawn_and_has_the_facts_of_a_camera(tmp_path: Path) -> None:
+    photos.draw_photo(tmp_path / "a.jpg", 2, seed=0)
+    photos.draw_photo(tmp_path / "b.jpg", 24, seed=0, has_preview=True)
+    with Image.open(tmp_path / "a.jpg") as picture:
+        width, height = picture.size
+    assert width * height == pytest.approx(2e6, rel=1e-2)
+    assert width / height == pytest.approx(1.5, rel=1e-2)
+    for name in "ab":
+        facts = read_facts(tmp_path / f"{name}.jpg")
+        assert facts.camera == "Clearshot Drawn photo"
+        assert (facts.iso, facts.aperture, facts.lens) == (800, 2.8, "85mm F1.4")
+        assert facts.taken_at is not None
+
+
+def test_a_drawn_preview_stands_for_its_photo(tmp_path: Path) -> None:
+    photos.draw_photo(tmp_path / "a.jpg", 6, seed=0, has_preview=True)
+    assert decode(tmp_path / "a.jpg").reader == "JPEG preview"
 
 
 def test_a_seed_gives_the_same_bytes(tmp_path: Path) -> None:

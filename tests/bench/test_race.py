@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from clearshot.bench.plots import plot_speed
 from clearshot.bench.race import Lap, race
+from clearshot.bench.racers import choose_draft
 from clearshot.bench.table import compare, tabulate, to_json
+from clearshot.decode.image import choose_size
 from clearshot.errors import ClearshotError
 
 if TYPE_CHECKING:
@@ -61,3 +66,33 @@ def test_table_has_a_row_for_each_lap() -> None:
     table = tabulate([make_lap("bare decode", 2.0), make_lap("clearshot", 2.2)])
     assert table.title == "10 JPEG of 24 MP, 6.0 MB each"
     assert table.rows[1] == ("clearshot", "2", "4.5", "27", "1.10 x", "120")
+
+
+@pytest.mark.parametrize("size", [(6000, 4000), (8256, 5504), (4000, 6000), (5472, 3648)])
+def test_the_bare_decoder_takes_the_scale_of_a_scan(size: tuple[int, int]) -> None:
+    assert choose_draft(*size) == choose_size(*size)
+
+
+def test_the_bare_decoder_loads_nothing_else() -> None:
+    code = "import sys, clearshot.bench.__main__; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )
+    assert not {"numpy", "PIL", "onnxruntime", "sqlite3"} & set(loaded.stdout.split())
+
+
+@pytest.mark.parametrize("sizes", [(24,), (12, 24, 45)])
+@pytest.mark.parametrize("workers", [(2,), (1, 2, 4)])
+def test_plot_has_a_panel_for_each_size_and_one_over_sizes(
+    tmp_path: Path, sizes: tuple[int, ...], workers: tuple[int, ...]
+) -> None:
+    laps = [
+        make_lap(racer, 2.0 * size / each, megapixels=size, num_workers=each)
+        for racer in ("bare decode", "clearshot")
+        for size in sizes
+        for each in workers
+    ]
+    plot_speed(laps, tmp_path / "speed.png")
+    with Image.open(tmp_path / "speed.png") as picture:
+        num_panels = len(sizes) + (len(sizes) > 1)
+        assert picture.width / picture.height == pytest.approx(num_panels * 4.2 / 3.4, rel=0.02)

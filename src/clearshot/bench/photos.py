@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from PIL import Image, ImageOps
+from PIL.TiffImagePlugin import IFDRational
 
 from clearshot.errors import MissingExtraError
 
@@ -23,8 +24,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# Width and height of a photo [px] by its megapixels: a camera of 24 MP and one of 45 MP.
+# Width and height of the photos of common cameras [px] by their megapixels.
 SIZES_PX: Final = {24: (6000, 4000), 45: (8256, 5504)}
+
+# What a camera writes about a photo, by the number of its field in EXIF: first of the photo, then
+# of the exposure. Of a maker's note, which is mostly secret, there is none.
+_FACTS: Final[dict[int, Any]] = {
+    0x010E: " " * 31, 0x010F: "Clearshot", 0x0110: "Drawn photo", 0x0112: 1, 0x011A: 350.0,
+    0x011B: 350.0, 0x0128: 2, 0x0131: "1.00", 0x0132: "2026:05:09 14:30:00", 0x0213: 2,
+}  # fmt: skip
+_EXPOSURE: Final[dict[int, Any]] = {
+    0x829A: 0.004, 0x829D: 2.8, 0x8822: 3, 0x8827: 800, 0x8830: 2, 0x8832: 800, 0x9000: b"0232",
+    0x9003: "2026:05:09 14:30:00", 0x9004: "2026:05:09 14:30:00", 0x9010: "+02:00",
+    0x9011: "+02:00", 0x9012: "+02:00", 0x9101: b"\1\2\3\0", 0x9102: 2.0, 0x9203: 5.5, 0x9204: 0.0,
+    0x9205: 2.96875, 0x9207: 5, 0x9208: 0, 0x9209: 16, 0x920A: 85.0, 0xA000: b"0100", 0xA001: 1,
+    0xA300: b"\3", 0xA301: b"\1", 0xA401: 0, 0xA402: 0, 0xA403: 0, 0xA404: 1.0, 0xA405: 85,
+    0xA406: 0, 0xA408: 0, 0xA409: 0, 0xA40A: 0, 0xA432: (85.0, 85.0, 1.4, 1.4), 0xA434: "85mm F1.4",
+}  # fmt: skip
+_EXPOSURE_IFD: Final = 0x8769
 
 # How the photos of one size are compressed: quality, and horizontal and vertical steps of colour.
 _COMPRESSIONS: Final = ((88, "4:2:0"), (91, "4:2:2"), (93, "4:2:0"), (95, "4:2:2"))
@@ -58,7 +75,7 @@ def write_photos(
     folder : Path
         Where to; it is made if it is missing.
     megapixels : int
-        A key of `SIZES_PX`.
+        Size of a photo, >= 1.
     num_photos : int
         How many files.
     num_distinct : int
@@ -92,7 +109,7 @@ def draw_photo(target: Path, megapixels: int, *, seed: int, has_preview: bool = 
     target : Path
         The JPEG file to write.
     megapixels : int
-        A key of `SIZES_PX`.
+        Size of a photo, >= 1.
     seed : int
         Chooses content and compression, >= 0.
     has_preview : bool
@@ -103,7 +120,7 @@ def draw_photo(target: Path, megapixels: int, *, seed: int, has_preview: bool = 
     MissingExtraError
         If scikit-image is missing.
     """
-    width, height = SIZES_PX[megapixels]
+    width, height = find_size(megapixels)
     rng = np.random.default_rng(seed)
     samples = _read_samples()
     picture = Image.new("RGB", (width, height))
@@ -113,11 +130,29 @@ def draw_photo(target: Path, megapixels: int, *, seed: int, has_preview: bool = 
             picture.paste(_cut_tile(sample, rng=rng), (left, top))
     grained = Image.fromarray(_add_grain(np.asarray(picture), rng=rng))
     quality, subsampling = _COMPRESSIONS[seed % len(_COMPRESSIONS)]
+    options = {"quality": quality, "subsampling": subsampling, "exif": _write_facts()}
     if has_preview:
         preview = grained.resize(_PREVIEW_PX, Image.Resampling.LANCZOS)
-        write_with_preview(target, grained, preview, quality=quality, subsampling=subsampling)
+        write_with_preview(target, grained, preview, **options)
     else:
-        grained.save(target, quality=quality, subsampling=subsampling)
+        grained.save(target, **options)
+
+
+def find_size(megapixels: int) -> tuple[int, int]:
+    """Tell how large a photo is.
+
+    Parameters
+    ----------
+    megapixels : int
+        As the camera's maker counts them, >= 1.
+
+    Returns
+    -------
+    tuple of int
+        Width and height [px]: those of a common camera where one is known, else 3 : 2.
+    """
+    height = round((megapixels * 1e6 / 1.5) ** 0.5)
+    return SIZES_PX.get(megapixels, (round(1.5 * height), height))
 
 
 def write_with_preview(
@@ -141,6 +176,20 @@ def write_with_preview(
     table = content.index(struct.pack("<LL", _PRIMARY_TYPE, length))
     content[table + 16 : table + 20] = struct.pack("<L", _PREVIEW_TYPE)
     target.write_bytes(content)
+
+
+def _write_facts() -> bytes:
+    exif = Image.Exif()
+    for fields, target in ((_FACTS, exif), (_EXPOSURE, exif.get_ifd(_EXPOSURE_IFD))):
+        target.update({field: _to_fractions(value) for field, value in fields.items()})
+    return exif.tobytes()
+
+
+def _to_fractions(value: Any) -> Any:
+    """Make fractions of the numbers that EXIF holds as such."""
+    if isinstance(value, tuple):
+        return tuple(_to_fractions(each) for each in value)
+    return IFDRational(round(value * 1e6), 1_000_000) if isinstance(value, float) else value
 
 
 def _read_samples() -> list[Image.Image]:
