@@ -152,17 +152,23 @@ def merge_decision(verdict: Verdict | Failure, decision: Decision) -> Judgement:
 
 
 def note_moves(catalog: Catalog, outcome: Outcome) -> None:
-    """Tell the catalog which photos are not or again where it knows them.
+    """Tell the catalog which photos are not or again where it knows them, or have other metadata.
+
+    The latter are the same pictures, and need not be scored again.
 
     Parameters
     ----------
     catalog : Catalog
         Open.
     outcome : Outcome
-        What was moved, also in the runs that were put in order before.
+        What was done, also in the runs that were put in order before.
     """
     for earlier in outcome.recovered:
         note_moves(catalog, earlier)
+    if outcome.rewritten:
+        catalog.note_rewritten(
+            (photo.path, photo.before, photo.after) for photo in outcome.rewritten
+        )
     gone = [step.source for step in outcome.done if step.kind in {Kind.MOVE, Kind.TRASH}]
     back = [step.target for step in outcome.done if step.kind in {Kind.MOVE, Kind.RESTORE}]
     if not gone and not back:

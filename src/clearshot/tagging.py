@@ -1,11 +1,13 @@
-"""What the sidecars of photos shall say about them: the plan of `clearshot tag`."""
+"""What photos and their sidecars shall say about them: the plan of `clearshot tag`."""
 
 from __future__ import annotations
 
+import stat
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clearshot.actions.atomic import read_stamp
@@ -13,14 +15,16 @@ from clearshot.actions.plan import Kind, Plan, Step
 from clearshot.actions.writing import read_content
 from clearshot.errors import SidecarError
 from clearshot.photo import Color, FileStamp, Rating, Skip
+from clearshot.sidecars.exiftool import Wish, draft_exchanges, find_exiftool
+from clearshot.sidecars.jpeg import holds_own_metadata, read_packet
 from clearshot.sidecars.marks import Marks, merge_marks
 from clearshot.sidecars.names import Naming, list_sidecars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from clearshot.photo import Photo
+    from clearshot.sidecars.exiftool import Exchange
 
 # Called with the number of photos looked at and the number of all photos.
 Progress = Callable[[int, int], None]
@@ -34,6 +38,11 @@ _COLORS = {Color.RED: "1", Color.YELLOW: "3", Color.GREEN: "4", Color.BLUE: "5"}
 
 # Formats that Lightroom keeps the metadata of in the file itself: it reads no sidecar of them.
 _EMBEDDED = {".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".png", ".dng", ".heic", ".heif", ".webp"}
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+
+# Photos that exiftool gets at once: its start takes longer than one of them.
+_MAX_WISHES = 8
+
 _NO_RAW = _EMBEDDED | {".avif", ".xmp", ".aae", ".pp3", ".dop", ".mov", ".mp4", ".wav", ".thm"}
 
 
@@ -83,7 +92,8 @@ class TagStyle:
         What bad photos get: -1 for rejected, or 1 to 5 stars; None writes no rating.
     naming : Naming
         How sidecars are called. `auto` updates those that are there; a photo without one gets
-        the name that the program reads, for all programs both.
+        the name that the program reads, for all programs both. `embed` does so too, but a JPEG
+        without a RAW file gets no new sidecar: it is written itself.
     overwrites : bool
         Whether ratings and labels that others gave are replaced.
     """
@@ -101,7 +111,7 @@ class TagPlan:
     Attributes
     ----------
     plan : Plan
-        The sidecars that change; a group for each photo.
+        The sidecars and photos that change; a group for each photo.
     skipped : tuple of Skip
         Photos and sidecars that are left alone, and why.
     kept : tuple of Skip
@@ -122,7 +132,7 @@ def plan_tags(
     style: TagStyle,
     progress: Progress | None = None,
 ) -> TagPlan:
-    """Plan what the sidecars of photos shall say. Nothing is touched.
+    """Plan what the sidecars of photos, and photos, shall say. Nothing is touched.
 
     Bad and unsure photos are marked, and those with stars or a coloured mark. Other good ones get
     no sidecar; marks that clearshot set on them before are taken away, and nothing else. A plan
@@ -148,13 +158,16 @@ def plan_tags(
     Raises
     ------
     MissingExtraError
-        If lxml is not installed.
+        If lxml is not installed, or photos are to be written and exiftool is not.
     """
+    if style.naming is Naming.EMBED:
+        find_exiftool()
     planner = _Planner(style, Counter(photo.path.with_suffix("") for photo, _ in judged))
     for group, (photo, judgement) in enumerate(judged):
         planner.add(group, photo, judgement)
         if progress is not None:
             progress(group + 1, len(judged))
+    planner.finish()
     plan = Plan(folder.absolute(), tuple(planner.steps))
     return TagPlan(plan, tuple(planner.skipped), tuple(planner.kept), tuple(planner.unread))
 
@@ -208,50 +221,103 @@ def _choose_rating(judgement: Judgement, style: TagStyle) -> int | None:
     return style.rating if style.rating != REJECTED or says_rejected else None
 
 
+@dataclass(slots=True)
+class _Draft:
+    """What is planned for one photo, and what it shall hold itself if that has to change."""
+
+    group: int
+    photo: Photo
+    why: str
+    steps: list[Step] = field(default_factory=list)
+    kept: list[Skip] = field(default_factory=list)
+    wish: Wish | None = None
+    is_unread: bool = False
+
+
 class _Planner:
     """The plan in the making."""
 
     def __init__(self, style: TagStyle, stems: Counter[Path]) -> None:
         self._style = style
         self._stems = stems
+        self._drafts: list[_Draft] = []
         self.steps: list[Step] = []
         self.skipped: list[Skip] = []
         self.kept: list[Skip] = []
         self.unread: list[Path] = []
 
     def add(self, group: int, photo: Photo, judgement: Judgement) -> None:
-        """Plan the sidecars of one photo, all or none."""
-        marks = choose_marks(judgement, self._style)
+        """Plan the sidecars of one photo, and the photo, all or none."""
         why = judgement.words[0] if judgement.words else judgement.rating.value
-        steps: list[Step] = []
-        kept: list[Skip] = []
-        path = photo.path
+        draft = _Draft(group, photo, why)
         try:
             if read_stamp(photo.path) != photo.stamp:
                 self.skipped.append(Skip(photo.path, "changed since the scan; scan again"))
                 return
-            for path in self._choose_sidecars(photo, is_marked=marks != Marks()):
-                content = read_content(path)
-                merge = merge_marks(content, marks, overwrites=self._style.overwrites)
-                kept += [Skip(path, value) for value in merge.kept]
-                if merge.content != content:
-                    steps.append(_plan_write(path, content, merge.content, group, why))
+            self._look(draft, choose_marks(judgement, self._style))
         except SidecarError as error:
-            self.skipped.append(Skip(path, error.message))
+            self.skipped.append(Skip(error.path or photo.path, error.message))
             return
         except OSError as error:
+            path = photo.path if error.filename is None else Path(error.filename)
             self.skipped.append(Skip(path, error.strerror or str(error)))
             return
-        self.steps += steps
-        self.kept += kept
-        if steps and marks != Marks() and self._is_unread(photo):
-            self.unread.append(photo.path)
+        self._drafts.append(draft)
+        if sum(each.wish is not None for each in self._drafts) == _MAX_WISHES:
+            self.finish()
 
-    def _choose_sidecars(self, photo: Photo, *, is_marked: bool) -> tuple[Path, ...]:
+    def finish(self) -> None:
+        """Plan what is to be exchanged in the photos that were added last."""
+        wishes = [draft.wish for draft in self._drafts if draft.wish is not None]
+        exchanges = iter(draft_exchanges(wishes) if wishes else ())
+        for draft in self._drafts:
+            if draft.wish is not None:
+                exchange = next(exchanges)
+                if isinstance(exchange, SidecarError):
+                    self.skipped.append(Skip(draft.photo.path, exchange.message))
+                    continue
+                draft.steps.insert(0, _plan_exchange(draft, exchange))
+            self.steps += draft.steps
+            self.kept += draft.kept
+            if draft.steps and draft.is_unread:
+                self.unread.append(draft.photo.path)
+        self._drafts.clear()
+
+    def _look(self, draft: _Draft, marks: Marks) -> None:
+        """Look at the photo and its sidecars for what has to change."""
+        photo = draft.photo
+        is_embedded = self._style.naming is Naming.EMBED and not _has_raw(photo)
+        if is_embedded := is_embedded and holds_own_metadata(photo.path):
+            packet = read_packet(photo.path)
+            merged = self._merge(draft, photo.path, packet, marks)
+            if merged != packet:
+                _check_writable(photo.path)
+                draft.wish = Wish(photo.path, merged)
+        is_new_wanted = marks != Marks() and not is_embedded
+        for path in self._choose_sidecars(photo, is_new_wanted=is_new_wanted):
+            content = read_content(path)
+            merged = self._merge(draft, path, content, marks)
+            if merged != content:
+                draft.steps.append(_plan_write(draft, path, content, merged))
+        is_for_lightroom = self._style.program in {Program.LIGHTROOM, Program.ALL}
+        is_seen = is_embedded or _has_raw(photo)
+        draft.is_unread = is_for_lightroom and marks != Marks() and not is_seen
+
+    def _merge(
+        self, draft: _Draft, path: Path, content: bytes | None, marks: Marks
+    ) -> bytes | None:
+        try:
+            merge = merge_marks(content, marks, overwrites=self._style.overwrites)
+        except SidecarError as error:
+            raise SidecarError(error.message, path=path) from error
+        draft.kept += [Skip(path, value) for value in merge.kept]
+        return merge.content
+
+    def _choose_sidecars(self, photo: Photo, *, is_new_wanted: bool) -> tuple[Path, ...]:
         existing = list_sidecars(photo, (Naming.AUTO,))
-        if not is_marked:
+        if not is_new_wanted:
             return existing
-        if self._style.naming is Naming.AUTO:
+        if self._style.naming in {Naming.AUTO, Naming.EMBED}:
             if existing:
                 return existing
             namings = _NAMINGS[self._style.program]
@@ -269,11 +335,6 @@ class _Planner:
         self.skipped.append(Skip(path, "may belong to several photos; written for none"))
         return True
 
-    def _is_unread(self, photo: Photo) -> bool:
-        if self._style.program not in {Program.LIGHTROOM, Program.ALL}:
-            return False
-        return all(path.suffix.lower() in _NO_RAW for path in (photo.path, *photo.companions))
-
 
 _NAMINGS = {
     Program.LIGHTROOM: (Naming.STEM,),
@@ -283,8 +344,44 @@ _NAMINGS = {
 }
 
 
-def _plan_write(
-    path: Path, before: bytes | None, after: bytes | None, group: int, why: str
-) -> Step:
+def _has_raw(photo: Photo) -> bool:
+    """Tell whether Lightroom keeps the metadata of a photo in the sidecar of a RAW file."""
+    return any(path.suffix.lower() not in _NO_RAW for path in (photo.path, *photo.companions))
+
+
+def _check_writable(photo: Path) -> None:
+    """Refuse a photo that its owner protects, or that has other names, which would not change.
+
+    Raises
+    ------
+    SidecarError
+        If it is so.
+    """
+    status = photo.stat()
+    if not status.st_mode & _WRITABLE:
+        raise SidecarError("is write-protected")
+    if status.st_nlink > 1:
+        raise SidecarError("has other names by hard link, which would keep the old metadata")
+
+
+def _plan_write(draft: _Draft, path: Path, before: bytes | None, after: bytes | None) -> Step:
     stamp = FileStamp(0, 0) if before is None else read_stamp(path)
+    group, why = draft.group, draft.why
     return Step(path, path, stamp, group, why, Kind.WRITE, before=before, after=after)
+
+
+def _plan_exchange(draft: _Draft, exchange: Exchange) -> Step:
+    photo = draft.photo
+    return Step(
+        photo.path,
+        photo.path,
+        photo.stamp,
+        draft.group,
+        draft.why,
+        Kind.EMBED,
+        before=exchange.before,
+        after=exchange.after,
+        offset=exchange.offset,
+        sha256_before=exchange.sha256_before,
+        sha256_after=exchange.sha256_after,
+    )

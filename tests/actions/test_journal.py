@@ -98,11 +98,11 @@ def test_an_empty_journal_is_refused(journal: Journal) -> None:
 
 def test_another_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = make_library(tmp_path)
-    monkeypatch.setattr(journal_module, "FORMAT", 3)
-    monkeypatch.setitem(journal_module._READABLE_FORMATS, 3, "steps")
+    monkeypatch.setattr(journal_module, "FORMAT", 4)
+    monkeypatch.setitem(journal_module._READABLE_FORMATS, 4, "steps")
     path = create_journal(find_journal_folder(tmp_path), plan).path
     monkeypatch.undo()
-    with pytest.raises(ActionError, match="journal of format 3, this version reads 2"):
+    with pytest.raises(ActionError, match="journal of format 4, this version reads 3"):
         Journal(path)
 
 

@@ -20,10 +20,14 @@ from clearshot.actions.plan import TRASH_PLACE, Kind, Plan, Step
 from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.errors import ActionError
 from clearshot.photo import FileStamp
+from jpegs import FILM, draw_jpeg, make_step
 
 plat_other = pytest.importorskip("send2trash.plat_other", reason="needs a freedesktop trash")
 
-KINDS = [Kind.MOVE, Kind.COPY, Kind.HARDLINK, Kind.SYMLINK, Kind.TRASH, Kind.WRITE]
+KINDS = [
+    Kind.MOVE, Kind.COPY, Kind.HARDLINK, Kind.SYMLINK, Kind.TRASH, Kind.WRITE, Kind.EMBED
+]  # fmt: skip
+PHOTOS = [draw_jpeg(), draw_jpeg(xmp=b"<x/>", tail=FILM)]
 # Few names, so that they clash; those that surprise programs among them.
 names = st.sampled_from(
     ["a", "b.jpg", "B.JPG", "ä\n.xmp", "c.xmp", "📷", os.fsdecode(b"\xff"), "-r", "%41"]
@@ -31,7 +35,7 @@ names = st.sampled_from(
 places = st.builds(
     lambda folder, name: f"{folder}{name}", st.sampled_from(["", "x/", "x/y/"]), names
 )
-contents = st.binary(max_size=6)
+contents = st.binary(max_size=6) | st.sampled_from(PHOTOS)
 trees = st.dictionaries(places, st.tuples(contents, st.integers(1, 2**61)), min_size=1, max_size=8)
 deeds = st.tuples(st.sampled_from(KINDS), places, st.none() | contents, st.booleans())
 plans = st.lists(deeds, max_size=8)
@@ -49,6 +53,11 @@ def make_plan(folder: Path, deeds: list[tuple[Kind, str, bytes | None, bool]]) -
         target = {Kind.TRASH: TRASH_PLACE, Kind.WRITE: path}.get(kind, folder / "out" / place)
         before = path.read_bytes() if kind is Kind.WRITE else None
         group += not is_with_last
+        if kind is Kind.EMBED:
+            is_jpeg = path.suffix.lower() == ".jpg" and path.read_bytes().startswith(PHOTOS[0][:4])
+            if is_jpeg and status.st_nlink == 1:
+                steps.append(make_step(path, after or b"", group=group))
+            continue
         if before is not None and status.st_nlink > 1:
             continue  # a file that is written is a new file: it shares no bytes with its links
         if before is not None and path.suffix != ".xmp":

@@ -205,6 +205,23 @@ def test_found_photos_come_back_with_their_companions(catalog: Catalog, library:
     assert entry.scores == make_scores()
 
 
+def test_a_photo_that_was_written_anew_keeps_its_scores(catalog: Catalog, library: Path) -> None:
+    photos = [make_photo(library, f"{name}.jpg") for name in "ab"]
+    catalog.record([(photo, make_scores()) for photo in photos], recipe="r")
+    since = FileStamp(99, 8)
+    other = FileStamp(1, 2)
+    catalog.note_rewritten(
+        [
+            (photos[0].path, photos[0].stamp, since),
+            (photos[1].path, other, since),
+            (library / "unknown.jpg", other, since),
+        ]
+    )
+    entries = catalog.entries()
+    assert [entry.photo.stamp for entry in entries] == [since, photos[1].stamp]
+    assert [entry.scores for entry in entries] == [make_scores()] * 2
+
+
 def test_a_missing_photo_that_is_scored_again_is_there(catalog: Catalog, library: Path) -> None:
     photo = make_photo(library, "1.jpg")
     catalog.record([(photo, make_scores())], recipe=RECIPE)

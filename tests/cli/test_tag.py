@@ -1,22 +1,31 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import Result
 
+from clearshot.actions.atomic import read_stamp
 from clearshot.actions.lock import hold_lock
+from clearshot.actions.plan import Plan
 from clearshot.catalog.catalog import Catalog
+from clearshot.cli.plans import print_plan
 from clearshot.owner import calibrate
 from clearshot.photo import Choice, Color, Label
 from clearshot.review import Decider
 from clearshot.scoring.recalibration import Recalibration, write_recalibration
 from clearshot.scoring.tolerance import Tolerance
+from clearshot.sidecars.jpeg import read_packet
 from clearshot.sidecars.packet import Packet
 from cli.test_sort import list_tree
+from jpegs import draw_jpeg, make_step
 from scoring.records import make_scores
 from sidecars.programs import DARKTABLE
 
@@ -165,3 +174,70 @@ def test_two_programs_at_once(run: Run, tagged_library: Path) -> None:
     assert result.exit_code == 5
     assert "another clearshot (process " in result.stderr
     assert list_tree(tagged_library) == before
+
+
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
+class TestEmbedding:
+    """`--sidecar embed` writes into the photos themselves."""
+
+    WORDS = ("--sidecar", "embed", "--for", "lightroom")
+
+    def test_the_plan_names_photos(self, run: Run, tagged_library: Path) -> None:
+        before = list_tree(tagged_library)
+        result = run("tag", tagged_library, *self.WORDS)
+        assert result.exit_code == 0, result.output
+        assert "Photos and sidecars in " in result.stdout
+        assert "black.jpg (XMP new)" in result.stdout
+        assert "black.jpg.xmp (changed)" in result.stdout
+        assert "Nothing was written. To write 1 sidecar and 2 photos:" in result.stdout
+        assert "--for lightroom --sidecar embed --apply" in result.stdout
+        assert "Lightroom reads no sidecars" not in result.stderr
+        assert list_tree(tagged_library) == before
+        assert "--sidecar embed writes into JPEG photos" in run("tag", tagged_library).stderr
+
+    def test_apply_again_scan_and_undo(self, run: Run, tagged_library: Path) -> None:
+        (tagged_library / "blurred.xmp").unlink()
+        before = list_tree(tagged_library)
+        applied = run("tag", tagged_library, *self.WORDS, "--apply")
+        assert applied.exit_code == 0, applied.output
+        assert "3 photos tagged (4 files)" in applied.stdout
+        packet = read_packet(tagged_library / "blurred.jpg")
+        assert packet is not None
+        assert Packet(packet).get("xmp:Rating") == "-1"
+        # The catalog knows the photos as they are now: nothing has to be scored again.
+        again = run("tag", tagged_library, *self.WORDS, "--apply")
+        assert "Nothing to write: photos and sidecars say what they shall." in again.stdout
+        assert again.exit_code == 0, again.output
+        with Catalog.open(tagged_library) as catalog:
+            states = catalog.states().values()
+        assert all(read_stamp(state.photo.path) == state.photo.stamp for state in states)
+        shown = run("undo", tagged_library)
+        assert "blurred.jpg (XMP removed)" in shown.stdout
+        assert "- xmp:Rating -1" in shown.stdout
+        assert run("undo", tagged_library, "--apply").exit_code == 0
+        assert list_tree(tagged_library) == before
+        with Catalog.open(tagged_library) as catalog:
+            states = catalog.states().values()
+        assert all(read_stamp(state.photo.path) == state.photo.stamp for state in states)
+
+    def test_json_tells_what_is_exchanged(self, run: Run, tagged_library: Path) -> None:
+        document = json.loads(run("tag", tagged_library, *self.WORDS, "--format", "json").stdout)
+        steps = [step for step in document["steps"] if step["kind"] == "embed"]
+        assert [Path(step["source"]).name for step in steps] == ["black.jpg", "white.jpg"]
+        for step in steps:
+            assert step["before"] == ""
+            assert "clearshot|" in step["after"]
+            content = Path(step["source"]).read_bytes()
+            assert hashlib.sha256(content).hexdigest() == step["sha256_before"]
+
+    def test_a_forged_plan_is_shown(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        path = tmp_path / "a.jpg"
+        path.write_bytes(draw_jpeg())
+        step = make_step(path, b"<x/>")
+        twice = replace(step, after=(step.after or b"") * 2)
+        for each in (twice, replace(step, after=b"junk")):
+            with click.Context(click.Command("tag"), obj=None):
+                print_plan(Plan(tmp_path, (each,)))
+        assert "bytes before" in capsys.readouterr().out

@@ -14,8 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from actions.trees import Tree, find_journal_folder, list_contents, make_library, read_tree
-from clearshot.actions.atomic import read_stamp
+from actions.trees import (
+    Tree,
+    find_journal_folder,
+    list_contents,
+    make_library,
+    read_tree,
+    write_file,
+)
+from clearshot.actions.atomic import hash_file, read_stamp
 from clearshot.actions.duplicates import is_duplicate
 from clearshot.actions.journal import has_ended, list_journals
 from clearshot.actions.plan import TRASH_PLACE, Kind, Plan, Step
@@ -24,11 +31,15 @@ from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.actions.writing import read_content
 from clearshot.errors import ActionError
 from clearshot.photo import FileStamp
+from jpegs import draw_jpeg, make_step
 
 DRIVER = Path(__file__).with_name("driver.py")
 WAYS = ["link", "reserve", "copy", "copy and reserve"]
+_JPEG = draw_jpeg()
 KILLED, INTERRUPTED = -signal.SIGKILL, 130
-KINDS = [Kind.MOVE, Kind.COPY, Kind.HARDLINK, Kind.SYMLINK, Kind.TRASH, Kind.WRITE]
+KINDS = [
+    Kind.MOVE, Kind.COPY, Kind.HARDLINK, Kind.SYMLINK, Kind.TRASH, Kind.WRITE, Kind.EMBED
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -113,6 +124,10 @@ def make_case(root: Path, *kinds: Kind) -> Case:
 
 def _change_kind(move: Step, kind: Kind, group: int) -> Step:
     source, target, after = move.source, move.target, None
+    if kind is Kind.EMBED:
+        # All files become photos, and those of a group are of one photo.
+        photo = write_file(source.rename(source.with_suffix(f"{source.suffix}.jpg")), _JPEG)
+        return make_step(photo, b"<new/>", group=group)
     before = source.read_bytes() if kind is Kind.WRITE else None
     if kind is Kind.TRASH:
         target = TRASH_PLACE
@@ -144,6 +159,10 @@ def is_done(step: Step, listing: TrashListing) -> bool:
             content = read_content(step.target)
             assert content in {step.before, step.after}
             return content == step.after
+        case Kind.EMBED:
+            digest = hash_file(step.target).hex()
+            assert digest in {step.sha256_before, step.sha256_after}
+            return digest == step.sha256_after
         case _:
             assert step.source.exists()
             assert is_duplicate(step) == os.path.lexists(step.target)

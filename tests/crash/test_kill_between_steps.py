@@ -60,6 +60,8 @@ RUNS = [
     ("undo", Kind.TRASH, "link"),
     ("apply", Kind.WRITE, "reserve"),
     ("undo", Kind.WRITE, "link"),
+    ("apply", Kind.EMBED, "link"),
+    ("undo", Kind.EMBED, "link"),
 ]
 
 

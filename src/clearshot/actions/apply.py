@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,7 @@ def carry_out(
             skipped = _do_groups(journal, progress)
         finally:
             ended = end_run(journal.path)
-    return Outcome(journal.path, ended.done, (*skipped, *ended.skipped), recovered)
+    return replace(ended, skipped=(*skipped, *ended.skipped), recovered=recovered)
 
 
 def find_obstacles(steps: Sequence[Step]) -> tuple[Skip, ...]:

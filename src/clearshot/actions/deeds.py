@@ -14,6 +14,7 @@ from clearshot.actions.duplicates import (
     remove_duplicate,
     settle_copy,
 )
+from clearshot.actions.embedding import exchange_xmp, is_exchanged, settle_exchange
 from clearshot.actions.plan import TRASH_PLACE, Kind
 from clearshot.actions.trash import forget_trashed, send_to_trash
 from clearshot.actions.writing import read_content, settle_content, write_content
@@ -62,6 +63,8 @@ def carry_out(step: Step, part: Path, reserve: Callable[[], None]) -> None:
             make_copy(step, part, reserve)
         case Kind.WRITE:
             write_content(step, part, reserve)
+        case Kind.EMBED:
+            exchange_xmp(step, part)
         case Kind.TRASH:
             send_to_trash(step.source)
         case Kind.HARDLINK | Kind.SYMLINK:
@@ -102,6 +105,8 @@ def settle(step: Step, part: Path, *, is_reserved: bool) -> bool:
             return settle_copy(step, part, is_reserved)
         case Kind.WRITE:
             return settle_content(step, part, is_reserved)
+        case Kind.EMBED:
+            return settle_exchange(step, part)
         case _:
             return is_done_on_disk(step)
 
@@ -129,6 +134,8 @@ def is_done_on_disk(step: Step) -> bool:
             return is_duplicate(step)
         case Kind.WRITE:
             return read_content(step.target) == step.after
+        case Kind.EMBED:
+            return is_exchanged(step)
         case Kind.MOVE | Kind.RESTORE:
             return not os.path.lexists(step.source) and os.path.lexists(step.target)
         case _:
@@ -181,8 +188,8 @@ def note_arrival(step: Step) -> int:
             return _restore_time(step)
         case Kind.WRITE if step.after is not None:
             return read_stamp(step.target).mtime_ns
-        case Kind.REMOVE_COPY:
-            # A redo copies from the file that stays.
+        case Kind.REMOVE_COPY | Kind.EMBED:
+            # A redo copies from the file that stays; what is embedded makes a new file.
             return read_stamp(step.target).mtime_ns
         case _:
             return step.stamp.mtime_ns

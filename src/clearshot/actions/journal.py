@@ -25,13 +25,13 @@ from clearshot.errors import ActionError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FORMAT = 2
+FORMAT = 3
 
 # Journals that were never begun, as `create_journal` names them; no other file is taken for one.
 UNBEGUN = "????????T??????.??????Z-????????.part"
 
-# Journals of format 1 know moves alone, and call the steps so.
-_READABLE_FORMATS = {1: "moves", 2: "steps"}
+# Journals of format 1 know moves alone, and call the steps so; those of format 2 know no `embed`.
+_READABLE_FORMATS = {1: "moves", 2: "steps", 3: "steps"}
 
 # Longer than the line that ends a journal.
 _TAIL_BYTES = 256

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     SYMLINK = "symlink"
     TRASH = "trash"
     WRITE = "write"
+    EMBED = "embed"
     REMOVE_COPY = "remove-copy"
     REMOVE_HARDLINK = "remove-hardlink"
     REMOVE_SYMLINK = "remove-symlink"
@@ -39,7 +40,7 @@ class Kind(StrEnum):
         return _INVERSES[self]
 
 
-_INVERSES = {Kind.MOVE: Kind.MOVE, Kind.WRITE: Kind.WRITE}
+_INVERSES = {Kind.MOVE: Kind.MOVE, Kind.WRITE: Kind.WRITE, Kind.EMBED: Kind.EMBED}
 for _kind, _inverse in (
     (Kind.COPY, Kind.REMOVE_COPY),
     (Kind.HARDLINK, Kind.REMOVE_HARDLINK),
@@ -58,7 +59,8 @@ class Step:
     source, target : Path
         Where the file is and where it goes, absolute. What makes a file needs a free target.
         For `remove-...` the source is the copy or link that goes away and the target is the file
-        that stays; for `write` both are the file that is written; `TRASH_PLACE` is the trash.
+        that stays; for `write` and `embed` both are the file that is written; `TRASH_PLACE` is the
+        trash.
     stamp : FileStamp
         State of the source at planning; a file that differs when its turn comes is left alone.
         Zeros where a file is to be written that does not exist yet.
@@ -74,7 +76,12 @@ class Step:
         Time of last change that the file gets at its target [ns since the epoch]; None keeps the
         time of `stamp`. An undo sets it where the disk in between stored the time less finely.
     before, after : bytes or None
-        For `write`: what is in the file and what will be; None where there is no file.
+        For `write`: what is in the file and what will be; None where there is no file. For
+        `embed`: the segments of a JPEG that are exchanged.
+    offset : int
+        For `embed`: where in the file they begin [bytes].
+    sha256_before, sha256_after : str
+        For `embed`: SHA-256 of the whole file, in hexadecimal digits.
     """
 
     source: Path
@@ -87,11 +94,17 @@ class Step:
     restored_mtime_ns: int | None = None
     before: bytes | None = None
     after: bytes | None = None
+    offset: int = 0
+    sha256_before: str = ""
+    sha256_after: str = ""
 
     @property
     def size_bytes(self) -> int:
-        """Size of the file [bytes]; for `write` what it will be."""
-        return len(self.after or b"") if self.kind is Kind.WRITE else self.stamp.size_bytes
+        """Size of the file [bytes]; for `write` and `embed` what it will be."""
+        if self.kind is Kind.WRITE:
+            return len(self.after or b"")
+        # Nothing is exchanged by other kinds.
+        return self.stamp.size_bytes + len(self.after or b"") - len(self.before or b"")
 
     def invert(self, mtime_ns: int) -> Step:
         """Give the step that takes this one back after it was done.
@@ -117,6 +130,8 @@ class Step:
             restored_mtime_ns=None if self._is_from_nothing else self.stamp.mtime_ns,
             before=self.after,
             after=self.before,
+            sha256_before=self.sha256_after,
+            sha256_after=self.sha256_before,
         )
 
     @property
@@ -140,8 +155,11 @@ class Step:
             "renamed": self.renamed,
             "restored_mtime_ns": self.restored_mtime_ns,
         }
-        if self.kind is Kind.WRITE:
+        if self.kind in {Kind.WRITE, Kind.EMBED}:
             row |= {"before": _to_text(self.before), "after": _to_text(self.after)}
+        if self.kind is Kind.EMBED:
+            names = ("offset", "sha256_before", "sha256_after")
+            row |= {name: getattr(self, name) for name in names}
         return row
 
     @classmethod
@@ -169,6 +187,9 @@ class Step:
             restored_mtime_ns=row["restored_mtime_ns"],
             before=_to_bytes(row.get("before")),
             after=_to_bytes(row.get("after")),
+            offset=row.get("offset", 0),
+            sha256_before=row.get("sha256_before", ""),
+            sha256_after=row.get("sha256_after", ""),
         )
 
 
@@ -231,6 +252,23 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewriting:
+    """A photo whose metadata was exchanged, and nothing else of it.
+
+    Attributes
+    ----------
+    path : Path
+        The photo.
+    before, after : FileStamp
+        Its state before, and since.
+    """
+
+    path: Path
+    before: FileStamp
+    after: FileStamp
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a run ended.
 
@@ -244,12 +282,15 @@ class Outcome:
         The files that were left alone, and why.
     recovered : tuple of Outcome
         What became of interrupted runs that were put in order before this one.
+    rewritten : tuple of Rewriting
+        The photos that are the same picture with other metadata now.
     """
 
     journal: Path
     done: tuple[Step, ...]
     skipped: tuple[Skip, ...]
     recovered: tuple[Outcome, ...] = ()
+    rewritten: tuple[Rewriting, ...] = ()
 
 
 def _list_places(step: Step) -> tuple[Path, Path]:

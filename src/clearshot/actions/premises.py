@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from clearshot.actions.plan import TRASH_PLACE, Kind
 from clearshot.discover import COMPANION_SUFFIXES, PHOTO_SUFFIXES
+from clearshot.sidecars.jpeg import JPEG_SUFFIXES, is_xmp_exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,9 @@ _FROM_HOME = {Kind.COPY, Kind.HARDLINK, Kind.SYMLINK, Kind.TRASH}
 # Where the trash of freedesktop.org keeps its files.
 _TRASHED = "files"
 
+# SHA-256 in hexadecimal digits.
+_HASH_DIGITS = 64
+
 
 def find_trespass(plan: Plan, library: Path) -> str:
     """Say why a plan may not be carried out or taken back in a library. Looks only.
@@ -30,7 +34,8 @@ def find_trespass(plan: Plan, library: Path) -> str:
     The plan must be about this library. Each step must have the end that is the library's own
     inside it, after links of parent folders are followed: what is copied, linked or trashed, what
     stays or comes back when that is taken back, one of both ends of a move, and what is written,
-    which must be an XMP sidecar. An end outside must be named like a photo or a companion.
+    which must be an XMP sidecar, or XMP in a JPEG. An end outside must be named like a photo
+    or a companion.
 
     Parameters
     ----------
@@ -74,6 +79,9 @@ def _stays_on_premises(step: Step, is_inside: Callable[[Path], bool]) -> bool:
     match step.kind:
         case Kind.WRITE:
             return source == target and source.suffix.lower() == ".xmp" and is_inside(source)
+        case Kind.EMBED:
+            is_jpeg = source.suffix.lower() in JPEG_SUFFIXES
+            return source == target and is_jpeg and is_inside(source) and _is_of_xmp(step)
         case Kind.TRASH:
             return target == TRASH_PLACE and is_inside(source)
         case Kind.RESTORE:
@@ -84,6 +92,15 @@ def _stays_on_premises(step: Step, is_inside: Callable[[Path], bool]) -> bool:
         case kind:
             home, other = (source, target) if kind in _FROM_HOME else (target, source)
     return is_inside(home) and (is_inside(other) or _is_like(other, home))
+
+
+def _is_of_xmp(step: Step) -> bool:
+    """Tell whether what is exchanged in a photo is XMP. Where, is looked at before it is."""
+    if step.before is None or step.after is None or not isinstance(step.offset, int):
+        return False
+    hashes = (step.sha256_before, step.sha256_after)
+    is_hashed = all(isinstance(each, str) and len(each) == _HASH_DIGITS for each in hashes)
+    return is_hashed and is_xmp_exchange(step.before, step.after)
 
 
 def _is_like(other: Path, home: Path) -> bool:

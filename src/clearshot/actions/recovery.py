@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from clearshot.actions.deeds import is_done_on_disk
 from clearshot.actions.journal import UNBEGUN, Journal, Place, has_ended, list_journals
 from clearshot.actions.lock import hold_lock
-from clearshot.actions.plan import Kind, Outcome
+from clearshot.actions.plan import Kind, Outcome, Rewriting
 from clearshot.actions.step import do_step, face, settle_step
-from clearshot.photo import Skip
+from clearshot.photo import FileStamp, Skip
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,7 +126,7 @@ def end_run(path: Path) -> Outcome:
     if not journal.open_steps:
         journal.record_end()
     done = tuple(journal.plan.steps[number] for number in journal.done_steps)
-    return Outcome(path, done, tuple(skipped))
+    return Outcome(path, done, tuple(skipped), rewritten=_list_rewritten(journal))
 
 
 def foresee_end(journal: Journal) -> Interruption:
@@ -157,6 +157,15 @@ def foresee_end(journal: Journal) -> Interruption:
         from_where = "" if step.target == step.source else f" from {step.target}"
         half_done[number] = (step.source, f"taken back{from_where}")
     return Interruption(journal.name, tuple(half_done.values()))
+
+
+def _list_rewritten(journal: Journal) -> tuple[Rewriting, ...]:
+    done = ((journal.plan.steps[number], journal.states[number]) for number in journal.done_steps)
+    return tuple(
+        Rewriting(step.target, step.stamp, FileStamp(step.size_bytes, state.mtime_ns))
+        for step, state in done
+        if step.kind is Kind.EMBED
+    )
 
 
 def _looks_done(step: Step) -> bool:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clearshot.catalog.odds import Gauge
+    from clearshot.photo import FileStamp
 
 # An upsert, not a replacement: the photo keeps its number, and so all that refers to it.
 _UPSERT_PHOTO = """
@@ -344,6 +345,32 @@ class Catalog:
         """
         statement = "UPDATE photos SET is_missing = 0, companions = :companions WHERE path = :path"
         values = (rows.photo_values(photo, self.library) for photo in photos)
+        with explained(self.path), transaction(self._connection):
+            self._connection.executemany(statement, values)
+
+    def note_rewritten(self, photos: Iterable[tuple[Path, FileStamp, FileStamp]]) -> None:
+        """Note that photos were written anew with the same picture in them: they keep their scores.
+
+        Parameters
+        ----------
+        photos : iterable of (Path, FileStamp, FileStamp)
+            Absolute, with the state before and since. Those that the catalog knows in another
+            state are passed over.
+        """
+        statement = """
+        UPDATE photos SET size_bytes = :size_bytes, mtime_ns = :mtime_ns
+        WHERE path = :path AND size_bytes = :old_size_bytes AND mtime_ns = :old_mtime_ns
+        """
+        values = (
+            {
+                "path": rows.path_value(path, self.library),
+                "size_bytes": after.size_bytes,
+                "mtime_ns": after.mtime_ns,
+                "old_size_bytes": before.size_bytes,
+                "old_mtime_ns": before.mtime_ns,
+            }
+            for path, before, after in photos
+        )
         with explained(self.path), transaction(self._connection):
             self._connection.executemany(statement, values)
 

@@ -20,7 +20,7 @@ from clearshot.cli.screen import (
     show_progress,
 )
 from clearshot.cli.text import to_command, to_count, to_printable, to_size
-from clearshot.errors import CatalogError, InputError
+from clearshot.errors import CatalogError, InputError, SidecarError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +42,9 @@ _HEADINGS = {
     Kind.REMOVE_HARDLINK: ("hard link that is removed", "file that stays"),
     Kind.REMOVE_SYMLINK: ("symbolic link that is removed", "file that stays"),
 }
+
+# What is written.
+_WRITTEN = {Kind.EMBED: "photos", Kind.WRITE: "sidecars"}
 
 
 def find_journals(folder: Path) -> Path:
@@ -91,7 +94,7 @@ def print_plan(plan: Plan) -> None:
     console = open_console()
     console.print(counts)
     console.print()
-    for kind, steps in groupby(plan.steps, key=lambda step: step.kind):
+    for kind, steps in groupby(plan.steps, key=_get_form):
         if kind is Kind.WRITE:
             _print_writes(list(steps))
         else:
@@ -312,24 +315,45 @@ def _print_steps(kind: Kind, steps: Sequence[Step]) -> None:
     console.print()
 
 
+def _get_form(step: Step) -> Kind:
+    """Give the kind as which a step is printed."""
+    return Kind.WRITE if step.kind is Kind.EMBED else step.kind
+
+
 def _print_writes(steps: Sequence[Step]) -> None:
     from clearshot.sidecars.changes import describe_changes
 
     root = _find_root([step.target for step in steps])
-    print_line(f"Sidecars in {to_printable(root)}")
+    words = [_WRITTEN[kind] for kind in _WRITTEN if any(step.kind is kind for step in steps)]
+    print_line(f"{' and '.join(words).capitalize()} in {to_printable(root)}")
     print_line()
     shown = steps if is_verbose() else steps[:_MAX_ROWS]
     # The sidecars of a photo that change alike are told at once.
-    for _, alike in groupby(shown, key=lambda step: (step.group, step.before, step.after)):
+    for _, alike in groupby(shown, key=lambda step: (step.group, step.kind, *_find_packets(step))):
         first, *others = alike
-        state = "new" if first.before is None else "removed" if first.after is None else "changed"
+        before, after = _find_packets(first)
+        state = "new" if before is None else "removed" if after is None else "changed"
         names = ", ".join(to_printable(step.target.relative_to(root)) for step in (first, *others))
-        print_line(f"{names} ({state})")
-        changes = describe_changes(first.before, first.after, with_notes=is_verbose())
+        print_line(f"{names} ({'XMP ' if first.kind is Kind.EMBED else ''}{state})")
+        changes = describe_changes(before, after, with_notes=is_verbose())
         for line in changes if is_verbose() else filter(None, [", ".join(changes)]):
             print_line(f"    {to_printable(line)}")
     _print_rest(len(steps) - len(shown))
     print_line()
+
+
+def _find_packets(step: Step) -> tuple[bytes | None, bytes | None]:
+    """Give the XMP that a step finds, and the one that it leaves."""
+    if step.kind is not Kind.EMBED:
+        return step.before, step.after
+    from clearshot.sidecars.jpeg import find_packet, split_segments
+
+    try:
+        before, after = (split_segments(each or b"") for each in (step.before, step.after))
+        return find_packet(before), find_packet(after)
+    except SidecarError:
+        # Of a journal that someone else wrote; it is told by its size.
+        return step.before, step.after
 
 
 def _print_rest(num_rest: int) -> None:

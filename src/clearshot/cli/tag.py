@@ -1,4 +1,4 @@
-"""`clearshot tag`: ratings, labels and keywords in XMP sidecars."""
+"""`clearshot tag`: ratings, labels and keywords in XMP, beside photos or in them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from clearshot.actions.plan import Kind
 from clearshot.cli.forecasts import announce, settle_thresholds
 from clearshot.cli.options import (
     apply_options,
@@ -19,6 +20,7 @@ from clearshot.cli.options import (
 )
 from clearshot.cli.plans import (
     apply_shown,
+    note_moves,
     print_left_alone,
     print_left_out,
     print_outcome,
@@ -43,7 +45,7 @@ _RATINGS = {"reject": -1, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "none": None}
     epilog=show_example(
         "clearshot tag ~/Pictures/2026",
         "clearshot tag ~/Pictures/2026 --for darktable --apply",
-        "clearshot tag ~/Pictures/2026 --for lightroom --rating 1 --apply",
+        "clearshot tag ~/Pictures/2026 --for lightroom --sidecar embed --apply",
     ),
 )
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -65,10 +67,11 @@ _RATINGS = {"reject": -1, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "none": None}
 @click.option(
     "--sidecar",
     "naming",
-    type=click.Choice(["auto", "stem", "full"]),
+    type=click.Choice(["auto", "stem", "full", "embed"]),
     default="auto",
     show_default=True,
-    help="Names: IMG.xmp (stem), IMG.CR2.xmp (full), or those that are there, else as --for reads.",
+    help="Names: IMG.xmp (stem), IMG.CR2.xmp (full), or those that are there, else as --for reads "
+    "(auto). embed: as auto, but JPEG photos without a RAW file are written themselves.",
 )
 @click.option(
     "--overwrite",
@@ -98,8 +101,9 @@ def tag(  # noqa: PLR0913 - one argument per option
 
     Bad photos get a rating, a colour label and a keyword such as clearshot|blurry; photos that
     became good lose what clearshot wrote. What was decided in `clearshot review` outranks the
-    verdict; its stars and colours are written too. Photos themselves are never written, and what
-    other programs keep in a sidecar stays. Every byte comes back by `clearshot undo`.
+    verdict; its stars and colours are written too. What other programs keep in a sidecar stays.
+    Photos themselves are written with --sidecar embed only, and of them nothing but their XMP.
+    Every byte comes back by `clearshot undo`.
     """
     from clearshot.sidecars.names import Naming
     from clearshot.sorting import find_companions
@@ -115,10 +119,11 @@ def tag(  # noqa: PLR0913 - one argument per option
     print_left_out(outdated, absent, to_command("clearshot", "scan", folder, *options))
     if tags.plan.steps and not is_json and not (is_applied and is_quiet()):
         print_plan(tags.plan)
-    _print_remarks(tags)
+    _print_remarks(tags, is_embedded=style.naming is Naming.EMBED)
     outcome = None
     if is_applied and tags.plan.steps:
         outcome = apply_shown(tags.plan, "Writing")
+        note_moves(folder, catalog_path, outcome)
     skipped += (*outdated, *absent, *tags.skipped)
     if is_json:
         print_plan_json(tags.plan, outcome, skipped, tags.kept)
@@ -126,10 +131,11 @@ def tag(  # noqa: PLR0913 - one argument per option
         print_outcome(outcome, what="tagged")
         print_way_back(folder)
     elif not tags.plan.steps:
-        print_line("Nothing to write: the sidecars say what they shall.")
+        places = "photos and sidecars" if style.naming is Naming.EMBED else "the sidecars"
+        print_line(f"Nothing to write: {places} say what they shall.")
     elif not is_quiet():
         words = ["clearshot", "tag", folder, *_repeat_style(style), *options, "--apply"]
-        print_line(f"Nothing was written. To write {to_count(len(tags.plan.steps), 'sidecar')}:")
+        print_line(f"Nothing was written. To write {_count_files(tags)}:")
         print_line(f"  {to_command(*words)}")
     skipped += () if outcome is None else outcome.skipped
     context.exit(1 if is_applied and skipped else 0)
@@ -148,7 +154,7 @@ def _list_judged(
         return list_judged(catalog, thresholds)
 
 
-def _print_remarks(tags: TagPlan) -> None:
+def _print_remarks(tags: TagPlan, *, is_embedded: bool) -> None:
     print_left_alone(tags.skipped, "left alone")
     if tags.kept:
         count = to_count(len(tags.kept), "value")
@@ -156,10 +162,18 @@ def _print_remarks(tags: TagPlan) -> None:
         print_failures([(skip.path, skip.reason) for skip in tags.kept], rest="see with -v")
     if tags.unread:
         count = to_count(len(tags.unread), "photo")
+        remedy = "" if is_embedded else " --sidecar embed writes into JPEG photos."
         print_remark(
             f"Lightroom reads no sidecars of JPEG, TIFF and DNG: {count} without a RAW file will "
-            "show nothing there. clearshot writes into no photo."
+            f"show nothing there.{remedy}"
         )
+
+
+def _count_files(tags: TagPlan) -> str:
+    """Tell how many files of which kind a plan writes, such as `2 sidecars and 1 photo`."""
+    num_photos = sum(step.kind is Kind.EMBED for step in tags.plan.steps)
+    counts = {"sidecar": len(tags.plan.steps) - num_photos, "photo": num_photos}
+    return " and ".join(to_count(count, word) for word, count in counts.items() if count)
 
 
 def _repeat_style(style: TagStyle) -> list[str]:

@@ -19,11 +19,12 @@ _NO_PICTURES = {".xmp", ".aae", ".pp3", ".dop", ".mov", ".mp4", ".wav", ".thm"}
 
 
 class Naming(StrEnum):
-    """How sidecars are called."""
+    """How sidecars are called, or that JPEG photos hold what is to be said in themselves."""
 
     AUTO = "auto"
     STEM = "stem"
     FULL = "full"
+    EMBED = "embed"
 
 
 def list_sidecars(photo: Photo, namings: tuple[Naming, ...]) -> tuple[Path, ...]:
@@ -34,7 +35,7 @@ def list_sidecars(photo: Photo, namings: tuple[Naming, ...]) -> tuple[Path, ...]
     photo : Photo
         With the companions of the moment.
     namings : tuple of Naming
-        `auto` stands for those that are there.
+        `auto` stands for those that are there, and so does `embed`.
 
     Returns
     -------
@@ -49,7 +50,7 @@ def list_sidecars(photo: Photo, namings: tuple[Naming, ...]) -> tuple[Path, ...]
 
 def _list_by(photo: Photo, naming: Naming) -> list[Path]:
     existing = [path for path in photo.companions if path.suffix.lower() == ".xmp"]
-    if naming is Naming.AUTO:
+    if naming in {Naming.AUTO, Naming.EMBED}:
         return existing
     pictures = [photo.path]
     pictures += [path for path in photo.companions if path.suffix.lower() not in _NO_PICTURES]

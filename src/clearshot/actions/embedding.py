@@ -1,0 +1,152 @@
+"""XMP in JPEG photos exchanged: the old photo or the new one is there, never a part.
+
+A step knows the segments that go and those that come, and SHA-256 of the whole photo before and
+after. So the journal needs no photo to take it back: all else is the same in both.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import time
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from clearshot.actions.atomic import (
+    NO_METADATA,
+    hash_file,
+    read_stamp,
+    remove_file,
+    sync_folder,
+    tolerate,
+)
+from clearshot.errors import SidecarError
+from clearshot.sidecars.jpeg import HEAD_START, is_xmp_exchange, read_segments
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from clearshot.actions.plan import Step
+
+_CHUNK_BYTES = 1 << 20
+
+_CHANGED = (errno.EBUSY, "changed since planning")
+
+
+def exchange_xmp(step: Step, part: Path) -> None:
+    """Exchange segments of a photo that hold XMP.
+
+    The photo that comes is written beside it, synced, compared by SHA-256, and renamed onto it.
+
+    Parameters
+    ----------
+    step : Step
+        The photo, what is exchanged, and SHA-256 of the photo before and after.
+    part : Path
+        Name for the new photo in the making, in the photo's folder.
+
+    Raises
+    ------
+    OSError
+        If the photo is not the one that the step says, something else than XMP would change,
+        or it cannot be written. Nothing has changed then.
+    """
+    path = step.target
+    stamp = read_stamp(path)
+    with path.open("rb") as reader:
+        if not _has_seam(reader, step):
+            raise OSError(*_CHANGED, str(path))
+        reader.seek(0)
+        _write_part(reader, step, part)
+    if hash_file(part).hex() != step.sha256_after:
+        raise OSError(errno.EIO, "the copy differs from the plan", str(part))
+    if read_stamp(path) != stamp:
+        raise OSError(*_CHANGED, str(path))
+    part.replace(path)
+    sync_folder(path.parent)
+
+
+def settle_exchange(step: Step, part: Path) -> bool:
+    """Tell whether an interrupted `exchange_xmp` took place, and clean up behind it.
+
+    Parameters
+    ----------
+    step, part : Step, Path
+        As `exchange_xmp` got them.
+
+    Returns
+    -------
+    bool
+        As `is_exchanged`.
+    """
+    remove_file(part)
+    return is_exchanged(step)
+
+
+def is_exchanged(step: Step) -> bool:
+    """Tell whether a photo is the one that a step makes. Raises OSError if it cannot be read.
+
+    Parameters
+    ----------
+    step : Step
+        What is exchanged.
+
+    Returns
+    -------
+    bool
+        False also where the photo is gone. One that was changed since is left alone.
+    """
+    try:
+        size_bytes = read_stamp(step.target).size_bytes
+    except FileNotFoundError:
+        return False
+    return size_bytes == step.size_bytes and hash_file(step.target).hex() == step.sha256_after
+
+
+def _has_seam(reader: BinaryIO, step: Step) -> bool:
+    """Tell whether a photo has the segments that go, as whole ones, before its pixels.
+
+    A journal may say anything; so what they are is looked at here too.
+    """
+    before, after = step.before or b"", step.after or b""
+    try:
+        segments = read_segments(reader)
+    except SidecarError:
+        return False
+    bounds = set(accumulate(map(len, segments), initial=len(HEAD_START)))
+    head = HEAD_START + b"".join(segments)
+    is_whole = {step.offset, step.offset + len(before)} <= bounds
+    is_there = head[step.offset : step.offset + len(before)] == before
+    return is_whole and is_there and is_xmp_exchange(before, after)
+
+
+def _write_part(reader: BinaryIO, step: Step, part: Path) -> None:
+    """Copy a photo with the new segments in place of the old ones.
+
+    Raises
+    ------
+    OSError
+        If the photo is not the one that the step says.
+    """
+    digest = hashlib.sha256()
+    with part.open("xb") as writer:
+        head = reader.read(step.offset)
+        digest.update(head)
+        writer.write(head)
+        digest.update(reader.read(len(step.before or b"")))
+        writer.write(step.after or b"")
+        while chunk := reader.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            writer.write(chunk)
+        writer.flush()
+        if digest.hexdigest() != step.sha256_before:
+            raise OSError(*_CHANGED, str(step.target))
+        with tolerate(NO_METADATA):
+            shutil.copystat(step.target, part)
+        # An undo gives the old time; else the file has changed now.
+        mtime_ns = step.restored_mtime_ns
+        os.utime(part, ns=(time.time_ns(), time.time_ns() if mtime_ns is None else mtime_ns))
+        os.fsync(writer.fileno())
