@@ -27,6 +27,8 @@ SCORER = Scorer(sharp_at=SharpAt.FULL)
 
 # The network reads known blurs within this factor.
 TOLERANCE = 1.4
+# Across a movement it reads more blur than there is, and along it less.
+MOVED_TOLERANCE = 1.6
 
 
 class CountingNetwork(FocusNetwork):
@@ -104,7 +106,7 @@ def test_a_movement_costs_megapixels_along_itself_only(
     assert megapixels is not None
     # Across the movement the picture is as sharp as before.
     expected = light.size / 1e6 * SHARP_SIGMA_PX / hypot(SHARP_SIGMA_PX, sigma_px)
-    assert expected / TOLERANCE**2 < megapixels < expected * TOLERANCE**2
+    assert expected / MOVED_TOLERANCE**2 < megapixels < expected * MOVED_TOLERANCE**2
 
 
 def test_a_movement_that_only_native_pixels_show_is_motion(tmp_path: Path) -> None:

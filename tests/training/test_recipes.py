@@ -14,7 +14,8 @@ pytest.importorskip("torch", reason="the extra `train` is not installed")
 from typing import TYPE_CHECKING
 
 from clearshot.errors import InputError
-from clearshot.scoring.focus import FocusNetwork, pool
+from clearshot.scoring.focus import FocusNetwork
+from clearshot.scoring.pooling import pool
 from clearshot.scoring.weights import read_network
 from clearshot.training import trainer
 from clearshot.training.config import FocusConfig

@@ -9,13 +9,8 @@ import numpy as np
 from clearshot.config import MAX_PIXELS
 from clearshot.decode.image import JUDGED_PX, fit_region, read_crops
 from clearshot.photo import Region, SharpAt
-from clearshot.scoring.focus import (
-    LONGEST,
-    FocusMap,
-    measure_anisotropy,
-    measure_blur,
-    sum_windows,
-)
+from clearshot.scoring.focus import LONGEST, FocusMap, sum_windows
+from clearshot.scoring.pooling import measure_anisotropy, measure_blur
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +22,7 @@ _Window = tuple[slice, slice]  # rows and columns of cells
 
 # Raise when the choice of crops or their pooling changes so that old native scores cannot be
 # compared with new ones.
-NATIVE_RECIPE: Final = 1
+NATIVE_RECIPE: Final = 2
 
 # How many crops of the photo are measured, and their side [px of the photo].
 NUM_CROPS: Final = 3
@@ -121,7 +116,7 @@ def measure_native_blur(
     -------
     tuple of float
         log2 of the blur's standard deviation [px of the photo], and its anisotropy, see
-        `clearshot.scoring.focus.measure_anisotropy`; both of the crop that answers.
+        `clearshot.scoring.pooling.measure_anisotropy`; both of the crop that answers.
 
     Raises
     ------

@@ -11,8 +11,9 @@ from clearshot.decode.metadata import read_facts
 from clearshot.decode.preview import JPEG_PREVIEW_READER
 from clearshot.photo import Scores, SharpAt
 from clearshot.scoring.exposure import ExposureNetwork, measure_exposure
-from clearshot.scoring.focus import FocusMap, FocusNetwork, pool
+from clearshot.scoring.focus import FocusMap, FocusNetwork
 from clearshot.scoring.native import NATIVE_RECIPE, is_judged_in_full, measure_native_blur
+from clearshot.scoring.pooling import pool
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 
 # Raise when decoding, reduction, pooling or statistics change so that old scores cannot be compared
 # with new ones.
-PIXEL_RECIPE: Final = 3
+PIXEL_RECIPE: Final = 4
 
 # Blur scores around the usual threshold, from which the preview of a camera does not decide: the
 # photo itself is read then. Two scores of one photo differ by a tenth of an octave, 0.3 at most.
-_DOUBTFUL_OCTAVES: Final = (-0.75, 0.4)
+_DOUBTFUL_OCTAVES: Final = (-0.45, 0.7)
 
 
 @dataclass(frozen=True, slots=True)

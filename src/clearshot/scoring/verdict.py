@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from clearshot.scoring.limits import Wishes
     from clearshot.scoring.recalibration import Curve
 
-# Blur that is longer along one direction than along another by this many octaves is a movement. On
-# photos of phones, nine in ten that are out of focus stay below half of it.
+# Blur that is longer along one direction than along another by this many octaves, all over the
+# photo, is a movement. Of 12 photos of Kwentar out of focus none reaches it, of 12 moved
+# ones 11 do.
 _MOTION_OCTAVES: Final = 0.12
 
 # What the network reads where a picture is as sharp as its pixels can show [px]. A longer blur of
