@@ -168,6 +168,35 @@ def test_a_library_that_was_moved_is_named(library: Path, tmp_path: Path) -> Non
     assert (moved / "two.xmp").read_bytes() == b"ours"
 
 
+def test_the_unfinished_journal_of_a_library_that_was_moved_says_how_to_go_on(
+    library: Path, tmp_path: Path
+) -> None:
+    plan = plan_writes(library, ("two.xmp", b"ours"))
+    name = create_journal(find_journal_folder(library), plan).path.name
+    moved = library.rename(tmp_path / "moved")
+    journals = find_journal_folder(moved)
+    again = plan_writes(moved, ("two.xmp", b"again"))
+    before = read_tree(moved)
+    for call in (find_interruptions, recover, lambda journals: apply_plan(again, journals)):
+        with pytest.raises(ActionError) as caught:
+            call(journals)
+        assert f"it is of the library {library}, not of {moved}" in caught.value.message
+        assert "Move it back" in caught.value.message
+        assert f"rename it to {name}.aside" in caught.value.message
+    assert read_tree(moved) == before
+
+    moved.rename(library)
+    assert len(recover(find_journal_folder(library))) == 1
+    create_journal(find_journal_folder(library), plan)
+    library.rename(moved)
+    for unfinished in list_journals(journals):
+        unfinished.rename(unfinished.with_name(f"{unfinished.name}.aside"))
+    assert find_interruptions(journals) == ()
+    apply_plan(again, journals)
+    assert (moved / "two.xmp").read_bytes() == b"again"
+    assert len(list(journals.glob("*.aside"))) == 2
+
+
 def test_a_plan_that_could_not_be_taken_back_is_not_begun(library: Path) -> None:
     journals = find_journal_folder(library)
     with pytest.raises(ActionError, match="plan refused: step 0"):

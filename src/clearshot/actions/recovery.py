@@ -16,6 +16,7 @@ from clearshot.actions.journal import UNBEGUN, Journal, Place, has_ended, list_j
 from clearshot.actions.lock import hold_lock
 from clearshot.actions.plan import Kind, Outcome, Rewriting
 from clearshot.actions.step import do_step, face, settle_step
+from clearshot.errors import ActionError
 from clearshot.photo import FileStamp, Skip
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def find_interruptions(journal_folder: Path) -> tuple[Interruption, ...]:
         return ()
     # A run that goes on is not interrupted: it holds the lock.
     with hold_lock(journal_folder.parent):
-        return tuple(foresee_end(Journal(path)) for path in unfinished)
+        return tuple(foresee_end(_open_unfinished(path)) for path in unfinished)
 
 
 def recover_locked(journal_folder: Path) -> tuple[Outcome, ...]:
@@ -119,7 +120,7 @@ def end_run(path: Path) -> Outcome:
     Outcome
         What was done; skipped are only the files that could not be put right.
     """
-    journal = Journal(path)
+    journal = _open_unfinished(path)
     skipped = _settle_open_steps(journal)
     skipped += _take_back_split_groups(journal)
     _remove_empty_folders(journal)
@@ -180,6 +181,26 @@ def _describe_end(step: Step, *, is_done: bool) -> tuple[Path, str]:
     if step.kind is not Kind.MOVE:
         return step.source, f"{step.kind}: {'is done' if is_done else 'not done'}"
     return (step.target, "has moved") if is_done else (step.source, "stays")
+
+
+def _open_unfinished(path: Path) -> Journal:
+    """Read the journal of a run that did not end.
+
+    Raises
+    ------
+    ActionError
+        If it is damaged or refused; it says how to go on.
+    """
+    try:
+        return Journal(path)
+    except ActionError as error:
+        message = (
+            f"{error.message}. Its run did not end, so files may be half-done. Was the library "
+            "moved? Move it back, run the command there with --apply, and move it again. Or look "
+            f"at the files that the journal names, and rename it to {path.name}.aside: clearshot "
+            "then goes on without it"
+        )
+        raise ActionError(message, path=path) from error
 
 
 def _list_unfinished(journal_folder: Path) -> list[Path]:
