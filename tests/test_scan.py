@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from clearshot.catalog.catalog import Catalog, default_path
+from clearshot.catalog.catalog import Catalog
+from clearshot.catalog.place import default_path
 from clearshot.config import ScanSettings, usable_cores
 from clearshot.decode import formats
 from clearshot.discover import find_photos

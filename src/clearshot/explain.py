@@ -122,6 +122,7 @@ def draw_explanation(path: Path, scorer: Scorer, thresholds: Thresholds) -> Expl
     """
     measurement = scorer.measure(path)
     judged, scores = measurement.image, measurement.scores
+    thresholds = thresholds.for_camera(scores.facts.camera)
     verdict = judge(scores, thresholds)
     rgb_hwc = read_rgb(
         path,

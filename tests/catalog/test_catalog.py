@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearshot.catalog import connection as connections
-from clearshot.catalog.catalog import Catalog, Entry, PhotoState, default_path
+from clearshot.catalog.catalog import Catalog, Entry, PhotoState
+from clearshot.catalog.place import default_path
 from clearshot.errors import CatalogError, InputError
 from clearshot.photo import Facts, Failure, FileStamp, Photo, Region, Scores
 from luma_scorer import make_scores

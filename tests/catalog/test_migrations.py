@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from clearshot.catalog import migrations
-from clearshot.catalog.catalog import Catalog, default_path
+from clearshot.catalog.catalog import Catalog
 from clearshot.catalog.connection import connect, transaction
 from clearshot.catalog.migrations import Migration, applied, known, migrate
+from clearshot.catalog.place import default_path
 from clearshot.errors import CatalogError
 from clearshot.photo import FileStamp, Photo, Scores
 from luma_scorer import make_scores

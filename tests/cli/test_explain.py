@@ -6,6 +6,12 @@ from pathlib import Path
 from click.testing import Result
 from PIL import Image
 
+from clearshot.catalog.catalog import Catalog
+from clearshot.photo import Label
+from clearshot.scoring.calibration import read_calibration
+from clearshot.scoring.recalibration import Curve, Part, Recalibration, write_recalibration
+from clearshot.scoring.tolerance import Tail, TailPair, digest_calibration
+
 Run = Callable[..., Result]
 
 
@@ -61,3 +67,57 @@ def test_pixels_are_limited(run: Run, clear_photos: Path, tmp_path: Path) -> Non
     assert result.exit_code == 1
     assert "512 x 384 px is more than 100,000 pixels" in result.stderr
     assert run(*words).exit_code == 0
+
+
+def calibrate(library: Path, catalog_path: Path | None = None) -> None:
+    """Give a library a calibration by which every photo is blurry."""
+    none = TailPair(Tail((), (), 0.0, is_bad=False), Tail((), (), 0.0, is_bad=True))
+    curves = dict.fromkeys(Label, Curve()) | {Label.BLURRY: Curve(offset=60.0)}
+    part = Part(curves, dict.fromkeys(Label, none))
+    own = Recalibration(part, {}, digest_calibration(read_calibration()), "a test")
+    with Catalog.open(library, path=catalog_path) as catalog:
+        catalog.calibrations.add(write_recalibration(own))
+
+
+def test_a_photo_is_judged_as_its_library_judges_it(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    photo, output = scanned_library / "clear.jpg", tmp_path / "why.png"
+    calibrate(scanned_library)
+    scanned = run("scan", scanned_library)
+    assert "clear.jpg" in run("sort", scanned_library, "--to", tmp_path / "bad").stdout
+    told = run("explain", photo, "-o", output)
+    assert told.exit_code == 0
+    assert f"{photo}: blurry" in told.stdout
+    words = " ".join(told.stderr.split())
+    assert f"Judged as in the library {scanned_library}." in words
+    assert "By the calibration of" in words
+    assert f"clearshot explain {scanned_library}" in scanned.stdout
+
+
+def test_a_photo_outside_of_a_library_is_judged_as_shipped(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    calibrate(scanned_library)
+    photo = (scanned_library / "clear.jpg").rename(tmp_path / "clear.jpg")
+    told = run("explain", photo, "-o", tmp_path / "why.png")
+    assert f"{photo}: good" in told.stdout
+    assert "library" not in told.stderr
+
+
+def test_a_library_whose_catalog_is_elsewhere_is_named(
+    run: Run, library: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.sqlite"
+    assert run("scan", library, "--workers", "1", "--catalog", kept).exit_code == 0
+    calibrate(library, kept)
+    words = ("explain", library / "clear.jpg", "-o", tmp_path / "why.png", "--force")
+    assert "clear.jpg: good" in run(*words).stdout
+    assert "clear.jpg: blurry" in run(*words, "--catalog", kept).stdout
+    other = (library / "white.jpg").rename(tmp_path / "white.jpg")
+    outside = run("explain", other, "-o", tmp_path / "why.png", "--force", "--catalog", kept)
+    assert outside.exit_code == 2
+    assert "is not in the library of this catalog" in outside.stderr
+    missing = run(*words, "--catalog", tmp_path / "none.sqlite")
+    assert missing.exit_code == 4
+    assert "there is no such catalog" in missing.stderr

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from clearshot.actions.atomic import read_stamp
-from clearshot.catalog.catalog import default_path
+from clearshot.catalog.place import default_path
 from clearshot.errors import MissingPhotoError
 from clearshot.photo import FileStamp, Photo
 from clearshot.web.pictures import THUMBNAIL_PX, draw_large, measure_histogram, read_original

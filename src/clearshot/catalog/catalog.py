@@ -6,7 +6,6 @@ Records go in, records come out; no row and no SQL leaves this package.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
@@ -18,7 +17,8 @@ from clearshot.catalog.decisions import DecisionTable
 from clearshot.catalog.glimpses import Glimpse, read_glimpses
 from clearshot.catalog.odds import OddsTable
 from clearshot.catalog.pages import Pages
-from clearshot.errors import CatalogError, InputError
+from clearshot.catalog.place import claim, default_path, make_room
+from clearshot.errors import InputError
 from clearshot.photo import Failure, Photo, Scores
 
 if TYPE_CHECKING:
@@ -141,22 +141,6 @@ class Entry:
     number: int = field(default=0, compare=False)
 
 
-def default_path(library: Path) -> Path:
-    """Tell where the catalog of a library is kept unless the user says otherwise.
-
-    Parameters
-    ----------
-    library : Path
-        The library's folder.
-
-    Returns
-    -------
-    Path
-        A file in a hidden folder of the library.
-    """
-    return library / ".clearshot" / "catalog.sqlite"
-
-
 class Catalog:
     """The open catalog of one library. Use `open`, and close it or use it in a `with` statement.
 
@@ -218,13 +202,13 @@ class Catalog:
             raise InputError("there is no such folder", path=library)
         path = default_path(library) if path is None else path.absolute()
         if not path.exists():
-            _make_room(path, library, create=create)
+            make_room(path, library, create=create)
         connection = connect(path)
         try:
             with explained(path):
                 migrations.migrate(connection, migrations.known(), path=path)
                 if path != default_path(library):
-                    _claim(connection, path, library)
+                    claim(connection, path, library)
         except BaseException:
             connection.close()
             raise
@@ -408,30 +392,3 @@ class Catalog:
         [[number]] = self._connection.execute(query, (path,)).fetchall()
         odds = gauge.measure(result) if isinstance(result, Scores) else None
         self.odds.put([(number, odds)], gauge.digest)
-
-
-def _make_room(path: Path, library: Path, *, create: bool) -> None:
-    if not create:
-        message = f"there is no catalog yet; `clearshot scan {library}` makes one"
-        raise CatalogError(message, path=path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = (
-            f"the folder of the catalog cannot be created ({error.strerror}); "
-            "`--catalog PATH` keeps the catalog elsewhere"
-        )
-        raise CatalogError(message, path=path) from error
-
-
-def _claim(connection: sqlite3.Connection, path: Path, library: Path) -> None:
-    # A catalog outside of its library does not show whose photos its relative paths mean.
-    folder = os.fsencode(library)
-    found = connection.execute("SELECT folder FROM library").fetchall()
-    if not found:
-        with transaction(connection):
-            connection.execute("INSERT INTO library (id, folder) VALUES (1, ?)", (folder,))
-    elif found[0]["folder"] != folder:
-        owner = os.fsdecode(found[0]["folder"])
-        message = f"the catalog belongs to the library {owner}, not to {library}"
-        raise CatalogError(message, path=path)

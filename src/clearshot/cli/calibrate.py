@@ -119,7 +119,7 @@ def _check_one(*is_chosen: bool) -> None:
 
 
 def _has_catalog(place: Path, catalog_path: Path | None) -> bool:
-    from clearshot.catalog.catalog import default_path
+    from clearshot.catalog.place import default_path
 
     return place.is_dir() and (catalog_path is not None or default_path(place).exists())
 

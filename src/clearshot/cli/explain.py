@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from clearshot.cli.files import check_free, write_file
-from clearshot.cli.forecasts import announce, describe_forecast
+from clearshot.cli.forecasts import announce, describe_forecast, settle_thresholds
 from clearshot.cli.options import (
+    catalog_option,
     is_quiet,
     judging_options,
     pixels_option,
@@ -42,11 +43,20 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Replace the picture if it exists.")
 @judging_options
 @pixels_option
+@catalog_option
 @verbosity_options
-def explain(photo: Path, output: Path, thresholds: Thresholds, *, force: bool) -> None:
+def explain(
+    photo: Path,
+    output: Path,
+    thresholds: Thresholds,
+    catalog_path: Path | None,
+    *,
+    force: bool,
+) -> None:
     """Draw why PHOTO is good or bad: the focus map over it, its sharpest region, its light.
 
-    The verdict is printed too.
+    The verdict is printed too. It is that of the library that PHOTO lies in, by the library's own
+    calibration where it has one.
     """
     _check_photo(photo)
     _check_output(output, photo)
@@ -54,6 +64,7 @@ def explain(photo: Path, output: Path, thresholds: Thresholds, *, force: bool) -
     from clearshot.explain import draw_explanation
     from clearshot.scoring.scorer import Scorer
 
+    thresholds, remarks = _settle(photo, thresholds, catalog_path)
     scorer = Scorer(sharp_at=thresholds.sharp_at, max_pixels=read_max_pixels())
     explanation = draw_explanation(photo, scorer, thresholds)
     stream = io.BytesIO()
@@ -67,8 +78,33 @@ def explain(photo: Path, output: Path, thresholds: Thresholds, *, force: bool) -
         print_line(f"  {to_printable(facts)} ({scores.reader})" if facts else f"  {scores.reader}")
         for reason in verdict.reasons:
             print_line(f"  {reason}")
-        announce(describe_forecast(thresholds))
+        announce(remarks)
         print_line(f"Drawn to {to_printable(output)}")
+
+
+def _settle(
+    photo: Path, thresholds: Thresholds, catalog_path: Path | None
+) -> tuple[Thresholds, list[str]]:
+    """Give the thresholds that hold for the photo, and say what they rest on.
+
+    Raises
+    ------
+    UsageError
+        If a catalog is named and the photo does not lie in its library.
+    """
+    from clearshot.catalog.catalog import Catalog
+    from clearshot.catalog.place import find_library
+
+    library = find_library(photo, path=catalog_path)
+    if library is None:
+        if catalog_path is not None:
+            raise UsageError("is not in the library of this catalog", path=photo)
+        return thresholds, describe_forecast(thresholds)
+    with Catalog.open(library, path=catalog_path, create=False) as catalog:
+        settled, remarks = settle_thresholds(catalog, thresholds)
+    if settled is not thresholds:
+        remarks = [f"Judged as in the library {to_printable(library)}.", *remarks]
+    return settled, remarks
 
 
 def _check_photo(photo: Path) -> None:

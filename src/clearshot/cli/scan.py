@@ -259,7 +259,7 @@ def _print_next_steps(
         steps += [
             (
                 "See why a photo is bad:",
-                ["explain", shown, "-o", "why.png", *repeat_options(thresholds, None)],
+                ["explain", shown, "-o", "why.png", *options],
             ),
             ("Plan to move the bad ones:", ["sort", folder, "--to", target, *options]),
         ]

@@ -114,7 +114,7 @@ def open_browser(address: str) -> bool:
 
 
 def _build_page(desktop: Desktop) -> Page:
-    from clearshot.catalog.catalog import default_path
+    from clearshot.catalog.place import default_path
 
     library = desktop.library
     catalog = desktop.catalog_path or default_path(library)

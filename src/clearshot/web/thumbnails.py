@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from clearshot.catalog.catalog import default_path
+from clearshot.catalog.place import default_path
 from clearshot.web.pictures import draw_thumbnail
 
 if TYPE_CHECKING:

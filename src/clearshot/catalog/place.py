@@ -1,0 +1,121 @@
+"""Where a catalog is kept, and whose it is."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from clearshot.catalog.connection import connect, explained, transaction
+from clearshot.errors import CatalogError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+
+def default_path(library: Path) -> Path:
+    """Tell where the catalog of a library is kept unless the user says otherwise.
+
+    Parameters
+    ----------
+    library : Path
+        The library's folder.
+
+    Returns
+    -------
+    Path
+        A file in a hidden folder of the library.
+    """
+    return library / ".clearshot" / "catalog.sqlite"
+
+
+def find_library(photo: Path, *, path: Path | None = None) -> Path | None:
+    """Find the scanned library that a photo lies in.
+
+    Parameters
+    ----------
+    photo : Path
+        A photo.
+    path : Path or None
+        A catalog that is kept outside of its library.
+
+    Returns
+    -------
+    Path or None
+        The library's folder, absolute: the nearest one with a catalog, or the one that the catalog
+        at `path` remembers; None where the photo lies in none.
+
+    Raises
+    ------
+    CatalogError
+        If `path` is no catalog or cannot be read.
+    """
+    folders = photo.absolute().parents
+    if path is None:
+        return next((folder for folder in folders if default_path(folder).is_file()), None)
+    if not path.is_file():
+        raise CatalogError("there is no such catalog", path=path)
+    with closing(connect(path)) as connection, explained(path):
+        found = connection.execute("SELECT folder FROM library").fetchall()
+    owners = [os.fsdecode(row["folder"]) for row in found]
+    return next((folder for folder in folders if str(folder) in owners), None)
+
+
+def make_room(path: Path, library: Path, *, create: bool) -> None:
+    """Make the folder of a catalog that does not exist yet.
+
+    Parameters
+    ----------
+    path : Path
+        The catalog's file.
+    library : Path
+        Its library.
+    create : bool
+        Whether there may be a new one.
+
+    Raises
+    ------
+    CatalogError
+        If there may not, or the folder cannot be created.
+    """
+    if not create:
+        message = f"there is no catalog yet; `clearshot scan {library}` makes one"
+        raise CatalogError(message, path=path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = (
+            f"the folder of the catalog cannot be created ({error.strerror}); "
+            "`--catalog PATH` keeps the catalog elsewhere"
+        )
+        raise CatalogError(message, path=path) from error
+
+
+def claim(connection: sqlite3.Connection, path: Path, library: Path) -> None:
+    """Note whose catalog it is, where it is kept outside of its library.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        Of the catalog.
+    path : Path
+        Its file.
+    library : Path
+        The library that wants it.
+
+    Raises
+    ------
+    CatalogError
+        If it belongs to another.
+    """
+    # A catalog outside of its library does not show whose photos its relative paths mean.
+    folder = os.fsencode(library)
+    found = connection.execute("SELECT folder FROM library").fetchall()
+    if not found:
+        with transaction(connection):
+            connection.execute("INSERT INTO library (id, folder) VALUES (1, ?)", (folder,))
+    elif found[0]["folder"] != folder:
+        owner = os.fsdecode(found[0]["folder"])
+        message = f"the catalog belongs to the library {owner}, not to {library}"
+        raise CatalogError(message, path=path)
