@@ -150,7 +150,8 @@ def test_answers_are_read_as_they_were_filled_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a, b.jpg", 'quote".jpg', "two\nlines.jpg", "\udcff.jpg", "ü.jpg"]
+    "name",
+    ["a, b.jpg", 'quote".jpg', "two\nlines.jpg", "a\rb.jpg", "c\r\nd.jpg", "\udcff.jpg", "ü.jpg"],
 )
 def test_any_name_of_a_photo_comes_back(tmp_path: Path, name: str) -> None:
     sample = [Sampled(Path("/library") / name, Pile.GOOD, 9), Sampled(PATHS[0], Pile.GOOD, 9)]

@@ -110,6 +110,19 @@ def test_no_cell_is_a_formula(start: str) -> None:
     assert json.loads(format_json([row])) == [row]
 
 
+@pytest.mark.parametrize("line_break", ["\r", "\n", "\r\n", "a\rb\n\rc"])
+@pytest.mark.parametrize("newline", ["", None])
+def test_a_line_break_in_a_name_splits_no_row(line_break: str, newline: str | None) -> None:
+    names = [f"a{line_break}b.jpg", f"{line_break}.jpg", "plain.jpg"]
+    text = format_csv([build_row(Path(name), VERDICT) for name in names])
+    # None reads as Python does unless told otherwise, and pandas: any line break is a line feed.
+    rows = list(csv.DictReader(io.StringIO(text, newline=newline)))
+    assert [row["verdict"] for row in rows] == ["bad"] * len(names)
+    assert all(None not in row for row in rows)
+    if newline == "":
+        assert [Path(row["path"]) for row in rows] == [Path(name) for name in names]
+
+
 def test_names_that_need_no_care_stay_as_they_are() -> None:
     for name in ("a=b.jpg", "a-b.jpg", "2-1.jpg", "a@b.jpg", ".a.jpg", "'=a.jpg"):
         [cells] = csv.DictReader(io.StringIO(format_csv([build_row(Path(name), VERDICT)])))

@@ -19,6 +19,7 @@ from clearshot.errors import InputError
 from clearshot.evaluation.labels import LABEL_WORDS
 from clearshot.intervals import bound_pile
 from clearshot.photo import Failure, Rating
+from clearshot.report import format_line
 from clearshot.scoring.limits import Share
 
 if TYPE_CHECKING:
@@ -174,11 +175,8 @@ def write_sample(sample: Iterable[Sampled]) -> str:
         as it is filled in with clear, blurred, dark or overexposed. Paths are absolute, so that no
         cell begins as a formula of a spreadsheet does.
     """
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(FIELDS)
-    writer.writerows((str(each.path), "", each.pile.value, each.num_photos) for each in sample)
-    return stream.getvalue()
+    rows = ((str(each.path), "", each.pile.value, each.num_photos) for each in sample)
+    return "".join(map(format_line, [FIELDS, *rows]))
 
 
 def read_answers(path: Path) -> list[Sampled]:
@@ -200,12 +198,14 @@ def read_answers(path: Path) -> list[Sampled]:
         If the file cannot be read, is no such CSV, or holds an unknown label or nothing else.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+        # As it is: a file name may hold a line break of any system.
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            text = file.read()
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", path=path) from error
     # A spreadsheet may have written semicolons.
     first = text.partition("\n")[0]
-    reader = csv.DictReader(io.StringIO(text), delimiter=";" if ";" in first else ",")
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in first else ",")
     try:
         if not set(FIELDS) <= set(reader.fieldnames or ()):
             found = ", ".join(reader.fieldnames or ()) or "nothing"

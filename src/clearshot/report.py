@@ -329,18 +329,36 @@ def format_csv(
     Returns
     -------
     str
-        Null is an empty cell, lists are joined by ';', reasons, which are sentences, by ' | ', and
-        an error reads `kind: message`. No cell begins as a formula of a spreadsheet does (= + - @):
-        such a file name begins with `./` instead, which names the same file, and other such text,
-        for example a camera's name, with an apostrophe.
+        One row a photo for every reader that knows quotes: also where a file name holds a line
+        break of any system, as Unix allows. Lines end with a line feed. Null is an empty cell,
+        lists are joined by ';', reasons, which are sentences, by ' | ', and an error reads `kind:
+        message`. No cell begins as a formula of a spreadsheet does (= + - @): such a file name
+        begins with `./` instead, which names the same file, and other such text, for example a
+        camera's name, with an apostrophe.
+    """
+    cells = [fields] if has_header else []
+    lines = [*cells, *([_to_cell(field, row[field]) for field in fields] for row in rows)]
+    return "".join(map(format_line, lines))
+
+
+def format_line(cells: Sequence[Any]) -> str:
+    """Write one line of CSV.
+
+    Parameters
+    ----------
+    cells : sequence
+        Values; None is an empty cell.
+
+    Returns
+    -------
+    str
+        Ends with a line feed. A cell with a line feed or a carriage return is quoted, because
+        readers take either for the end of a row.
     """
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, fields, lineterminator="\n")
-    if has_header:
-        writer.writeheader()
-    for row in rows:
-        writer.writerow({field: _to_cell(field, row[field]) for field in fields})
-    return stream.getvalue()
+    # The writer quotes what would end its own lines.
+    csv.writer(stream, lineterminator="\r\n").writerow(cells)
+    return stream.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _to_cell(field: str, value: Any) -> Any:
