@@ -14,11 +14,13 @@ import pytest
 from click.testing import Result
 
 from clearshot.catalog.catalog import Catalog
+from clearshot.config import ScanSettings
 from clearshot.photo import Choice, Label
 from clearshot.review import Decider
 from clearshot.scoring.limits import Wishes, set_thresholds
 from clearshot.scoring.tolerance import Tolerance
 from clearshot.scoring.verdict import Thresholds
+from clearshot.web.desk import Desktop
 from clearshot.web.server import ReviewServer
 
 Run = Callable[..., Result]
@@ -77,6 +79,22 @@ def test_a_tolerance_reaches_the_page(
     assert run("review", scanned_library, *words).exit_code == 0
     wishes = Wishes({Label.BLURRY: 0.7}, {Label.DARK: Tolerance(0.02)})
     assert found == [set_thresholds(wishes)]
+
+
+def test_limits_of_a_scan_reach_the_page(
+    run: Run, scanned_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Desktop] = []
+
+    def note(server: ReviewServer, **_: object) -> None:
+        found.append(server.page.desk.desktop)
+        server.close()
+
+    monkeypatch.setattr(ReviewServer, "run", note)
+    words = ["--workers", "3", "--timeout", "9", "--max-megapixels", "2", "--no-browser"]
+    assert run("review", scanned_library, *words).exit_code == 0
+    assert found[0].settings == ScanSettings(num_workers=3, timeout_s=9.0)
+    assert found[0].max_pixels == 2_000_000
 
 
 def test_it_serves_until_ctrl_c_and_scans_a_new_folder(clear_photos: Path, tmp_path: Path) -> None:

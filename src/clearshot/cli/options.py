@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -15,6 +16,34 @@ if TYPE_CHECKING:
 
     from clearshot.scoring.tolerance import Tolerance
     from clearshot.scoring.verdict import Thresholds
+
+
+class PositiveNumber(click.FloatRange):
+    """A number above 0 that has an end: `nan` and `inf` are words that Python takes for numbers."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read it.
+
+        Parameters
+        ----------
+        value, param, ctx
+            As click gives them.
+
+        Returns
+        -------
+        float
+            Above 0, finite.
+        """
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no number above 0", param, ctx)
+        return number
+
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
@@ -272,7 +301,7 @@ def pixels_option(function: _Function) -> _Function:
     return click.option(
         "--max-megapixels",
         metavar="MP",
-        type=click.FloatRange(min=0, min_open=True),
+        type=PositiveNumber(),
         default=MAX_PIXELS / 1e6,
         show_default=f"{MAX_PIXELS / 1e6:.0f}",
         expose_value=False,
@@ -297,7 +326,7 @@ def timeout_option(function: _Function) -> _Function:
     return click.option(
         "--timeout",
         metavar="S",
-        type=click.FloatRange(min=0, min_open=True),
+        type=PositiveNumber(),
         default=PHOTO_TIMEOUT_S,
         show_default=True,
         expose_value=False,
@@ -386,15 +415,22 @@ def _note_tolerance(
 
 
 def _note_miss(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
-    context.meta[_MISS_KEY] = None if value is None else parse_share(value)
+    missed = None if value is None else parse_share(value)
+    if missed == 0:
+        _refuse_zero(str(value), "not one bad photo passes as good")
+    context.meta[_MISS_KEY] = missed
 
 
 def _parse_lost(value: str) -> float:
     share = parse_share(value)
     if share == 0:
-        message = f"{value!r}: no limit can promise that not one photo is lost; "
-        raise click.BadParameter(message + "accept a share above 0 %")
+        _refuse_zero(value, "not one photo is lost")
     return share
+
+
+def _refuse_zero(value: str, what: str) -> NoReturn:
+    message = f"{value!r}: no limit can promise that {what}; accept a share above 0 %"
+    raise click.BadParameter(message)
 
 
 def _read_verbosity() -> int:
@@ -435,6 +471,8 @@ def _parse_thresholds(
             raise click.BadParameter(message) from None
         if not 0 < limit <= 1:
             raise click.BadParameter(f"{value!r}: a probability above 0, at most 1, is needed")
+        if label.value in limits:
+            raise click.BadParameter(f"{value!r}: given twice for the same")
         limits[label.value] = limit
     return _set_thresholds(context, {Label(name): limit for name, limit in limits.items()})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,16 +13,21 @@ from clearshot.cli.options import (
     catalog_option,
     is_quiet,
     judging_options,
+    pixels_option,
+    read_max_pixels,
+    read_timeout,
     show_example,
+    timeout_option,
     verbosity_options,
+    workers_option,
 )
 from clearshot.cli.screen import print_line, print_remark
 from clearshot.cli.text import to_printable
+from clearshot.config import ScanSettings
 from clearshot.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
     from clearshot.scoring.verdict import Thresholds
-    from clearshot.web.server import ReviewServer
 
 
 @click.command(
@@ -52,13 +58,17 @@ if TYPE_CHECKING:
     help="Whether the page is opened in the browser; its address is printed in any case.",
 )
 @judging_options
+@workers_option
+@timeout_option
+@pixels_option
 @catalog_option
 @verbosity_options
-def review(
+def review(  # noqa: PLR0913 - one argument per option
     folder: Path,
     target: Path | None,
     port: int,
     thresholds: Thresholds,
+    workers: int | None,
     catalog_path: Path | None,
     *,
     is_opened: bool,
@@ -66,9 +76,26 @@ def review(
     """Look at the photos of FOLDER in the browser, decide, and move bad ones out of the way.
 
     The page is served by this program to this machine alone, until Ctrl-C. What you decide is kept
-    in the catalog and outranks the verdict. A folder that was never scanned is scanned at once.
+    in the catalog and outranks the verdict. A folder that was never scanned is scanned at once;
+    --workers, --timeout and --max-megapixels are for that scan and those that the page starts.
     """
-    server = _build_server(folder, target, port, thresholds, catalog_path)
+    _check(folder)
+    from clearshot.web.desk import Desktop
+    from clearshot.web.server import ReviewServer
+
+    settings = ScanSettings(timeout_s=read_timeout())
+    if workers is not None:
+        settings = replace(settings, num_workers=workers)
+    library = folder.absolute()
+    desktop = Desktop(
+        library=library,
+        catalog_path=None if catalog_path is None else catalog_path.absolute(),
+        target=suggest_target(library) if target is None else target.absolute(),
+        thresholds=thresholds,
+        settings=settings,
+        max_pixels=read_max_pixels(),
+    )
+    server = ReviewServer(desktop, port=port)
 
     def announce(address: str) -> None:
         if not is_quiet():
@@ -81,14 +108,8 @@ def review(
     server.run(ready=announce)
 
 
-def _build_server(
-    folder: Path,
-    target: Path | None,
-    port: int,
-    thresholds: Thresholds,
-    catalog_path: Path | None,
-) -> ReviewServer:
-    """Build the server.
+def _check(folder: Path) -> None:
+    """Check that there is something to review, and something to review it with.
 
     Raises
     ------
@@ -103,13 +124,6 @@ def _build_server(
     if missing:
         message = f"{missing[0]} is not installed: pip install 'clearshot[web]'"
         raise MissingExtraError(message)
-    from clearshot.web.desk import Desktop
-    from clearshot.web.server import ReviewServer
-
-    library = folder.absolute()
-    place = suggest_target(library) if target is None else target.absolute()
-    catalog = None if catalog_path is None else catalog_path.absolute()
-    return ReviewServer(Desktop(library, catalog, place, thresholds), port=port)
 
 
 def suggest_target(folder: Path) -> Path:

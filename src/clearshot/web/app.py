@@ -274,9 +274,16 @@ class Page:
             report(progress.num_done, progress.num_total)
 
         desktop = self.desk.desktop
-        scorer = Scorer(sharp_at=desktop.thresholds.sharp_at)
+        scorer = Scorer(sharp_at=desktop.thresholds.sharp_at, max_pixels=desktop.max_pixels)
         with Catalog.open(desktop.library, path=desktop.catalog_path) as catalog:
-            summary = scan(desktop.library, catalog, scorer, progress=follow, gauge=build_gauge())
+            summary = scan(
+                desktop.library,
+                catalog,
+                scorer,
+                settings=desktop.settings,
+                progress=follow,
+                gauge=build_gauge(),
+            )
         return {
             "new": summary.num_new,
             "changed": summary.num_changed,

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from clearshot.catalog.catalog import Catalog
+from clearshot.config import MAX_PIXELS, ScanSettings
 from clearshot.errors import MissingPhotoError
 from clearshot.listing import list_probabilities, refresh, set_rules
 from clearshot.owner import find_own, settle
@@ -71,12 +72,18 @@ class Desktop:
         Where photos go unless the page says otherwise.
     thresholds : Thresholds
         As the user asked for them; the library's own calibration may set others.
+    settings : ScanSettings
+        How a scan that the page starts works.
+    max_pixels : int
+        Such a scan refuses a photo with more pixels before it is decoded.
     """
 
     library: Path
     catalog_path: Path | None
     target: Path
     thresholds: Thresholds = field(default_factory=Thresholds)
+    settings: ScanSettings = field(default_factory=ScanSettings)
+    max_pixels: int = MAX_PIXELS
 
 
 class Desk:
