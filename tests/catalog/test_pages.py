@@ -72,8 +72,36 @@ def test_counts_come_from_indexes(catalog: Catalog, rules: Rules) -> None:
     plan = explain(catalog, *write_count(rules))
     steps = [line for line in plan if "odds" in line]
     assert len(steps) == 4 + len(Label)
-    assert all("COVERING INDEX odds_" in step for step in steps)
-    assert sum(step.startswith("SEARCH") for step in steps) == 3 + len(Label)
+    assert all("COVERING INDEX odds_" in step for step in steps[2:])
+    assert all(step.startswith("SEARCH") for step in steps[2:])
+
+
+@pytest.mark.parametrize("rules", [COMMON_RULES, FULL_RULES])
+def test_counting_the_bad_looks_at_no_better_photos(catalog: Catalog, rules: Rules) -> None:
+    catalog.odds.adopt("mine")
+    photos = [Photo(catalog.library / f"{at}.jpg", FileStamp(1, 2)) for at in range(400)]
+    catalog.record([(photo, make_scores()) for photo in photos], recipe="1")
+    odds = {
+        number: Odds(None, at / 100 - 3, -5.0, -5.0, at / 100 - 3)
+        for at, number in enumerate(catalog.odds.find_stale())
+    }
+    catalog.odds.write(odds, "mine")
+    steps = []
+    for limit in (-100.0, 0.895):
+        rule = Rule((limit,) * 3, (limit,) * 3)
+        steps.append(0)
+
+        def count(at: int = len(steps) - 1) -> int:
+            steps[at] += 1
+            return 0
+
+        catalog._connection.set_progress_handler(count, 10)
+        catalog.pages.find(Rules(rule, is_full=rules.is_full), Filter([Rating.BAD]), num_photos=0)
+        [bad] = [catalog.pages.count(Rules(rule, is_full=rules.is_full)).ratings[Rating.BAD]]
+        catalog._connection.set_progress_handler(None, 10)
+        assert bad == (400 if limit < 0 else 10)
+    whole, few = steps
+    assert few < whole / 4
 
 
 def test_some_entries_are_looked_up_by_number(catalog: Catalog) -> None:

@@ -25,7 +25,8 @@ FROM photos
 """
 _ALL = f"{_SELECT} ORDER BY photos.path"
 # The sign keeps SQLite from walking all paths to have them in order.
-_SOME = f"{_SELECT} WHERE photos.id IN (SELECT value FROM json_each(?)) ORDER BY +photos.path"
+_WANTED = "photos.id IN (SELECT value FROM json_each(?))"
+_SOME = f"{_SELECT} WHERE {_WANTED} ORDER BY +photos.path"
 
 
 class Glimpse(NamedTuple):

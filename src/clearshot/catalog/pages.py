@@ -1,8 +1,7 @@
 """Filtered pages of photos and counts, from the odds alone: no score is read, no photo is judged.
 
-A page is asked for by rules, which are data: log odds from which on a photo is bad or unsure. The
-columns and the order of conditions are such that SQLite answers from one index; see
-`tests/catalog/test_pages.py` for its plans.
+A page is asked for by rules, which are data: log odds from which on a photo is bad or unsure.
+Conditions are written so that SQLite answers from one index (`tests/catalog/test_pages.py`).
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from clearshot.catalog.connection import explained
+from clearshot.catalog.odds import MOST
 from clearshot.photo import Label, Rating
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _Values = list[float | int | str | None]
 _IDENTITY: Final = (1.0, 0.0)
 
-# As `clearshot.catalog.odds.NOTHING`, in the words of the index of photos at 100 %.
+# `clearshot.catalog.odds.NOTHING`, in the words of the index of photos at 100 %.
 _NOTHING: Final = "-1e15"
 
 
@@ -70,6 +70,11 @@ class Rules:
     common: Rule
     cameras: Mapping[str, Rule] = field(default_factory=dict)
     is_full: bool = False
+
+    @property
+    def listed(self) -> list[Rule]:
+        """All of them."""
+        return [self.common, *self.cameras.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +195,13 @@ class Pages:
         sql, values = write_count(rules)
         with explained(self._path):
             [row] = self._connection.execute(sql, values).fetchall()
-        total, judged, bad, doubtful, *labels = row
+        total, failed, bad, doubtful, *labels = row
         ratings = {
-            Rating.GOOD: judged - doubtful,
+            Rating.GOOD: total - failed - doubtful,
             Rating.BAD: bad,
             Rating.UNSURE: doubtful - bad,
         }
-        return Counts(total, ratings, total - judged, dict(zip(Label, labels, strict=True)))
+        return Counts(total, ratings, failed, dict(zip(Label, labels, strict=True)))
 
 
 def write_find(
@@ -223,14 +228,14 @@ def write_find(
     after, after_values = _write_start(order[0], score, score_values, start)
     tables, by = "odds", f"score {'ASC' if order[0] is Order.BEST else 'DESC'}, photo_id"
     if order[0] is Order.PATH:
-        # Walks the index of the paths; the other way around all photos would have to be sorted.
+        # Walks the index of the paths: the other way around all photos would be sorted.
         tables, by = "photos CROSS JOIN odds ON photo_id = photos.id", "path"
     skipped = start if isinstance(start, int) else 0
+    limit = -1 if num_photos is None else num_photos
     sql = (
         f"SELECT photo_id AS number, {score} AS score FROM {tables} "  # noqa: S608 - no values in it
         f"WHERE {where} AND {after} ORDER BY {by} LIMIT ? OFFSET ?"
     )
-    limit = -1 if num_photos is None else num_photos
     return sql, [*score_values, *values, *after_values, limit, skipped]
 
 
@@ -249,7 +254,7 @@ def write_count(rules: Rules) -> tuple[str, _Values]:
     """
     parts = [
         ("1", []),
-        (_write_judged(rules), []),
+        (_write_failed(rules), []),
         _write_bad(rules, list(Label)),
         _write_doubtful(rules),
         *(_write_bad(rules, [label]) for label in Label),
@@ -262,7 +267,7 @@ def _write_filter(rules: Rules, wanted: Filter) -> tuple[str, _Values]:
     """Write which photos are wanted. Bounds of the index come first, then what decides."""
     parts: list[tuple[str, _Values]] = []
     if wanted.is_failed:
-        parts.append((f"NOT {_write_judged(rules)}", []))
+        parts.append((_write_failed(rules), []))
     if wanted.ratings is not None:
         parts.append(_write_ratings(rules, frozenset(wanted.ratings)))
     if wanted.labels is not None:
@@ -298,32 +303,37 @@ def _write_ratings(rules: Rules, ratings: frozenset[Rating]) -> tuple[str, _Valu
 def _write_judged(rules: Rules) -> str:
     # In these words one index is made for photos that were measured at 100 %.
     _, worst = _name_columns(rules)
-    return f"{worst} > {_NOTHING}"
+    return f"({worst} > {_NOTHING})"
+
+
+def _write_failed(rules: Rules) -> str:
+    _, worst = _name_columns(rules)
+    return f"{worst} <= {_NOTHING}"
 
 
 def _write_bad(rules: Rules, labels: Collection[Label]) -> tuple[str, _Values]:
     """Write that a photo reaches the limit of one of the labels."""
     places = [list(Label).index(label) for label in labels]
-    least = min(rule.limits[at] for rule in _list_rules(rules) for at in places)
+    least = min(rule.limits[at] for rule in rules.listed for at in places)
     return _write_reached(rules, places, lambda rule: rule.limits, least)
 
 
 def _write_doubtful(rules: Rules) -> tuple[str, _Values]:
     """Write that a photo is unsure or bad."""
-    least = min(min(rule.doubts) for rule in _list_rules(rules))
+    least = min(min(rule.doubts) for rule in rules.listed)
     return _write_reached(rules, [0, 1, 2], lambda rule: rule.doubts, least)
 
 
 def _write_good(rules: Rules) -> tuple[str, _Values]:
     """Write that a photo reaches nothing."""
     blurry, worst = _name_columns(rules)
-    most = max(max(rule.doubts) for rule in _list_rules(rules))
+    most = max(max(rule.doubts) for rule in rules.listed)
 
     def write(rule: Rule) -> tuple[str, _Values]:
         return " AND ".join(f"{name} < ?" for name in _list_names(blurry)), list(rule.doubts)
 
     each, values = _write_cases(rules, write)
-    return f"{_write_judged(rules)} AND {worst} < ? AND ({each})", [most, *values]
+    return f"{worst} < ? AND {_write_judged(rules)} AND ({each})", [most, *values]
 
 
 def _write_reached(
@@ -337,7 +347,9 @@ def _write_reached(
         return " OR ".join(reached), [choose(rule)[at] for at in places]
 
     each, values = _write_cases(rules, write)
-    return f"{_write_judged(rules)} AND {worst} >= ? AND ({each})", [least, *values]
+    # SQLite begins at the first bound from below, so this has to be the narrow one.
+    judged = f" AND {_write_judged(rules)}" if rules.is_full else ""
+    return f"{worst} >= ?{judged} AND ({each})", [max(least, -MOST), *values]
 
 
 def _write_cases(rules: Rules, write: Callable[[Rule], tuple[str, _Values]]) -> tuple[str, _Values]:
@@ -358,7 +370,7 @@ def _write_score(rules: Rules, label: Label | None) -> tuple[str, _Values]:
     blurry, worst = _name_columns(rules)
     names = _list_names(blurry)
     places = [0, 1, 2] if label is None else [list(Label).index(label)]
-    lines = {rule.curves[at] for rule in _list_rules(rules) for at in places}
+    lines = {rule.curves[at] for rule in rules.listed for at in places}
     if len(lines) == 1:
         return (worst if label is None else names[places[0]]), []
 
@@ -383,13 +395,9 @@ def _write_start(
     return text, [*score_values, start.score, *score_values, start.score, start.number]
 
 
-def _list_rules(rules: Rules) -> list[Rule]:
-    return [rules.common, *rules.cameras.values()]
-
-
 def _name_columns(rules: Rules) -> tuple[str, str]:
     return ("blurry_full", "worst_full") if rules.is_full else ("blurry", "worst")
 
 
 def _list_names(blurry: str) -> list[str]:
-    return [blurry, "dark", "overexposed"]
+    return [blurry, Label.DARK, Label.OVEREXPOSED]
