@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from clearshot.actions.history import list_rewritten_photos
 from clearshot.actions.plan import Kind
 from clearshot.errors import UsageError
 from clearshot.listing import OUTDATED
@@ -166,9 +167,8 @@ def note_moves(catalog: Catalog, outcome: Outcome) -> None:
     for earlier in outcome.recovered:
         note_moves(catalog, earlier)
     if outcome.rewritten:
-        catalog.note_rewritten(
-            (photo.path, photo.before, photo.after) for photo in outcome.rewritten
-        )
+        rewritten = outcome.rewritten
+        catalog.note_rewritten((photo.path, photo.before, photo.after) for photo in rewritten)
     gone = [step.source for step in outcome.done if step.kind in {Kind.MOVE, Kind.TRASH}]
     back = [step.target for step in outcome.done if step.kind in {Kind.MOVE, Kind.RESTORE}]
     if not gone and not back:
@@ -176,6 +176,29 @@ def note_moves(catalog: Catalog, outcome: Outcome) -> None:
     known = {entry.photo.path: entry.photo for entry in catalog.entries(with_missing=True)}
     catalog.mark_missing([path for path in gone if path in known])
     catalog.update_found([known[path] for path in back if path in known])
+
+
+def catch_up(catalog: Catalog) -> None:
+    """Tell the catalog of photos that runs wrote anew which were interrupted before they told it.
+
+    Writes nothing where the catalog knows all, and is fast where no run has written into photos.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+    """
+    photos = list_rewritten_photos(find_journals(catalog.library))
+    if not photos:
+        return
+    known = {path: state.photo.stamp for path, state in catalog.states().items()}
+    stamps = dict(known)
+    for photo in photos:
+        if stamps.get(photo.path) == photo.before:
+            stamps[photo.path] = photo.after
+    changed = [(path, known[path], stamp) for path, stamp in stamps.items() if stamp != known[path]]
+    if changed:
+        catalog.note_rewritten(changed)
 
 
 @dataclass(frozen=True, slots=True)

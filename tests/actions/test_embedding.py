@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from actions.kinds import undo
-from actions.trees import find_journal_folder, read_tree, write_file
+from actions.trees import find_journal_folder, plan_moves, read_tree, write_file
 from clearshot.actions import embedding
 from clearshot.actions.apply import apply_plan
 from clearshot.actions.deeds import carry_out, is_done_on_disk, settle
+from clearshot.actions.history import list_rewritten_photos
 from clearshot.actions.journal import Journal
 from clearshot.actions.plan import Kind, Plan, Rewriting, Step
 from clearshot.actions.premises import find_trespass
@@ -101,6 +102,17 @@ def test_the_outcome_tells_the_states_of_what_was_rewritten(library: Path, journ
     assert stamp.mtime_ns > step.stamp.mtime_ns
     back = apply_undo(plan_undo(journals), journals)
     assert back.rewritten == (Rewriting(step.target, stamp, step.stamp),)
+
+
+def test_the_journals_tell_all_that_was_rewritten(library: Path, journals: Path) -> None:
+    assert list_rewritten_photos(journals) == []
+    first = apply_plan(plan_all(library), journals)
+    back = apply_undo(plan_undo(journals), journals)
+    write_file(library / "b.png", b"")
+    apply_plan(plan_moves(library, {"b.png": "c.png"}), journals)
+    damaged = apply_plan(plan_all(library), journals).journal
+    damaged.write_bytes(damaged.read_bytes().replace(b"embed", b"EMBED", 1))
+    assert list_rewritten_photos(journals) == [*first.rewritten, *back.rewritten]
 
 
 def test_two_plans_for_one_photo_go_back_one_by_one(library: Path, journals: Path) -> None:

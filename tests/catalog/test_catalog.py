@@ -216,6 +216,7 @@ def test_a_photo_that_was_written_anew_keeps_its_scores(catalog: Catalog, librar
             (photos[0].path, photos[0].stamp, since),
             (photos[1].path, other, since),
             (library / "unknown.jpg", other, since),
+            (library.parent / "a.jpg", photos[0].stamp, other),
         ]
     )
     entries = catalog.entries()

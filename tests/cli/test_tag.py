@@ -7,14 +7,16 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import click
 import pytest
 from click.testing import Result
 
+from clearshot.actions.apply import apply_plan
 from clearshot.actions.atomic import read_stamp
 from clearshot.actions.lock import hold_lock
-from clearshot.actions.plan import Plan
+from clearshot.actions.plan import Outcome, Plan
 from clearshot.catalog.catalog import Catalog
 from clearshot.cli.plans import print_plan
 from clearshot.owner import calibrate
@@ -219,6 +221,31 @@ class TestEmbedding:
         with Catalog.open(tagged_library) as catalog:
             states = catalog.states().values()
         assert all(read_stamp(state.photo.path) == state.photo.stamp for state in states)
+
+    def test_an_interrupted_run_needs_no_new_scan(
+        self, run: Run, tagged_library: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Ctrl-C behind the first photo: the journal is at its end, the catalog knows nothing."""
+
+        def interrupt(done: int, total: int) -> NoReturn:
+            raise KeyboardInterrupt
+
+        def begin(plan: Plan, journals: Path, progress: object) -> Outcome:
+            return apply_plan(plan, journals, interrupt)
+
+        monkeypatch.setattr("clearshot.actions.apply.apply_plan", begin)
+        run("tag", tagged_library, *self.WORDS, "--apply")
+        monkeypatch.undo()
+        with Catalog.open(tagged_library) as catalog:
+            states = list(catalog.states().values())
+        changed = [s for s in states if read_stamp(s.photo.path) != s.photo.stamp]
+        assert [state.photo.path.name for state in changed] == ["black.jpg"]
+        result = run("tag", tagged_library, *self.WORDS)
+        assert "changed since the scan" not in result.stderr
+        assert "white.jpg (XMP new)" in result.stdout
+        assert "black.jpg (XMP" not in result.stdout
+        moved = run("sort", tagged_library, "--to", tagged_library / "bad", "--apply")
+        assert "changed" not in moved.stderr
 
     def test_json_tells_what_is_exchanged(self, run: Run, tagged_library: Path) -> None:
         document = json.loads(run("tag", tagged_library, *self.WORDS, "--format", "json").stdout)

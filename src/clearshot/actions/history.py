@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from clearshot.actions.journal import Journal, has_ended, list_journals
 from clearshot.actions.plan import Kind
-from clearshot.actions.recovery import foresee_end
+from clearshot.actions.recovery import foresee_end, list_rewritten
 from clearshot.errors import ActionError
 from clearshot.photo import Skip
 
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from clearshot.actions.plan import Step
+    from clearshot.actions.plan import Rewriting, Step
+
+# As journals write it.
+_EMBED_KEY = b'"kind":"embed"'
 
 
 class Effect(StrEnum):
@@ -140,6 +144,28 @@ class History:
             effect=_judge_effect(num_done, num_left),
             is_interrupted=not journal.is_finished,
         )
+
+
+def list_rewritten_photos(folder: Path) -> list[Rewriting]:
+    """List all photos that runs wrote anew with the same picture in them, and that undos did.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the journals are; may be missing.
+
+    Returns
+    -------
+    list of Rewriting
+        The first run first. Those of runs that did not end, and of damaged journals, are left out.
+    """
+    found: list[Rewriting] = []
+    for path in list_journals(folder):
+        # A look, because long journals of moves take long to be read.
+        with contextlib.suppress(ActionError, OSError):
+            if _EMBED_KEY in path.read_bytes() and has_ended(path):
+                found += list_rewritten(Journal(path))
+    return found
 
 
 def _judge_effect(num_done: int, num_left: int) -> Effect:

@@ -127,7 +127,7 @@ def end_run(path: Path) -> Outcome:
     if not journal.open_steps:
         journal.record_end()
     done = tuple(journal.plan.steps[number] for number in journal.done_steps)
-    return Outcome(path, done, tuple(skipped), rewritten=_list_rewritten(journal))
+    return Outcome(path, done, tuple(skipped), rewritten=list_rewritten(journal))
 
 
 def foresee_end(journal: Journal) -> Interruption:
@@ -160,7 +160,19 @@ def foresee_end(journal: Journal) -> Interruption:
     return Interruption(journal.name, tuple(half_done.values()))
 
 
-def _list_rewritten(journal: Journal) -> tuple[Rewriting, ...]:
+def list_rewritten(journal: Journal) -> tuple[Rewriting, ...]:
+    """List the photos that a run wrote anew with the same picture in them.
+
+    Parameters
+    ----------
+    journal : Journal
+        Of a run that is at its end.
+
+    Returns
+    -------
+    tuple of Rewriting
+        In the order in which it was planned.
+    """
     done = ((journal.plan.steps[number], journal.states[number]) for number in journal.done_steps)
     return tuple(
         Rewriting(step.target, step.stamp, FileStamp(step.size_bytes, state.mtime_ns))

@@ -339,7 +339,7 @@ class Catalog:
         ----------
         photos : iterable of (Path, FileStamp, FileStamp)
             Absolute, with the state before and since. Those that the catalog knows in another
-            state are passed over.
+            state, or not at all, are passed over.
         """
         statement = """
         UPDATE photos SET size_bytes = :size_bytes, mtime_ns = :mtime_ns
@@ -354,6 +354,7 @@ class Catalog:
                 "old_mtime_ns": before.mtime_ns,
             }
             for path, before, after in photos
+            if path.is_relative_to(self.library)
         )
         with explained(self.path), transaction(self._connection):
             self._connection.executemany(statement, values)

@@ -187,11 +187,12 @@ def _list_bad(
 ) -> tuple[list[tuple[Photo, str]], tuple[Skip, ...]]:
     """List the photos that shall go, and those that cannot be judged any more."""
     from clearshot.catalog.catalog import Catalog
-    from clearshot.review import list_bad
+    from clearshot.review import catch_up, list_bad
 
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
         thresholds, remarks = settle_thresholds(catalog, thresholds)
         announce(remarks)
+        catch_up(catalog)
         return list_bad(catalog, thresholds)
 
 

@@ -146,11 +146,12 @@ def _list_judged(
 ) -> tuple[list[tuple[Photo, Judgement]], tuple[Skip, ...]]:
     """Judge the photos of a library, and list those that cannot be judged any more."""
     from clearshot.catalog.catalog import Catalog
-    from clearshot.review import list_judged
+    from clearshot.review import catch_up, list_judged
 
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
         thresholds, remarks = settle_thresholds(catalog, thresholds)
         announce(remarks)
+        catch_up(catalog)
         return list_judged(catalog, thresholds)
 
 
