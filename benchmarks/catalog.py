@@ -26,8 +26,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from clearshot.catalog.catalog import Catalog, default_path
+from clearshot.catalog.catalog import Catalog
 from clearshot.catalog.pages import Filter, Order
+from clearshot.catalog.place import default_path
 from clearshot.discover import find_photos
 from clearshot.listing import build_gauge, refresh, set_rules
 from clearshot.photo import ExposureScores, Facts, FocusScores, Label, Photo, Rating, Region, Scores

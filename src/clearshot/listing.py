@@ -231,6 +231,29 @@ def find_entries(
     return catalog.entries([each.number for each in found])
 
 
+def find_others_than_good(catalog: Catalog, thresholds: Thresholds) -> tuple[list[Entry], int]:
+    """List all photos of a library but the good ones, and count these.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open; it is brought up to date.
+    thresholds : Thresholds
+        When a photo is called bad.
+
+    Returns
+    -------
+    tuple of (list of Entry, int)
+        Bad and unsure photos and those that cannot be judged, ordered by the bytes of the path;
+        and how many others there are.
+    """
+    refresh(catalog)
+    rules = set_rules(thresholds)
+    wanted = (Filter([Rating.BAD, Rating.UNSURE]), Filter(is_failed=True))
+    found = [each.number for which in wanted for each in catalog.pages.find(rules, which)]
+    return catalog.entries(found), catalog.pages.count(rules).ratings[Rating.GOOD]
+
+
 def find_least_logit(p: float, curve: Curve) -> float:
     """Find the least log odds that reach a probability.
 

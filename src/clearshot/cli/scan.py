@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from clearshot.scan import ScanSummary
     from clearshot.scoring.verdict import Thresholds
 
+# All photos but the good ones: of many photos it would take a while to judge each.
 _Judged = list[tuple["Entry", "Verdict | Failure"]]
 
 _MAX_DOUBTFUL = 5
@@ -96,10 +97,10 @@ def scan(
     if workers is not None:
         settings = replace(settings, num_workers=workers)
     done = [_scan_folder(folder, catalog_path, thresholds, settings) for folder in folders]
-    judged = [pair for part, _ in done for pair in part]
-    _check_found(judged, folders)
+    judged = [pair for part, _, _ in done for pair in part]
+    _check_found(len(judged) + sum(num_good for _, num_good, _ in done), folders)
     has_failed = any(isinstance(result, Failure) for _, result in judged)
-    is_partial = any(skip.is_unreadable for _, summary in done for skip in summary.skipped)
+    is_partial = any(skip.is_unreadable for _, _, summary in done for skip in summary.skipped)
     context.exit(1 if has_failed or is_partial else 0)
 
 
@@ -108,16 +109,16 @@ def _check_catalog(catalog_path: Path | None, folders: tuple[Path, ...]) -> None
         raise UsageError("--catalog is for one folder; scan them one after the other")
 
 
-def _check_found(judged: _Judged, folders: tuple[Path, ...]) -> None:
-    if not judged:
+def _check_found(num_photos: int, folders: tuple[Path, ...]) -> None:
+    if not num_photos:
         raise InputError("no photos found", path=folders[0] if len(folders) == 1 else None)
 
 
 def _scan_folder(
     folder: Path, catalog_path: Path | None, thresholds: Thresholds, settings: ScanSettings
-) -> tuple[_Judged, ScanSummary]:
+) -> tuple[_Judged, int, ScanSummary]:
     from clearshot.catalog.catalog import Catalog
-    from clearshot.listing import build_gauge, refresh
+    from clearshot.listing import build_gauge, find_others_than_good
     from clearshot.report import judge_entry
     from clearshot.scan import ScanProgress
     from clearshot.scan import scan as scan_library
@@ -134,28 +135,29 @@ def _scan_folder(
             summary = scan_library(
                 folder, catalog, scorer, settings=settings, progress=follow, gauge=build_gauge()
             )
-        refresh(catalog)
         thresholds, remarks = settle_thresholds(catalog, thresholds)
-        judged = [(entry, judge_entry(entry, thresholds)) for entry in catalog.entries()]
-    _print_summary(folder, summary, judged, repeat_options(None, catalog_path))
-    if judged and not is_quiet():
+        others, num_good = find_others_than_good(catalog, thresholds)
+        judged = [(entry, judge_entry(entry, thresholds)) for entry in others]
+    _print_summary(folder, summary, (judged, num_good), repeat_options(None, catalog_path))
+    if (judged or num_good) and not is_quiet():
         _print_remarks(remarks)
         print_doubtful(folder, judged, thresholds)
         _print_next_steps(folder, judged, thresholds, catalog_path)
-    return judged, summary
+    return judged, num_good, summary
 
 
 def _print_summary(
-    folder: Path, summary: ScanSummary, judged: _Judged, options: list[str | Path]
+    folder: Path, summary: ScanSummary, found: tuple[_Judged, int], options: list[str | Path]
 ) -> None:
+    judged, num_good = found
     failures = [
         (entry.photo.path.relative_to(folder.absolute()), result.message)
         for entry, result in judged
         if isinstance(result, Failure)
     ]
-    if judged and not is_quiet():
+    if (judged or num_good) and not is_quiet():
         print_line(_describe_scan(folder, summary))
-        _print_table([result for _, result in judged])
+        _print_table([result for _, result in judged], num_good)
     if failures:
         print_remark(f"{describe_failures(len(failures))}:")
         words = ["clearshot", "report", folder, "--csv", "-", *options]
@@ -188,7 +190,7 @@ def _describe_scan(folder: Path, summary: ScanSummary) -> str:
     return line
 
 
-def _print_table(results: list[Verdict | Failure]) -> None:
+def _print_table(results: list[Verdict | Failure], num_good: int) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -197,8 +199,8 @@ def _print_table(results: list[Verdict | Failure]) -> None:
     table.add_column(justify="right")
     table.add_column(justify="right")
     table.add_column()
-    for name, num, remark in count_results(results):
-        share = to_share(num, len(results))
+    for name, num, remark in count_results(results, num_good):
+        share = to_share(num, len(results) + num_good)
         style = _STYLES.get(name, "") if num else "dim"
         indent = "  " if name in set(Label) else ""
         table.add_row(Text(indent + name, style), f"{num:,}", share, Text(remark, "dim"))
@@ -207,13 +209,17 @@ def _print_table(results: list[Verdict | Failure]) -> None:
     console.print(table)
 
 
-def count_results(results: list[Verdict | Failure]) -> list[tuple[str, int, str]]:
+def count_results(
+    results: list[Verdict | Failure], num_good: int = 0
+) -> list[tuple[str, int, str]]:
     """Count the photos by verdict, the bad ones also by their first label, with a remark each.
 
     Parameters
     ----------
     results : list of Verdict or Failure
         One for each photo.
+    num_good : int
+        Good photos that are not among them.
 
     Returns
     -------
@@ -222,6 +228,7 @@ def count_results(results: list[Verdict | Failure]) -> list[tuple[str, int, str]
     """
     verdicts = [result for result in results if not isinstance(result, Failure)]
     ratings = Counter(verdict.rating for verdict in verdicts)
+    ratings[Rating.GOOD] += num_good
     labels = Counter(verdict.labels[0] for verdict in verdicts if verdict.labels)
     # Of the photos on that line only: a dark photo may be blurry, too.
     kinds = Counter(
@@ -250,8 +257,7 @@ def _print_next_steps(
         if not isinstance(verdict, Failure) and verdict.rating is Rating.BAD
     ]
     steps: list[tuple[str, list[str | Path]]] = []
-    if judged:
-        steps.append(("Look at them and decide:", ["review", folder, *options]))
+    steps.append(("Look at them and decide:", ["review", folder, *options]))
     if bad:
         worst, _ = max(bad, key=lambda pair: max(_list_probabilities(pair[1])))
         shown = folder / worst.relative_to(folder.absolute())
