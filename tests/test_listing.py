@@ -110,9 +110,9 @@ def assert_same(catalog: Catalog, thresholds: Thresholds) -> None:
         assert set(find(catalog, thresholds, Filter(labels=[label]))) == expected
         found = find(catalog, thresholds, Filter([Rating.BAD], [label]), order=(Order.PATH, None))
         assert found == [number for number in judged if number in expected]
-    others, num_good = find_others_than_good(catalog, thresholds)
+    listed, num_good = find_others_than_good(catalog, thresholds)
     bad = [n for n, each in verdicts.items() if getattr(each, "rating", None) is not Rating.GOOD]
-    assert [entry.number for entry in others] == bad
+    assert [entry.number for entry in listed] == bad
     assert num_good == len(verdicts) - len(bad)
     assert set(find(catalog, thresholds, Filter(is_failed=True))) == set(verdicts) - set(judged)
     assert set(find(catalog, thresholds, Filter())) == set(verdicts)

@@ -1,17 +1,25 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clearshot.catalog.catalog import Catalog, Entry
 from clearshot.errors import InputError, UsageError
 from clearshot.owner import (
+    BURST_S,
     OwnerDecision,
     calibrate,
     check_tolerances,
+    choose_one_per_burst,
     find_own,
     match_decisions,
     read_calibration_file,
@@ -19,11 +27,11 @@ from clearshot.owner import (
     report_labels,
     settle,
 )
-from clearshot.photo import Choice, Decision, FileStamp, Label, Photo, Scores, SharpAt
+from clearshot.photo import Choice, Decision, Facts, FileStamp, Label, Photo, Scores, SharpAt
 from clearshot.scoring.limits import Wishes, set_thresholds
 from clearshot.scoring.recalibration import Recalibration, write_recalibration
 from clearshot.scoring.scorer import Scorer
-from clearshot.scoring.tolerance import Basis, Tolerance
+from clearshot.scoring.tolerance import Basis, Tolerance, build_tail
 from clearshot.scoring.verdict import Thresholds
 from scoring.records import make_scores
 
@@ -136,3 +144,56 @@ def test_what_cannot_be_kept_or_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{}")
     with pytest.raises(InputError, match=r"bad\.json: is no calibration"):
         read_calibration_file(tmp_path / "bad.json")
+
+
+def take(name: str, seconds: float | None, label: Label | None = None, camera: str = "A") -> Any:
+    start = datetime(2026, 5, 1, 12, 0)  # noqa: DTZ001 - a camera's own clock
+    taken_at = None if seconds is None else start + timedelta(seconds=seconds)
+    scores = replace(make_scores(), facts=Facts(camera=camera, taken_at=taken_at))
+    return Path(f"/library/{name}.jpg"), scores, label
+
+
+def test_frames_of_a_burst_count_once() -> None:
+    burst = [take(f"b{at}", 3.0 * at) for at in range(6)]
+    others = [
+        take("later", 30), take("bad", 3, Label.BLURRY), take("dark", 3, Label.DARK),
+        take("other camera", 3, camera="B"), take("undated", None), take("undated too", None),
+    ]  # fmt: skip
+    chosen = choose_one_per_burst([*burst, *others])
+    assert chosen[1:] == others
+    assert chosen[0] in burst
+    again = choose_one_per_burst([*reversed(others), *reversed(burst)])
+    assert {path for path, _, _ in again} == {path for path, _, _ in chosen}
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.sampled_from([None, *Label]))))
+def test_chosen_frames_of_a_kind_are_of_different_bursts(
+    frames: list[tuple[int, Label | None]],
+) -> None:
+    photos = [take(str(at), seconds, label) for at, (seconds, label) in enumerate(frames)]
+    chosen = choose_one_per_burst(photos)
+    for label in (None, *Label):
+        times = sorted(seconds for seconds, kind in frames if kind is label)
+        gaps = [later - earlier > BURST_S for earlier, later in pairwise(times)]
+        num = sum(kind is label for _, _, kind in chosen)
+        assert num == sum(gaps) + bool(times)
+
+
+def test_bursts_are_what_a_confidence_counts() -> None:
+    """Of near-identical frames as decisions, far more runs lose too much than were promised."""
+    rng = np.random.default_rng(0)
+
+    def shoot(num: int) -> list[list[float]]:
+        motifs = zip(rng.normal(0, 1, num), rng.geometric(1 / 3, num), strict=True)
+        return [list(motif + rng.normal(0, 0.1, frames)) for motif, frames in motifs]
+
+    too_much = {"all": 0, "one": 0}
+    for _ in range(60):
+        bursts, rest = shoot(150), np.concatenate(shoot(2000))
+        decided = {"all": np.concatenate(bursts), "one": np.array([each[0] for each in bursts])}
+        for how, logits in decided.items():
+            limit, basis = build_tail(logits, is_bad=False).find_limit(0.05, 0.9)
+            assert basis is Basis.CONFIDENT
+            assert limit is not None
+            too_much[how] += float((rest > limit).mean()) > 0.05
+    assert too_much["one"] <= 0.15 * 60 < too_much["all"]

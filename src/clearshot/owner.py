@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from clearshot.errors import InputError, UsageError
@@ -19,6 +21,7 @@ from clearshot.scoring.wishes import find_wishes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from clearshot.catalog.catalog import Catalog, Entry
@@ -29,6 +32,11 @@ if TYPE_CHECKING:
 # A photo that was rejected without a word why counts for the label that it most looks like, but
 # only from this probability on: people reject photos for many reasons.
 _LEAST_PROBABILITY: Final = 0.05
+
+# Frames of one camera that follow each other within this time are one burst [s]: bursts and
+# brackets, and what is tried again at once.
+BURST_S: Final = 5.0
+_BURST: Final = timedelta(seconds=BURST_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +242,49 @@ def match_decisions(
     return found, cameras, len(decisions) - len(found)
 
 
+def choose_one_per_burst(
+    photos: Sequence[tuple[Path, Scores, Label | None]],
+) -> list[tuple[Path, Scores, Label | None]]:
+    """Choose one photo of each burst and kind, always the same one.
+
+    Frames of a burst are nearly the same picture: as several decisions they would claim a
+    confidence that one picture cannot give [1]_. A burst are photos of one camera of which each was
+    taken at most `BURST_S` after the one before.
+
+    Parameters
+    ----------
+    photos : sequence of (Path, Scores, Label or None)
+        Photos and what is wrong with them, as `match_decisions` gives them.
+
+    Returns
+    -------
+    list of (Path, Scores, Label or None)
+        In their order. A photo whose time nobody knows is one of its own.
+
+    References
+    ----------
+    .. [1] Dunn, Wasserman, Ramdas, "Distribution-free prediction sets for two-layer hierarchical
+       models", JASA 118, 2023. doi:10.1080/01621459.2022.2060112
+    """
+    dated = [
+        (scores.facts.camera or "", label or "", scores.facts.taken_at.replace(tzinfo=None), path)
+        for path, scores, label in photos
+        if scores.facts.taken_at is not None
+    ]
+    lost: set[Path] = set()
+    chosen: tuple[str, str, datetime, Path] | None = None
+    last = None
+    for each in sorted(dated):
+        is_same = last is not None and last[:2] == each[:2] and each[2] - last[2] <= _BURST
+        last = each
+        if is_same and chosen is not None:
+            lost.add(max(chosen[3], each[3], key=_draw_lot))
+            chosen = min(chosen, each, key=lambda frame: _draw_lot(frame[3]))
+        else:
+            chosen = each
+    return [each for each in photos if each[0] not in lost]
+
+
 def report_labels(own: Recalibration) -> dict[Label, LabelReport]:
     """Tell what a calibration rests on, and what is missing.
 
@@ -325,3 +376,9 @@ def _guess_label(scores: Scores, sharp_at: SharpAt) -> Label | None:
     logits = compute_logits(scores, read_calibration(), sharp_at)
     label = max(Label, key=lambda each: logits[each])
     return label if logits[label] >= to_logit(_LEAST_PROBABILITY) else None
+
+
+def _draw_lot(path: Path) -> str:
+    """Draw by the name, so that another folder or another order gives the same photo."""
+    name = path.name.encode("utf-8", "surrogateescape")
+    return hashlib.sha256(name).hexdigest() + str(path)

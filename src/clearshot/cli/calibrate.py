@@ -129,7 +129,7 @@ def _calibrate_decisions(
 ) -> Recalibration:
     from clearshot.catalog.catalog import Catalog
     from clearshot.owner import calibrate as calibrate_owner
-    from clearshot.owner import match_decisions, read_decisions
+    from clearshot.owner import choose_one_per_burst, match_decisions, read_decisions
 
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
         decisions = read_decisions(catalog)
@@ -140,8 +140,12 @@ def _calibrate_decisions(
     if num_left:
         why = "not scored, or not for blur or light"
         print_remark(f"{to_count(num_left, 'decision')} left out: {why}")
-    origin = to_count(len(found), "decision")
-    return calibrate_owner(found, _choose(tolerances), origin=origin, cameras=cameras)
+    photos = choose_one_per_burst(found)
+    if len(photos) < len(found):
+        num = to_count(len(found) - len(photos), "decision")
+        print_remark(f"{num} left out: frames within 5 s of each other count once")
+    origin = to_count(len(photos), "decision")
+    return calibrate_owner(photos, _choose(tolerances), origin=origin, cameras=cameras)
 
 
 def _calibrate_labelled(
