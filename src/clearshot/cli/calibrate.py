@@ -230,7 +230,7 @@ def _finish(
         _print_report(own)
         for line in ["", *describe_forecast(set_thresholds(Wishes(), own), own)]:
             print_line(line)
-        print_line("It holds if these photos are a random sample of yours, or one of each burst.\n")
+        print_line("It holds if these photos are a random sample of yours.\n")
     if out is not None:
         write_file(out, encode(content), force=None)
     if library is not None:
