@@ -12,6 +12,7 @@ import click
 
 from clearshot.cli.files import check_free, encode, write_file
 from clearshot.cli.forecasts import describe_forecast
+from clearshot.cli.limits import workers_option
 from clearshot.cli.options import (
     catalog_option,
     is_quiet,
@@ -20,7 +21,6 @@ from clearshot.cli.options import (
     show_example,
     tolerance_options,
     verbosity_options,
-    workers_option,
 )
 from clearshot.cli.screen import print_line, print_remark, print_skipped, show_progress
 from clearshot.cli.text import to_command, to_count, to_percent, to_printable

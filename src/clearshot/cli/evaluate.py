@@ -13,12 +13,8 @@ import click
 from clearshot.cli.card import CardRequest, check_card, check_unseen, write_card_file
 from clearshot.cli.files import check_free, encode, write_file
 from clearshot.cli.labelled import choose_photos, read_photos
-from clearshot.cli.options import (
-    is_verbose,
-    show_example,
-    verbosity_options,
-    workers_option,
-)
+from clearshot.cli.limits import workers_option
+from clearshot.cli.options import is_verbose, show_example, verbosity_options
 from clearshot.cli.screen import (
     describe_failures,
     print_failures,

@@ -10,12 +10,11 @@ import click
 
 from clearshot.cli.files import check_free, write_file
 from clearshot.cli.forecasts import announce, describe_forecast, settle_thresholds
+from clearshot.cli.limits import pixels_option, read_max_pixels
 from clearshot.cli.options import (
     catalog_option,
     is_quiet,
     judging_options,
-    pixels_option,
-    read_max_pixels,
     show_example,
     verbosity_options,
 )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from clearshot.config import MAX_PIXELS, PHOTO_TIMEOUT_S
 from clearshot.photo import Label, SharpAt
 
 if TYPE_CHECKING:
@@ -18,38 +16,10 @@ if TYPE_CHECKING:
     from clearshot.scoring.verdict import Thresholds
 
 
-class PositiveNumber(click.FloatRange):
-    """A number above 0 that has an end: `nan` and `inf` are words that Python takes for numbers."""
-
-    def __init__(self) -> None:
-        super().__init__(min=0, min_open=True)
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Read it.
-
-        Parameters
-        ----------
-        value, param, ctx
-            As click gives them.
-
-        Returns
-        -------
-        float
-            Above 0, finite.
-        """
-        number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):
-            self.fail(f"{value!r} is no number above 0", param, ctx)
-        return number
-
-
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 _META_KEY = "clearshot.verbosity"
 _SHARP_AT_KEY = "clearshot.sharp_at"
-_LIMIT_KEY = "clearshot.limit"
 _TOLERANCE_KEY = "clearshot.tolerance"
 _MISS_KEY = "clearshot.miss"
 
@@ -264,87 +234,6 @@ def apply_options(function: _Function) -> _Function:
     return apply(form(function))
 
 
-def workers_option(function: _Function) -> _Function:
-    """Give a command the option --workers; its function gets `workers`, an int or None.
-
-    Parameters
-    ----------
-    function : callable
-        The command's function.
-
-    Returns
-    -------
-    callable
-        The same.
-    """
-    return click.option(
-        "--workers",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="Photos to score at the same time (one per processor core).",
-    )(function)
-
-
-def pixels_option(function: _Function) -> _Function:
-    """Give a command the option --max-megapixels; it reads it by `read_max_pixels`.
-
-    Parameters
-    ----------
-    function : callable
-        The command's function.
-
-    Returns
-    -------
-    callable
-        The same.
-    """
-    return click.option(
-        "--max-megapixels",
-        metavar="MP",
-        type=PositiveNumber(),
-        default=MAX_PIXELS / 1e6,
-        show_default=f"{MAX_PIXELS / 1e6:.0f}",
-        expose_value=False,
-        callback=_note_limit,
-        help="Refuse larger photos before they are decoded.",
-    )(function)
-
-
-def timeout_option(function: _Function) -> _Function:
-    """Give a command the option --timeout; it reads it by `read_timeout`.
-
-    Parameters
-    ----------
-    function : callable
-        The command's function.
-
-    Returns
-    -------
-    callable
-        The same.
-    """
-    return click.option(
-        "--timeout",
-        metavar="S",
-        type=PositiveNumber(),
-        default=PHOTO_TIMEOUT_S,
-        show_default=True,
-        expose_value=False,
-        callback=_note_limit,
-        help="Seconds after which a photo is given up.",
-    )(function)
-
-
-def read_max_pixels() -> int:
-    """Tell how many pixels a photo may have, in a command with `pixels_option`."""
-    return round(float(click.get_current_context().meta[f"{_LIMIT_KEY}.max_megapixels"]) * 1e6)
-
-
-def read_timeout() -> float:
-    """Tell how long a photo may take, in a command with `timeout_option` [s]."""
-    return float(click.get_current_context().meta[f"{_LIMIT_KEY}.timeout"])
-
-
 def repeat_options(thresholds: Thresholds | None, catalog_path: Path | None) -> list[str | Path]:
     """Write the shared options again, for a command that the user can paste.
 
@@ -450,10 +339,6 @@ def _note_quiet(context: click.Context, _parameter: click.Parameter, value: bool
 
 def _note_sharp_at(context: click.Context, _parameter: click.Parameter, value: str) -> None:
     context.meta[_SHARP_AT_KEY] = SharpAt(value)
-
-
-def _note_limit(context: click.Context, parameter: click.Parameter, value: float) -> None:
-    context.meta[f"{_LIMIT_KEY}.{parameter.name}"] = value
 
 
 def _parse_thresholds(

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from clearshot.cli.limits import (
+    pixels_option,
+    read_max_pixels,
+    read_timeout,
+    timeout_option,
+    workers_option,
+)
 from clearshot.cli.options import (
     catalog_option,
     is_quiet,
     judging_options,
-    pixels_option,
-    read_max_pixels,
-    read_timeout,
     show_example,
-    timeout_option,
     verbosity_options,
-    workers_option,
 )
 from clearshot.cli.screen import print_line, print_remark
 from clearshot.cli.text import to_printable

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING
 import click
 
 from clearshot.cli.forecasts import settle_thresholds
+from clearshot.cli.limits import (
+    pixels_option,
+    read_max_pixels,
+    read_timeout,
+    timeout_option,
+    workers_option,
+)
 from clearshot.cli.options import (
     catalog_option,
     is_quiet,
     judging_options,
-    pixels_option,
-    read_max_pixels,
-    read_timeout,
     repeat_options,
     show_example,
-    timeout_option,
     verbosity_options,
-    workers_option,
 )
 from clearshot.cli.review import suggest_target
 from clearshot.cli.screen import (

@@ -12,16 +12,14 @@ import click
 from clearshot.cli.files import encode, write_stdout
 from clearshot.cli.forecasts import announce, describe_forecast
 from clearshot.cli.judges import Judge, open_judge
-from clearshot.cli.options import (
-    judging_options,
+from clearshot.cli.limits import (
     pixels_option,
     read_max_pixels,
     read_timeout,
-    show_example,
     timeout_option,
-    verbosity_options,
     workers_option,
 )
+from clearshot.cli.options import judging_options, show_example, verbosity_options
 from clearshot.cli.screen import (
     PhotoProgress,
     describe_failures,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from clearshot.cli.files import encode, write_file
-from clearshot.cli.options import is_quiet, show_example, verbosity_options, workers_option
+from clearshot.cli.limits import workers_option
+from clearshot.cli.options import is_quiet, show_example, verbosity_options
 from clearshot.cli.screen import print_line, print_remark
 from clearshot.cli.text import to_command, to_printable
 from clearshot.errors import MissingExtraError
