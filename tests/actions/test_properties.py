@@ -25,12 +25,13 @@ from jpegs import FILM, draw_jpeg, make_step
 plat_other = pytest.importorskip("send2trash.plat_other", reason="needs a freedesktop trash")
 
 KINDS = [
-    Kind.MOVE, Kind.COPY, Kind.HARDLINK, Kind.SYMLINK, Kind.TRASH, Kind.WRITE, Kind.EMBED
+    Kind.MOVE, Kind.COPY, Kind.HARDLINK, Kind.SYMLINK, Kind.TRASH, Kind.WRITE, Kind.EMBED,
+    Kind.EMBED, Kind.EMBED,  # few files are photos
 ]  # fmt: skip
 PHOTOS = [draw_jpeg(), draw_jpeg(xmp=b"<x/>", tail=FILM)]
 # Few names, so that they clash; those that surprise programs among them.
 names = st.sampled_from(
-    ["a", "b.jpg", "B.JPG", "ä\n.xmp", "c.xmp", "📷", os.fsdecode(b"\xff"), "-r", "%41"]
+    ["a", "b.jpg", "B.JPG", "d.jpg", "ä\n.xmp", "c.xmp", "📷", os.fsdecode(b"\xff"), "-r", "%41"]
 )
 places = st.builds(
     lambda folder, name: f"{folder}{name}", st.sampled_from(["", "x/", "x/y/"]), names

@@ -60,6 +60,8 @@ def test_other_segments_of_the_same_marker_are_no_packet() -> None:
         ([wrap(XMP + b"<a/>"), wrap(XMP + b"<b/>")], "has several XMP packets"),
         ([wrap(XMP + b"<a/>"), wrap(EXTENDED_XMP + b"0" * 40)], "has extended XMP"),
         ([wrap(XMP + b"<a xmpNote:HasExtendedXMP='0'/>")], "has extended XMP"),
+        ([wrap(b"XMP\0" + XMP[4:] + b"<a/>")], "has XMP behind a header of another form"),
+        ([wrap(b"meta<?xpacket ?><a/>")], "has XMP behind a header of another form"),
     ],
 )
 def test_what_cannot_be_changed_without_loss_is_refused(segments: list[bytes], reason: str) -> None:

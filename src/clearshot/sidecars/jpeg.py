@@ -36,6 +36,10 @@ _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _EXTENSION_NOTE = b"HasExtendedXMP"
 _MPF = b"MPF\0"
+_EXIF = b"Exif\0"
+
+# What exiftool takes for XMP, whatever header it has; old ImageMagick wrote `XMP` into the header.
+_XMP_SIGNS = (b"<?xpacket", b"<x:xmpmeta", b"<exif:")
 
 # A length of two bytes counts itself.
 MAX_PACKET_BYTES = 0xFFFF - 2 - len(_XMP)
@@ -157,12 +161,15 @@ def find_packet(segments: tuple[bytes, ...]) -> bytes | None:
     Raises
     ------
     SidecarError
-        If there are several, or it goes on in extended XMP: such cannot be changed without loss.
+        If there are several, it goes on in extended XMP, or it has not the header that programs
+        look for: such cannot be changed without loss.
     """
     payloads = [payload for marker, payload in map(_open, segments) if marker == _APP1]
     packets = [each.removeprefix(_XMP) for each in payloads if each.startswith(_XMP)]
     if any(each.startswith(_EXTENDED_XMP) for each in payloads):
         raise SidecarError("has extended XMP, which is not changed")
+    if any(map(_is_stray_xmp, payloads)):
+        raise SidecarError("has XMP behind a header of another form")
     if len(packets) > 1:
         raise SidecarError("has several XMP packets")
     if packets and _EXTENSION_NOTE in packets[0]:
@@ -205,6 +212,13 @@ def is_xmp_exchange(before: bytes, after: bytes) -> bool:
     except SidecarError:
         return False
     return list(filter(_is_other, olds)) == list(filter(_is_other, news))
+
+
+def _is_stray_xmp(payload: bytes) -> bool:
+    """Tell whether a segment holds XMP that some programs find and others do not."""
+    if payload.startswith((_XMP, _EXIF)):
+        return False
+    return payload.startswith((b"http", b"XMP\0")) or any(map(payload.__contains__, _XMP_SIGNS))
 
 
 def _is_other(segment: bytes) -> bool:
