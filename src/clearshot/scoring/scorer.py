@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 # with new ones.
 PIXEL_RECIPE: Final = 4
 
-# Blur scores around the usual threshold, from which the preview of a camera does not decide: the
-# photo itself is read then. Two scores of one photo differ by a tenth of an octave, 0.3 at most.
-_DOUBTFUL_OCTAVES: Final = (-0.45, 0.7)
+# Blur scores around the usual thresholds, -0.2 for unsure and 0.1 for bad, from which the preview
+# of a camera does not decide: the photo itself is read then. A preview reads a tenth of an octave
+# sharper, one that was sharpened up to 0.6.
+_DOUBTFUL_OCTAVES: Final = (-0.8, 0.7)
 
 
 @dataclass(frozen=True, slots=True)
