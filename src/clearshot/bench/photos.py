@@ -130,7 +130,8 @@ def draw_photo(target: Path, megapixels: int, *, seed: int, has_preview: bool = 
             picture.paste(_cut_tile(sample, rng=rng), (left, top))
     grained = Image.fromarray(_add_grain(np.asarray(picture), rng=rng))
     quality, subsampling = _COMPRESSIONS[seed % len(_COMPRESSIONS)]
-    options = {"quality": quality, "subsampling": subsampling, "exif": _write_facts()}
+    options: dict[str, Any] = {"quality": quality, "subsampling": subsampling}
+    options["exif"] = _write_facts()
     if has_preview:
         preview = grained.resize(_PREVIEW_PX, Image.Resampling.LANCZOS)
         write_with_preview(target, grained, preview, **options)
