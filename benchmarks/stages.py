@@ -21,8 +21,8 @@ from PIL import Image
 from clearshot.decode.image import decode
 from clearshot.scoring.exposure import ExposureNetwork, measure_exposure
 from clearshot.scoring.focus import FocusNetwork
-from clearshot.scoring.pooling import pool
 from clearshot.scoring.native import measure_native_blur
+from clearshot.scoring.pooling import pool
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import judge
 

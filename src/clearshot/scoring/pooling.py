@@ -19,6 +19,7 @@ References
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -119,11 +120,10 @@ def measure_anisotropy(focus_map: FocusMap) -> float:
         log2 of the ratio of the standard deviations along the worst and the best direction; >= 0.
     """
     blur, variance = focus_map.log2_sigma, focus_map.deviation**2
-    parts = []
-    for one, other in ((0, 2), (1, 3)):
-        weight = 1 / (variance[one] + variance[other])
-        parts.append(float((weight * (blur[one] - blur[other])).sum() / weight.sum()))
-    return float(np.hypot(*parts))
+    difference = blur[:2] - blur[2:LONGEST]
+    weight = 1 / (variance[:2] + variance[2:LONGEST])
+    x, y = (weight * difference).sum(axis=(1, 2)) / weight.sum(axis=(1, 2))
+    return math.hypot(x, y)
 
 
 def estimate_shares(focus_map: FocusMap) -> NDArray[np.float32]:
