@@ -158,13 +158,14 @@ def _count_cells(focus_map: FocusMap) -> NDArray[np.float32]:
     error = 2 * np.log(focus_map.deviation[:LONGEST].reshape(LONGEST, -1))
     row, row_share = _place(blur, _BLUR_LEVELS)
     col, col_share = _place(error, _ERROR_LEVELS)
-    num_levels = len(_BLUR_LEVELS) * len(_ERROR_LEVELS)
-    first = np.arange(LONGEST)[:, None] * num_levels + row * len(_ERROR_LEVELS) + col
+    num_cols = len(_ERROR_LEVELS)
+    num_levels = len(_BLUR_LEVELS) * num_cols
+    first = num_cols * row + col + num_levels * np.arange(LONGEST)[:, None]
+    both = row_share * col_share
+    weights = (1 - row_share - col_share + both, col_share - both, row_share - both, both)
     counts = np.zeros(LONGEST * num_levels)
-    for below, weight in ((0, 1 - row_share), (len(_ERROR_LEVELS), row_share)):
-        for left, share in ((0, 1 - col_share), (1, col_share)):
-            places = (first + below + left).ravel()
-            counts += np.bincount(places, (weight * share).ravel(), len(counts))
+    for step, weight in zip((0, 1, num_cols, num_cols + 1), weights, strict=True):
+        counts += np.bincount((first + step).ravel(), weight.ravel(), len(counts))
     return (counts.reshape(LONGEST, -1) / blur.shape[1]).astype(np.float32)
 
 
@@ -172,10 +173,11 @@ def _place(
     values: NDArray[np.float32], levels: NDArray[np.float32]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Find the level below each value, and how far it is on its way to the next, in [0, 1]."""
-    steps = (values - levels[0]) / (levels[1] - levels[0])
-    steps = np.clip(steps, 0, len(levels) - 1)
-    below = np.minimum(steps.astype(np.int64), len(levels) - 2)
-    return below, (steps - below).astype(np.float32)
+    steps = (values - levels[0]) * (1 / (levels[1] - levels[0]))
+    np.maximum(steps, 0, out=steps)
+    np.minimum(steps, len(levels) - 1 - 1e-4, out=steps)
+    below = steps.astype(np.int64)
+    return below, steps - below.astype(np.float32)
 
 
 @cache
@@ -190,7 +192,7 @@ def _compute_likelihood() -> NDArray[np.float32]:
 
 def _find_quantile(shares: NDArray[np.float32], share: float) -> float:
     """Find the blur of which a share of the photo has less, evenly spread around each level."""
-    step = float(_BLUR_LEVELS[1] - _BLUR_LEVELS[0])
-    edges = np.append(_BLUR_LEVELS - step / 2, _BLUR_LEVELS[-1] + step / 2)
-    sums = np.append(0.0, np.cumsum(shares, dtype=np.float64))
-    return float(np.interp(share * sums[-1], sums, edges))
+    sums = shares.cumsum()
+    level = int(np.searchsorted(sums, share * sums[-1]))
+    part = (share * sums[-1] - sums[level]) / shares[level] + 0.5
+    return float(_BLUR_LEVELS[level] + part * (_BLUR_LEVELS[1] - _BLUR_LEVELS[0]))
