@@ -53,7 +53,7 @@ def catalog(library: Path) -> Iterator[Catalog]:
     results: list[tuple[Photo, Scores | Failure]] = []
     for name, result in (
         ("blurred", score(3.0)),
-        ("doubtful", score(-0.3)),
+        ("doubtful", score(-0.1)),
         ("failed", Failure("damaged", "truncated")),
         ("sharp", score(-1.5)),
     ):
