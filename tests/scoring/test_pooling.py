@@ -88,6 +88,19 @@ def test_cells_that_tell_nothing_hardly_count() -> None:
     assert measure_blur(focus_map) == pytest.approx(-1.0, abs=0.25)
 
 
+def test_a_photo_that_tells_nothing_is_as_blurred_as_it_was_measured() -> None:
+    focus_map = make_noisy_map(np.full((40, 60), 2.4), 0.2)
+    assert measure_blur(FocusMap(focus_map.log2_sigma, np.full((5, 40, 60), 8.0))) > 2.0
+
+
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.4])
+def test_flat_surroundings_make_no_blurred_subject_sharper(share: float) -> None:
+    truth = np.full((40, 60), 2.0)
+    focus_map = make_noisy_map(truth, 0.3)
+    focus_map.deviation[:, round(40 * share) :] = 3.0
+    assert measure_blur(focus_map) == pytest.approx(2.0, abs=0.5)
+
+
 @pytest.mark.parametrize("deviation", [0.3, 0.6])
 def test_noise_makes_no_photo_sharper(deviation: float) -> None:
     focus_map = make_noisy_map(np.full((40, 60), 1.5), deviation)

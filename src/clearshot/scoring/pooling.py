@@ -46,6 +46,9 @@ _ERROR_LEVELS: Final = np.linspace(-5.0, 4.0, 10, dtype=np.float32)
 # they have in common. On drawn photos with one blur it is 0.3 on average, `docs/experiments.md`.
 _OWN_PART: Final = 0.5
 
+# How much of the start is spread over all blurs, so that each stays possible.
+_FREE_SHARE: Final = 0.02
+
 # No measured value is impossible: it keeps sums from being 0.
 _LEAST_LIKELIHOOD: Final = 1e-6
 
@@ -96,7 +99,7 @@ def measure_blur(focus_map: FocusMap) -> float:
     Returns
     -------
     float
-        log2 of the blur's standard deviation [px at the judged size], from -2 to 3.6.
+        log2 of the blur's standard deviation [px at the judged size], from -2.1 to 3.7.
     """
     shares = estimate_shares(focus_map)
     return max(_find_quantile(row, _SHARP_SHARE) for row in shares)
@@ -140,9 +143,11 @@ def estimate_shares(focus_map: FocusMap) -> NDArray[np.float32]:
         By direction, shares of the cells by level of blur; each row sums up to 1.
     """
     counts = _count_cells(focus_map)
+    # What cells that tell little were measured at is all that is known of them: the start.
+    measured = counts.reshape(LONGEST, len(_BLUR_LEVELS), -1).sum(axis=2)
     is_met = counts.any(axis=0)
     counts, likelihood = counts[:, is_met], _compute_likelihood()[is_met]
-    shares = np.full((LONGEST, len(_BLUR_LEVELS)), 1 / len(_BLUR_LEVELS), np.float32)
+    shares = measured * (1 - _FREE_SHARE) + _FREE_SHARE / len(_BLUR_LEVELS)
     for _ in range(_NUM_ROUNDS):
         shares *= (counts / (shares @ likelihood.T)) @ likelihood
     return shares
