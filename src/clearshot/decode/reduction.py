@@ -68,7 +68,7 @@ def load_luma(picture: PillowImage.Image) -> NDArray[np.uint8]:
 
 
 def average_down(luma_hw: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Average a picture down, bit by bit as Pillow's BOX does.
+    """Average a picture down as Pillow's BOX does: the same bits at the scales of whole photos.
 
     BOX gives each row and column to the one of the smaller picture that holds its middle. Down to
     half the size these are single ones and pairs, and the mean of two bytes takes four operations
