@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from clearshot.actions.apply import apply_plan
 from clearshot.actions.deeds import carry_out, is_done_on_disk, settle
 from clearshot.actions.history import list_rewritten_photos
 from clearshot.actions.journal import Journal
-from clearshot.actions.plan import Kind, Plan, Rewriting, Step
+from clearshot.actions.plan import Kind, Outcome, Plan, Rewriting, Step
 from clearshot.actions.premises import find_trespass
 from clearshot.actions.recovery import recover
 from clearshot.actions.undo import apply_undo, plan_undo
@@ -199,6 +200,64 @@ def test_a_link_is_not_followed(library: Path, journals: Path) -> None:
     assert skip.reason == "not a regular file"
     with pytest.raises(OSError, match="not a regular file"):
         is_done_on_disk(step)
+
+
+def protect(path: Path) -> str:
+    path.chmod(0o444)
+    return "is write-protected"
+
+
+def link(path: Path) -> str:
+    os.link(path, path.parent / "other name")
+    return "has other names by hard link, which would keep the old metadata"
+
+
+@pytest.mark.parametrize("change", [protect, link])
+def test_a_protected_photo_and_one_with_other_names_are_left_alone(
+    library: Path, journals: Path, change: Callable[[Path], str]
+) -> None:
+    """When a plan is carried out, undone and redone."""
+    path = library / "a.jpg"
+    plan = Plan(library, (make_step(path, PACKET),))
+
+    def refuse(act: Callable[[], Outcome]) -> None:
+        reason = change(path)
+        before = read_tree(library)
+        assert [(skip.path, skip.reason) for skip in act().skipped] == [(path, reason)]
+        assert read_tree(library) == before
+        path.chmod(0o640)
+        (library / "other name").unlink(missing_ok=True)
+
+    refuse(lambda: apply_plan(plan, journals))
+    apply_plan(plan, journals)
+    refuse(lambda: apply_undo(plan_undo(journals), journals))
+    name = undo(journals)
+    refuse(lambda: apply_undo(plan_undo(journals, name), journals))
+    undo(journals, name)
+    assert read_packet(path) == PACKET
+
+
+@pytest.mark.parametrize("change", [protect, link])
+def test_a_photo_that_is_protected_while_it_is_copied_is_left_alone(
+    library: Path,
+    journals: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Path], str],
+) -> None:
+    step = take_one(library)
+    fill = embedding._write_part
+    content = step.target.read_bytes()
+    reasons: list[str] = []
+
+    def interfere(*args: object) -> None:
+        fill(*args)  # type: ignore[arg-type]
+        reasons.append(change(step.target))
+
+    monkeypatch.setattr(embedding, "_write_part", interfere)
+    (skip,) = apply_plan(Plan(library, (step,)), journals).skipped
+    assert skip.reason == reasons[0]
+    assert step.target.read_bytes() == content
+    assert not list(library.glob(".clearshot-*"))
 
 
 class TestForgery:

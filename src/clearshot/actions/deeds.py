@@ -14,7 +14,12 @@ from clearshot.actions.duplicates import (
     remove_duplicate,
     settle_copy,
 )
-from clearshot.actions.embedding import exchange_xmp, is_exchanged, settle_exchange
+from clearshot.actions.embedding import (
+    exchange_xmp,
+    find_protection,
+    is_exchanged,
+    settle_exchange,
+)
 from clearshot.actions.plan import TRASH_PLACE, Kind
 from clearshot.actions.trash import forget_trashed, send_to_trash
 from clearshot.actions.writing import read_content, settle_content, write_content
@@ -202,6 +207,8 @@ def _find_obstacle(step: Step) -> str:
         return f"{step.target} is occupied" if os.path.lexists(step.target) else ""
     if read_stamp(step.source) != step.stamp:
         return "changed since planning"
+    if step.kind is Kind.EMBED:
+        return find_protection(step.source)
     if step.kind in _NEEDS_ROOM and os.path.lexists(step.target):
         return f"{step.target} is occupied"
     return ""

@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import shutil
+import stat
 import time
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -35,6 +36,31 @@ _CHUNK_BYTES = 1 << 20
 
 _CHANGED = (errno.EBUSY, "changed since planning")
 
+# Not `os.access`, which lets the administrator write everything.
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+
+
+def find_protection(photo: Path) -> str:
+    """Say why a photo may not be replaced by another of its name. Raises OSError if it is gone.
+
+    Parameters
+    ----------
+    photo : Path
+        The photo.
+
+    Returns
+    -------
+    str
+        Empty when it may. Else its owner protects it, or it has other names, which would not
+        change with it.
+    """
+    status = photo.stat()
+    if not status.st_mode & _WRITABLE:
+        return "is write-protected"
+    if status.st_nlink > 1:
+        return "has other names by hard link, which would keep the old metadata"
+    return ""
+
 
 def exchange_xmp(step: Step, part: Path) -> None:
     """Exchange segments of a photo that hold XMP.
@@ -52,7 +78,7 @@ def exchange_xmp(step: Step, part: Path) -> None:
     ------
     OSError
         If the photo is not the one that the step says, something else than XMP would change,
-        or it cannot be written. Nothing has changed then.
+        it is write-protected, has other names, or it cannot be written. Nothing has changed then.
     """
     path = step.target
     stamp = read_stamp(path)
@@ -65,6 +91,8 @@ def exchange_xmp(step: Step, part: Path) -> None:
         raise OSError(errno.EIO, "the copy differs from the plan", str(part))
     if read_stamp(path) != stamp:
         raise OSError(*_CHANGED, str(path))
+    if protection := find_protection(path):
+        raise OSError(errno.EPERM, protection, str(path))
     part.replace(path)
     sync_folder(path.parent)
 
