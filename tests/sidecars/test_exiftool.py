@@ -212,6 +212,27 @@ def test_one_bad_photo_does_not_concern_the_others(tmp_path: Path) -> None:
 
 
 @needs_exiftool
+def test_one_photo_that_cannot_be_read_back_does_not_concern_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [tmp_path / f"{name}.jpg" for name in "abc"]
+    for path in paths:
+        path.write_bytes(draw_jpeg())
+    run = exiftool._run
+
+    def stumble(program: Path, folder: Path, words: list[str]) -> tuple[str, str]:
+        said, complaints = run(program, folder, words)
+        is_cut = "-j" in words and "old1.jpg" in words
+        return said[:-20] if is_cut else said, complaints
+
+    monkeypatch.setattr(exiftool, "_run", stumble)
+    first, second, third = draft(*((path, NEW) for path in paths))
+    assert isinstance(first, Exchange)
+    assert str(second) == "exiftool does not read it back"
+    assert isinstance(third, Exchange)
+
+
+@needs_exiftool
 def test_more_than_a_jpeg_holds_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(draw_jpeg())

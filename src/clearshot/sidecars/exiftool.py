@@ -204,15 +204,21 @@ def _list_writes(wishes: Sequence[Wish], numbers: Sequence[int]) -> list[str]:
 def _read(
     program: Path, folder: Path, numbers: Sequence[int]
 ) -> Mapping[str, Mapping[str, object]]:
+    """Read photos and copies; one that cannot be read does not concern the others."""
     names = [name for number in numbers for name in (_name_old(number), _name_new(number))]
     names = [name for name in names if (folder / name).exists()]
     if not names:
         return {}
+    text = _run(program, folder, [*_READING, *names])[0]
     try:
-        rows = json.loads(_run(program, folder, [*_READING, *names])[0])
+        rows = json.loads(text)
         return {row.pop("SourceFile"): row for row in rows}
     except (ValueError, LookupError, AttributeError):
-        return {}
+        # Where nothing came, the program itself is to blame: it did not start, or hung.
+        if len(numbers) == 1 or not text:
+            return {}
+    alone = (_read(program, folder, [number]) for number in numbers)
+    return {name: row for rows in alone for name, row in rows.items()}
 
 
 def _run(program: Path, folder: Path, words: Sequence[str]) -> tuple[str, str]:
