@@ -20,7 +20,7 @@ from clearshot.errors import MissingExtraError
 from clearshot.photo import Photo, Rating
 from clearshot.sidecars.jpeg import read_packet, read_segments
 from clearshot.sidecars.names import Naming
-from clearshot.sidecars.packet import Packet
+from clearshot.sidecars.packet import NAMESPACES, Packet
 from clearshot.tagging import Judgement, Program, TagPlan, TagStyle, plan_tags
 from jpegs import EXTENDED_XMP, FILM, MOTION, XMP, draw_jpeg, insert, wrap
 from sidecars.programs import DARKTABLE, LIGHTROOM
@@ -170,7 +170,37 @@ def test_what_cannot_be_written_safely_is_left_alone_and_named(library: Path) ->
     assert reasons["linked.jpg"].startswith("has other names by hard link")
     assert reasons["locked.jpg"] == "is write-protected"
     # Where nothing has to be written, none of this matters.
-    assert [skip.path.name for skip in plan(library, GOOD).skipped] == ["cut.jpg", "extended.jpg"]
+    assert [skip.path.name for skip in plan(library, GOOD).skipped] == ["cut.jpg"]
+
+
+@needs_exiftool
+def test_a_jpeg_beside_a_dng_keeps_its_sidecar(library: Path) -> None:
+    write_file(library / "a.jpg", draw_jpeg())
+    write_file(library / "a.DNG", b"raw")
+    tags = plan(library, BLURRY)
+    assert {kind for kind, _ in list_targets(tags)} == {"write"}
+    assert [path.stem for path in tags.unread] == ["a"], "of DNG, Lightroom reads what is inside"
+
+
+@needs_exiftool
+@pytest.mark.parametrize("place", ["none", "first", "second", "both parts", "wide"])
+def test_a_packet_that_cannot_be_read_matters_where_it_may_hold_marks(
+    library: Path, place: str
+) -> None:
+    note = NAMESPACES["clearshot"].encode()
+    start = wrap(XMP + (note if place == "first" else b"<x/>"))
+    head = EXTENDED_XMP + bytes(40)
+    parts = {
+        "none": [wrap(head + note[:9]), wrap(head)],
+        "second": [wrap(XMP + note)],
+        "both parts": [wrap(head + b"<" + note[:9]), wrap(head + note[9:])],
+        "wide": [wrap(XMP + note.decode().encode("utf-16"))],
+    }
+    write_file(library / "a.jpg", insert(draw_jpeg(), start, *parts.get(place, [start])))
+    assert [skip.path.name for skip in plan(library, BLURRY).skipped] == ["a.jpg"]
+    tags = plan(library, GOOD)
+    assert tags.plan.steps == ()
+    assert [skip.path.name for skip in tags.skipped] == ["a.jpg"] * (place != "none")
 
 
 @needs_exiftool

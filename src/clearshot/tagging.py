@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clearshot.actions.atomic import read_stamp
+from clearshot.actions.embedding import find_protection
 from clearshot.actions.plan import Kind, Plan, Step
 from clearshot.actions.writing import read_content
 from clearshot.errors import SidecarError
 from clearshot.photo import Color, FileStamp, Rating, Skip
 from clearshot.sidecars.exiftool import Wish, draft_exchanges, find_exiftool
-from clearshot.sidecars.jpeg import holds_own_metadata, read_packet
-from clearshot.sidecars.marks import Marks, merge_marks
+from clearshot.sidecars.jpeg import gather_xmp, holds_own_metadata, read_packet
+from clearshot.sidecars.marks import Marks, may_have_notes, merge_marks
 from clearshot.sidecars.names import Naming, list_sidecars
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ _COLORS = {Color.RED: "1", Color.YELLOW: "3", Color.GREEN: "4", Color.BLUE: "5"}
 
 # Formats that Lightroom keeps the metadata of in the file itself: it reads no sidecar of them.
 _EMBEDDED = {".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".png", ".dng", ".heic", ".heif", ".webp"}
-_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 # Photos that exiftool gets at once: its start takes longer than one of them.
 _MAX_WISHES = 8
@@ -284,14 +283,22 @@ class _Planner:
         self._drafts.clear()
 
     def _look(self, draft: _Draft, marks: Marks) -> None:
-        """Look at the photo and its sidecars for what has to change."""
+        """Look at the photo and its sidecars for what has to change.
+
+        Raises
+        ------
+        SidecarError
+            If the photo cannot or may not be changed, or a sidecar cannot.
+        """
         photo = draft.photo
-        is_embedded = self._style.naming is Naming.EMBED and not _has_raw(photo)
+        is_single = not _has_raw(photo, counts_dng=True)
+        is_embedded = self._style.naming is Naming.EMBED and is_single
         if is_embedded := is_embedded and holds_own_metadata(photo.path):
-            packet = read_packet(photo.path)
+            packet = _read_packet(photo.path, is_wanted=marks != Marks())
             merged = self._merge(draft, photo.path, packet, marks)
             if merged != packet:
-                _check_writable(photo.path)
+                if protection := find_protection(photo.path):
+                    raise SidecarError(protection)
                 draft.wish = Wish(photo.path, merged)
         is_new_wanted = marks != Marks() and not is_embedded
         for path in self._choose_sidecars(photo, is_new_wanted=is_new_wanted):
@@ -300,7 +307,7 @@ class _Planner:
             if merged != content:
                 draft.steps.append(_plan_write(draft, path, content, merged))
         is_for_lightroom = self._style.program in {Program.LIGHTROOM, Program.ALL}
-        is_seen = is_embedded or _has_raw(photo)
+        is_seen = is_embedded or _has_raw(photo, counts_dng=False)
         draft.is_unread = is_for_lightroom and marks != Marks() and not is_seen
 
     def _merge(
@@ -344,24 +351,26 @@ _NAMINGS = {
 }
 
 
-def _has_raw(photo: Photo) -> bool:
-    """Tell whether Lightroom keeps the metadata of a photo in the sidecar of a RAW file."""
-    return any(path.suffix.lower() not in _NO_RAW for path in (photo.path, *photo.companions))
+def _has_raw(photo: Photo, *, counts_dng: bool) -> bool:
+    """Tell whether a photo is or has a RAW file. Lightroom reads no sidecar of DNG."""
+    others = _NO_RAW - {".dng"} if counts_dng else _NO_RAW
+    return any(path.suffix.lower() not in others for path in (photo.path, *photo.companions))
 
 
-def _check_writable(photo: Path) -> None:
-    """Refuse a photo that its owner protects, or that has other names, which would not change.
+def _read_packet(photo: Path, *, is_wanted: bool) -> bytes | None:
+    """Read the XMP packet of a JPEG; None also for one that cannot be read and need not be.
 
     Raises
     ------
     SidecarError
-        If it is so.
+        If it cannot be read, and marks are wanted or clearshot's may be there.
     """
-    status = photo.stat()
-    if not status.st_mode & _WRITABLE:
-        raise SidecarError("is write-protected")
-    if status.st_nlink > 1:
-        raise SidecarError("has other names by hard link, which would keep the old metadata")
+    try:
+        return read_packet(photo)
+    except SidecarError:
+        if is_wanted or may_have_notes(gather_xmp(photo)):
+            raise
+        return None
 
 
 def _plan_write(draft: _Draft, path: Path, before: bytes | None, after: bytes | None) -> Step:

@@ -34,6 +34,8 @@ _NO_SEGMENTS = {0x00, 0x01, *range(0xD0, 0xDA), 0xFF}
 
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
+# A digest, the length of all parts, and the place of this one among them.
+_EXTENSION_HEAD_BYTES = 32 + 4 + 4
 _EXTENSION_NOTE = b"HasExtendedXMP"
 _MPF = b"MPF\0"
 _EXIF = b"Exif\0"
@@ -175,6 +177,32 @@ def find_packet(segments: tuple[bytes, ...]) -> bytes | None:
     if packets and _EXTENSION_NOTE in packets[0]:
         raise SidecarError("has extended XMP, which is not changed")
     return packets[0] if packets else None
+
+
+def gather_xmp(path: Path) -> bytes:
+    """Put together all that may be XMP in a JPEG photo, where it is no packet that can be read.
+
+    Raises OSError if it cannot be read, and SidecarError as `read_segments` does.
+
+    Parameters
+    ----------
+    path : Path
+        The photo.
+
+    Returns
+    -------
+    bytes
+        To be searched only. Parts of extended XMP follow each other without their headers.
+    """
+    with path.open("rb") as stream:
+        segments = map(_open, read_segments(stream))
+    payloads = [payload for marker, payload in segments if marker == _APP1]
+    start = len(_EXTENDED_XMP) + _EXTENSION_HEAD_BYTES
+    return b"".join(
+        payload[start:] if payload.startswith(_EXTENDED_XMP) else payload
+        for payload in payloads
+        if not payload.startswith(_EXIF)
+    )
 
 
 def has_index(segments: tuple[bytes, ...]) -> bool:

@@ -93,7 +93,7 @@ def merge_marks(content: bytes | None, marks: Marks, *, overwrites: bool = False
     MissingExtraError
         If lxml is not installed.
     """
-    if content is not None and marks == Marks() and not _may_have_notes(content):
+    if content is not None and marks == Marks() and not may_have_notes(content):
         return Merge(content)
     packet = Packet(content)
     before = packet.read_all()
@@ -117,10 +117,21 @@ def merge_marks(content: bytes | None, marks: Marks, *, overwrites: bool = False
     return Merge(packet.write() if is_changed else content, tuple(filter(None, kept)))
 
 
-def _may_have_notes(content: bytes) -> bool:
-    """Tell by a fast look whether clearshot may have written into a sidecar."""
-    is_wide = b"\0" in content[:4]  # UTF-16 or UTF-32
-    return is_wide or NAMESPACES["clearshot"].encode() in content
+def may_have_notes(content: bytes) -> bool:
+    """Tell by a fast look whether clearshot may have written into a sidecar or packet.
+
+    Parameters
+    ----------
+    content : bytes
+        XMP, or anything.
+
+    Returns
+    -------
+    bool
+        False where its namespace is not named.
+    """
+    # UTF-16 and UTF-32 have zeros between the letters.
+    return NAMESPACES["clearshot"].encode() in content.replace(b"\0", b"")
 
 
 class _Book:
