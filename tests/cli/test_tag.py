@@ -84,6 +84,18 @@ def test_apply_again_and_undo(run: Run, tagged_library: Path) -> None:
     assert list_tree(tagged_library) == before
 
 
+def test_photos_that_are_left_alone_do_not_say_what_they_shall(
+    run: Run, tagged_library: Path
+) -> None:
+    words = ["tag", tagged_library, "--apply"]
+    run(*words)
+    result = run(*words)
+    assert "blurred.xmp: is XML, but no XMP" in result.stderr
+    assert "say what they shall" not in result.stdout
+    assert "Nothing can be written now; left alone: 1 file." in result.stdout
+    assert result.exit_code == 1
+
+
 def test_overwrite_and_back(run: Run, tagged_library: Path) -> None:
     words = ["tag", tagged_library, "--for", "darktable", "--rating", "none", "--overwrite"]
     assert "--rating none --overwrite --apply" in run(*words).stdout

@@ -131,8 +131,7 @@ def tag(  # noqa: PLR0913 - one argument per option
         print_outcome(outcome, what="tagged")
         print_way_back(folder)
     elif not tags.plan.steps:
-        places = "photos and sidecars" if style.naming is Naming.EMBED else "the sidecars"
-        print_line(f"Nothing to write: {places} say what they shall.")
+        _print_nothing(len(skipped), is_embedded=style.naming is Naming.EMBED)
     elif not is_quiet():
         words = ["clearshot", "tag", folder, *_repeat_style(style), *options, "--apply"]
         print_line(f"Nothing was written. To write {_count_files(tags)}:")
@@ -155,6 +154,14 @@ def _list_judged(
         return list_judged(catalog, thresholds)
 
 
+def _print_nothing(num_skipped: int, *, is_embedded: bool) -> None:
+    if num_skipped:
+        print_line(f"Nothing can be written now; left alone: {to_count(num_skipped, 'file')}.")
+        return
+    places = "photos and sidecars" if is_embedded else "the sidecars"
+    print_line(f"Nothing to write: {places} say what they shall.")
+
+
 def _print_remarks(tags: TagPlan, *, is_embedded: bool) -> None:
     print_left_alone(tags.skipped, "left alone")
     if tags.kept:
@@ -165,8 +172,8 @@ def _print_remarks(tags: TagPlan, *, is_embedded: bool) -> None:
         count = to_count(len(tags.unread), "photo")
         remedy = "" if is_embedded else " --sidecar embed writes into JPEG photos."
         print_remark(
-            f"Lightroom reads no sidecars of JPEG, TIFF and DNG: {count} without a RAW file will "
-            f"show nothing there.{remedy}"
+            f"Lightroom reads no sidecars of JPEG, TIFF and DNG: {count} will show nothing there."
+            f"{remedy}"
         )
 
 
