@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from clearshot import listing
 from clearshot.catalog.catalog import Catalog, Entry
-from clearshot.catalog.odds import MOST
+from clearshot.catalog.odds import MOST, Gauge, Odds
 from clearshot.catalog.pages import Filter, Found, Order
 from clearshot.errors import CatalogError
 from clearshot.listing import (
@@ -421,3 +422,31 @@ def test_a_catalog_that_cannot_be_written_is_filtered_row_by_row(
 
     monkeypatch.setattr(listing, "refresh", refuse)
     assert find_entries(catalog, Thresholds(), [("verdict", "bad")]) == catalog.entries()
+
+
+def test_scores_recorded_during_a_refresh_keep_their_own_odds(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = Photo(catalog.library / "1.jpg", FileStamp(1, 2))
+    catalog.record([(photo, replace(make_scores(blur=3.0), recipe=RECIPE))], recipe=RECIPE)
+    gauge = build_gauge()
+    catalog.odds.adopt(gauge.digest)
+
+    def scan_again() -> None:
+        sharp = replace(make_scores(blur=-6.0), recipe=RECIPE)
+        with Catalog.open(catalog.library) as other:
+            other.record([(photo, sharp)], recipe=RECIPE, gauge=gauge)
+
+    thread = threading.Thread(target=scan_again)
+
+    def measure(scores: Scores) -> Odds | None:
+        thread.start()
+        thread.join(0.3)  # as long as it is kept waiting
+        return gauge.measure(scores)
+
+    monkeypatch.setattr(listing, "build_gauge", lambda: Gauge(gauge.digest, measure))
+    refresh(catalog)
+    thread.join()
+    monkeypatch.undo()
+    assert catalog.odds.find_stale() == []
+    assert_same(catalog, Thresholds())

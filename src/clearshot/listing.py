@@ -35,8 +35,9 @@ _NOT_AT_FULL: Final = Failure(
     OUTDATED.kind, "not measured at 100 %; scan again with --sharp-at full"
 )
 
-# Raise when odds are made of scores in another way than before.
-_VERSION: Final = 1
+# Raise when all odds have to be made anew: they are made of scores in another way than before, or
+# may be wrong (1: two programs at once could leave a photo with the odds of its earlier scores).
+_VERSION: Final = 2
 
 _BATCH_PHOTOS: Final = 2000
 
@@ -121,11 +122,13 @@ def refresh(catalog: Catalog, *, progress: Callable[[int, int], None] | None = N
     stale = catalog.odds.find_stale()
     for start in range(0, len(stale), _BATCH_PHOTOS):
         numbers = stale[start : start + _BATCH_PHOTOS]
-        entries = catalog.entries(numbers, with_missing=True)
-        odds = {
-            entry.number: gauge.measure(entry.scores) if entry.scores else None for entry in entries
-        }
-        catalog.odds.write(odds, gauge.digest)
+        # Scores that another program records in between would get the odds of those before.
+        with catalog.odds.writing():
+            odds = [
+                (entry.number, gauge.measure(entry.scores) if entry.scores else None)
+                for entry in catalog.entries(numbers, with_missing=True)
+            ]
+            catalog.odds.put(odds, gauge.digest)
         if progress is not None:
             progress(start + len(numbers), len(stale))
     return len(stale)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 
 import pytest
 
@@ -24,6 +25,11 @@ COMMON_RULES = Rules(COMMON)
 FULL_RULES = Rules(COMMON, is_full=True)
 CAMERA_RULES = Rules(COMMON, {"EOS": OWN})
 WORST_FIRST = (Order.WORST, None)
+
+
+def write_odds(catalog: Catalog, odds: Mapping[int, Odds | None]) -> None:
+    with catalog.odds.writing():
+        catalog.odds.put(odds.items(), "mine")
 
 
 def explain(catalog: Catalog, sql: str, values: list[float | int | str | None]) -> list[str]:
@@ -85,7 +91,7 @@ def test_counting_the_bad_looks_at_no_better_photos(catalog: Catalog, rules: Rul
         number: Odds(None, at / 100 - 3, -5.0, -5.0, at / 100 - 3)
         for at, number in enumerate(catalog.odds.find_stale())
     }
-    catalog.odds.write(odds, "mine")
+    write_odds(catalog, odds)
     steps = []
     for limit in (-100.0, 0.895):
         rule = Rule((limit,) * 3, (limit,) * 3)
@@ -127,16 +133,16 @@ def test_stale_odds_count_as_failed_at_first_and_are_told(catalog: Catalog) -> N
     [number] = catalog.odds.find_stale()
     assert catalog.pages.count(COMMON_RULES).num_failed == 1
 
-    catalog.odds.write({number: Odds(None, 3.0, 0.0, 0.0)}, "mine")
+    write_odds(catalog, {number: Odds(None, 3.0, 0.0, 0.0)})
     assert catalog.odds.find_stale() == [number]  # of a gauge that nobody adopted
 
     catalog.odds.adopt("mine")
-    catalog.odds.write({number: Odds(None, 3.0, 0.0, 0.0)}, "mine")
+    write_odds(catalog, {number: Odds(None, 3.0, 0.0, 0.0)})
     assert catalog.odds.find_stale() == []
     assert catalog.pages.find(COMMON_RULES) == (Found(number, 3.0),)
     assert catalog.pages.find(FULL_RULES) == (Found(number, NOTHING),)
 
-    catalog.odds.write({number: None}, "mine")
+    write_odds(catalog, {number: None})
     assert catalog.pages.count(COMMON_RULES).num_failed == 1
 
 
@@ -146,7 +152,7 @@ def test_odds_that_are_endless_stay_in_order(catalog: Catalog) -> None:
     [number] = catalog.odds.find_stale()
     catalog.odds.adopt("mine")
     for odds in (float("inf"), 1e300):
-        catalog.odds.write({number: Odds(None, odds, -odds, -odds)}, "mine")
+        write_odds(catalog, {number: Odds(None, odds, -odds, -odds)})
         never = Rule((float("inf"),) * 3, (float("inf"),) * 3)
         assert catalog.pages.count(COMMON_RULES).ratings[Rating.BAD] == 1
         assert catalog.pages.count(Rules(never)).ratings[Rating.GOOD] == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,7 +10,7 @@ from clearshot.catalog.connection import explained, transaction
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from clearshot.photo import Scores
@@ -103,28 +104,24 @@ class OddsTable:
             query = "SELECT photo_id FROM odds WHERE is_stale = 1 ORDER BY photo_id"
             return [row["photo_id"] for row in self._connection.execute(query)]
 
-    def write(self, odds: Mapping[int, Odds | None], digest: str) -> None:
-        """Write odds in one transaction.
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Let no other program write while the body reads what odds are made of, and puts them.
 
-        Parameters
-        ----------
-        odds : mapping of int to Odds or None
-            By the photo's number; None for a photo that cannot be judged.
-        digest : str
-            Of the gauge that made them; nothing is written if it is not the one that was adopted.
+        What it puts is written in one transaction, or not at all when it raises.
         """
         with explained(self._path), transaction(self._connection):
-            self.put(odds.items(), digest)
+            yield
 
     def put(self, odds: Iterable[tuple[int, Odds | None]], digest: str) -> None:
-        """Write odds as a part of a transaction that is open; see `write`.
+        """Write odds as a part of the transaction in which the scores were read or written.
 
         Parameters
         ----------
         odds : iterable of (int, Odds or None)
-            Numbers and odds.
+            By the photo's number; None for a photo that cannot be judged.
         digest : str
-            As for `write`.
+            Of the gauge that made them; nothing is written if it is not the one that was adopted.
         """
         rows = ({"number": number, "digest": digest} | _write_row(each) for number, each in odds)
         self._connection.executemany(_WRITE, rows)
