@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 from PIL import Image
 
 from clearshot.catalog.catalog import Catalog
+from clearshot.catalog.place import default_path
 from clearshot.photo import Label
 from clearshot.scoring.calibration import read_calibration
 from clearshot.scoring.recalibration import Curve, Part, Recalibration, write_recalibration
@@ -121,3 +125,78 @@ def test_a_library_whose_catalog_is_elsewhere_is_named(
     missing = run(*words, "--catalog", tmp_path / "none.sqlite")
     assert missing.exit_code == 4
     assert "there is no such catalog" in missing.stderr
+
+
+def read_files(folder: Path) -> dict[Path, tuple[int, bytes]]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+
+def test_nothing_is_written_into_the_library(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    calibrate(scanned_library)
+    # As on a read-only disk: SQLite cannot make what it needs beside a write-ahead log.
+    (default_path(scanned_library).with_name("catalog.sqlite-shm")).mkdir()
+    before = read_files(scanned_library)
+    photo = scanned_library / "clear.jpg"
+    told = run("explain", photo, "-o", tmp_path / "why.png")
+    assert told.exit_code == 0
+    assert f"{photo}: blurry" in told.stdout
+    assert read_files(scanned_library) == before
+
+
+def test_a_scan_that_runs_does_not_hide_the_calibration(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    with Catalog.open(scanned_library) as catalog:
+        calibrate(scanned_library)  # stays in the log for as long as the catalog is open
+        assert catalog.path.with_name("catalog.sqlite-wal").stat().st_size
+        told = run("explain", scanned_library / "clear.jpg", "-o", tmp_path / "why.png")
+    assert "clear.jpg: blurry" in told.stdout
+
+
+def damage(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+
+
+def make_older(path: Path) -> None:
+    change(path, "DELETE FROM migrations WHERE name > '0006'")
+
+
+def change_calibration(path: Path) -> None:
+    change(path, "UPDATE calibrations SET content = 'no JSON'")
+
+
+def change(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (damage, "the catalog is damaged"),
+        (make_older, "written by an older clearshot"),
+        (change_calibration, "is no calibration"),
+    ],
+)
+def test_a_catalog_that_cannot_be_read_keeps_no_picture_back(
+    spoil: Callable[[Path], None], why: str, run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    calibrate(scanned_library)
+    catalog, output = default_path(scanned_library), tmp_path / "why.png"
+    spoil(catalog)
+    before = read_files(scanned_library)
+    words = ("explain", scanned_library / "clear.jpg", "-o", output)
+    told = run(*words)
+    assert told.exit_code == 0
+    assert "clear.jpg: good" in told.stdout
+    [line] = told.stderr.splitlines()
+    assert line.startswith("Judged by the shipped calibration, not as in the library")
+    assert why in line
+    assert output.is_file()
+    assert run(*words, "--force", "--catalog", catalog).exit_code in {3, 4}
+    assert read_files(scanned_library) == before

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from clearshot.errors import CatalogError
 
@@ -59,16 +61,59 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open the database file of a catalog so that nothing is written, also on a read-only disk.
+
+    Raises CatalogError if it is not there, cannot be read or is the database of another program.
+
+    Parameters
+    ----------
+    path : Path
+        The file, absolute.
+
+    Returns
+    -------
+    sqlite3.Connection
+        In autocommit mode, with rows by name.
+    """
+    # SQLite makes the files of a write-ahead log even to read, and cannot on a read-only disk, but
+    # where it is told that nobody writes. That is so where there is no log yet; who begins to write
+    # now begins with the log.
+    mode = "mode=ro" if _has_log(path) else "mode=ro&immutable=1"
+    name = quote(os.fsencode(path.as_posix()))
+    uri = f"file://{'' if name.startswith('/') else '/'}{name}?{mode}"
+    with explained(path):
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+        try:
+            _check(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _has_log(path: Path) -> bool:
+    logs = (path.with_name(f"{path.name}-{kind}") for kind in ("wal", "journal"))
+    try:
+        return any(log.stat().st_size for log in logs if log.exists())
+    except OSError:
+        return True
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    _check(connection, path)
+    connection.execute("PRAGMA foreign_keys = ON")
+    # A read-only or a network disk may refuse; the catalog then works with a rollback journal.
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
     connection.row_factory = sqlite3.Row
     [[application_id]] = connection.execute("PRAGMA application_id").fetchall()
     [[num_tables]] = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
     if num_tables and application_id != APPLICATION_ID:
         raise CatalogError("the file is not a catalog: a database of another program", path=path)
-    connection.execute("PRAGMA foreign_keys = ON")
-    # A read-only or a network disk may refuse; the catalog then works with a rollback journal.
-    with suppress(sqlite3.OperationalError):
-        connection.execute("PRAGMA journal_mode = WAL").fetchall()
 
 
 @contextmanager

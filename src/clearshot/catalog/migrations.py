@@ -90,13 +90,42 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration], *, 
     CatalogError
         If the database has had a migration that is none of these; nothing is changed then.
     """
+    _refuse_newer(connection, migrations, path)
+    for migration in migrations:
+        if migration.name not in applied(connection):
+            _apply(connection, migration)
+
+
+def check(connection: sqlite3.Connection, migrations: Sequence[Migration], *, path: Path) -> None:
+    """Make sure that a database can be read as it is. Writes nothing.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        An open catalog.
+    migrations : sequence of Migration
+        All steps.
+    path : Path
+        The catalog's file, for the error.
+
+    Raises
+    ------
+    CatalogError
+        If the database has not had just these.
+    """
+    _refuse_newer(connection, migrations, path)
+    if {migration.name for migration in migrations} - set(applied(connection)):
+        message = "the catalog was written by an older clearshot; scan again to bring it up to date"
+        raise CatalogError(message, path=path)
+
+
+def _refuse_newer(
+    connection: sqlite3.Connection, migrations: Sequence[Migration], path: Path
+) -> None:
     if unknown := set(applied(connection)) - {migration.name for migration in migrations}:
         names = ", ".join(sorted(unknown))
         message = f"the catalog was written by a newer clearshot (it has {names}); update clearshot"
         raise CatalogError(message, path=path)
-    for migration in migrations:
-        if migration.name not in applied(connection):
-            _apply(connection, migration)
 
 
 def _apply(connection: sqlite3.Connection, migration: Migration) -> None:

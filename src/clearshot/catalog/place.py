@@ -6,7 +6,8 @@ import os
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from clearshot.catalog.connection import connect, explained, transaction
+from clearshot.catalog import migrations
+from clearshot.catalog.connection import connect_to_read, explained, transaction
 from clearshot.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def default_path(library: Path) -> Path:
 
 
 def find_library(photo: Path, *, path: Path | None = None) -> Path | None:
-    """Find the scanned library that a photo lies in.
+    """Find the scanned library that a photo lies in. Writes nothing.
 
     Parameters
     ----------
@@ -49,17 +50,26 @@ def find_library(photo: Path, *, path: Path | None = None) -> Path | None:
     Raises
     ------
     CatalogError
-        If `path` is no catalog or cannot be read.
+        If `path` is no catalog, cannot be read or has the schema of another version of clearshot.
     """
     folders = photo.absolute().parents
     if path is None:
-        return next((folder for folder in folders if default_path(folder).is_file()), None)
+        return next((folder for folder in folders if _has_catalog(folder)), None)
     if not path.is_file():
         raise CatalogError("there is no such catalog", path=path)
-    with closing(connect(path)) as connection, explained(path):
+    path = path.absolute()
+    with closing(connect_to_read(path)) as connection, explained(path):
+        migrations.check(connection, migrations.known(), path=path)
         found = connection.execute("SELECT folder FROM library").fetchall()
     owners = [os.fsdecode(row["folder"]) for row in found]
     return next((folder for folder in folders if str(folder) in owners), None)
+
+
+def _has_catalog(folder: Path) -> bool:
+    try:
+        return default_path(folder).is_file()
+    except PermissionError:
+        return True
 
 
 def make_room(path: Path, library: Path, *, create: bool) -> None:

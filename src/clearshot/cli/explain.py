@@ -20,7 +20,7 @@ from clearshot.cli.options import (
 )
 from clearshot.cli.screen import print_line
 from clearshot.cli.text import to_printable
-from clearshot.errors import InputError, UsageError
+from clearshot.errors import CatalogError, InputError, UsageError
 
 if TYPE_CHECKING:
     from clearshot.scoring.verdict import Thresholds
@@ -55,7 +55,8 @@ def explain(
     """Draw why PHOTO is good or bad: the focus map over it, its sharpest region, its light.
 
     The verdict is printed too. It is that of the library that PHOTO lies in, by the library's own
-    calibration where it has one.
+    calibration where it has one. The catalog is only looked into: where it cannot be read, or is of
+    another version, PHOTO is judged as shipped, and a line says why.
     """
     _check_photo(photo)
     _check_output(output, photo)
@@ -88,19 +89,31 @@ def _settle(
 
     Raises
     ------
+    CatalogError
+        If a catalog is named and it cannot be read.
+    InputError
+        If its calibration cannot.
     UsageError
-        If a catalog is named and the photo does not lie in its library.
+        If the photo does not lie in the library of that catalog.
     """
-    from clearshot.catalog.catalog import Catalog
     from clearshot.catalog.place import find_library
+    from clearshot.catalog.reading import open_to_read
 
     library = find_library(photo, path=catalog_path)
     if library is None:
         if catalog_path is not None:
             raise UsageError("is not in the library of this catalog", path=photo)
         return thresholds, describe_forecast(thresholds)
-    with Catalog.open(library, path=catalog_path, create=False) as catalog:
-        settled, remarks = settle_thresholds(catalog, thresholds)
+    try:
+        with open_to_read(library, path=catalog_path) as catalog:
+            settled, remarks = settle_thresholds(catalog, thresholds)
+    except (CatalogError, InputError) as error:
+        # To see why a photo is bad takes no catalog; nobody asked for this one.
+        if catalog_path is not None:
+            raise
+        reason = to_printable(str(error))
+        remark = f"Judged by the shipped calibration, not as in the library: {reason}"
+        return thresholds, [remark, *describe_forecast(thresholds)]
     if settled is not thresholds:
         remarks = [f"Judged as in the library {to_printable(library)}.", *remarks]
     return settled, remarks
