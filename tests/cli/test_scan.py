@@ -3,10 +3,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from click.testing import Result
 
+from clearshot.actions.apply import apply_plan
+from clearshot.actions.plan import Outcome, Plan
 from clearshot.cli.review import suggest_target
 from clearshot.cli.scan import count_results
 from clearshot.photo import BlurKind, Label, Rating, Region, Verdict
@@ -176,3 +179,21 @@ def test_limits_are_those_that_were_asked_for(run: Run, library: Path) -> None:
     assert run("scan", library, "--timeout", "0").exit_code == 2
     result = run("scan", library, "--workers", "1", "--retry-failed", "--timeout", "0.001")
     assert "took longer than 0.001 s" in result.stderr
+
+
+def test_photos_that_an_interrupted_run_wrote_anew_keep_their_scores(
+    run: Run, scanned_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(done: int, total: int) -> NoReturn:
+        raise KeyboardInterrupt
+
+    def begin(plan: Plan, journals: Path, progress: object) -> Outcome:
+        return apply_plan(plan, journals, interrupt)
+
+    before = {path: path.read_bytes() for path in scanned_library.glob("*.jpg")}
+    monkeypatch.setattr("clearshot.actions.apply.apply_plan", begin)
+    run("tag", scanned_library, "--for", "lightroom", "--sidecar", "embed", "--apply")
+    monkeypatch.undo()
+    assert any(path.read_bytes() != content for path, content in before.items())
+    again = run("scan", scanned_library, "--workers", "1").stdout.splitlines()[0]
+    assert again == f"{scanned_library}: {len(before)} unchanged"

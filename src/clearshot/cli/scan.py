@@ -122,12 +122,14 @@ def _scan_folder(
     from clearshot.catalog.catalog import Catalog
     from clearshot.listing import build_gauge, find_others_than_good
     from clearshot.report import judge_entry
+    from clearshot.review import catch_up
     from clearshot.scan import ScanProgress
     from clearshot.scan import scan as scan_library
     from clearshot.scoring.scorer import Scorer
 
     scorer = Scorer(sharp_at=thresholds.sharp_at, max_pixels=read_max_pixels())
     with Catalog.open(folder, path=catalog_path) as catalog:
+        catch_up(catalog)
         with show_progress("Scanning") as move:
 
             def follow(progress: ScanProgress) -> None:
