@@ -29,6 +29,8 @@ def test_a_catalog_elsewhere_tells_whose_it_is(tmp_path: Path) -> None:
     assert find_library(tmp_path / "1.jpg", path=kept) is None
     with pytest.raises(CatalogError, match="no such catalog"):
         find_library(library / "1.jpg", path=default_path(library))
+    Catalog.open(library).close()
+    assert find_library(library / "1.jpg", path=default_path(library)) == library
     other = tmp_path / "other.sqlite"
     other.write_text("no database")
     with pytest.raises(CatalogError, match="not a catalog"):

@@ -61,8 +61,11 @@ def find_library(photo: Path, *, path: Path | None = None) -> Path | None:
     with closing(connect_to_read(path)) as connection, explained(path):
         migrations.check(connection, migrations.known(), path=path)
         found = connection.execute("SELECT folder FROM library").fetchall()
-    owners = [os.fsdecode(row["folder"]) for row in found]
-    return next((folder for folder in folders if str(folder) in owners), None)
+    owners = {os.fsdecode(row["folder"]) for row in found}
+    # A catalog in its library need not remember it.
+    return next(
+        (each for each in folders if str(each) in owners or default_path(each) == path), None
+    )
 
 
 def _has_catalog(folder: Path) -> bool:
