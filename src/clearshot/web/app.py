@@ -268,6 +268,7 @@ class Page:
     def _scan(self, report: Report) -> dict[str, Any]:
         from clearshot.catalog.catalog import Catalog
         from clearshot.listing import build_gauge
+        from clearshot.review import catch_up
         from clearshot.scan import scan
 
         def follow(progress: ScanProgress) -> None:
@@ -276,6 +277,7 @@ class Page:
         desktop = self.desk.desktop
         scorer = Scorer(sharp_at=desktop.thresholds.sharp_at, max_pixels=desktop.max_pixels)
         with Catalog.open(desktop.library, path=desktop.catalog_path) as catalog:
+            catch_up(catalog)
             summary = scan(
                 desktop.library,
                 catalog,
