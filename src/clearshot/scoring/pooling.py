@@ -147,7 +147,7 @@ def estimate_shares(focus_map: FocusMap) -> NDArray[np.float32]:
     measured = counts.reshape(LONGEST, len(_BLUR_LEVELS), -1).sum(axis=2)
     is_met = counts.any(axis=0)
     counts, likelihood = counts[:, is_met], _compute_likelihood()[is_met]
-    shares = measured * (1 - _FREE_SHARE) + _FREE_SHARE / len(_BLUR_LEVELS)
+    shares: NDArray[np.float32] = measured * (1 - _FREE_SHARE) + _FREE_SHARE / len(_BLUR_LEVELS)
     for _ in range(_NUM_ROUNDS):
         shares *= (counts / (shares @ likelihood.T)) @ likelihood
     return shares
