@@ -23,7 +23,7 @@ def soft_photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A photo of 3840 x 1280 px that is sharp on a screen and soft pixel by pixel."""
     path = tmp_path_factory.mktemp("soft") / "soft.jpg"
     light = draw_mosaic("astronaut", width=3840, height=1280)
-    to_picture(optics.blur(light, optics.draw_gaussian(1.8))).save(path, quality=95)
+    to_picture(optics.blur(light, optics.draw_gaussian(2.1))).save(path, quality=95)
     return path
 
 

@@ -28,7 +28,7 @@ SCORER = Scorer(sharp_at=SharpAt.FULL)
 # The network reads known blurs within this factor.
 TOLERANCE = 1.4
 # Across a movement it reads more blur than there is, and along it less.
-MOVED_TOLERANCE = 1.6
+MOVED_TOLERANCE = 1.7
 
 
 class CountingNetwork(FocusNetwork):
