@@ -31,6 +31,16 @@ def test_a_horizontal_line_blurs_along_x_only() -> None:
     assert along_y < diagonal < along_x
 
 
+def test_most_blurs_along_lines_are_movements_in_their_direction() -> None:
+    def count(along_rad: float | None) -> float:
+        blurs = [kernels.draw_blur(6.0, rng=_rng(seed), along_rad=along_rad) for seed in range(200)]
+        labels = np.array([blur.log2_sigmas() for blur in blurs])
+        return float((labels[:, 1] - labels[:, 3] > 1.0).mean())
+
+    assert count(np.pi / 4) > 0.5
+    assert count(None) < 0.2
+
+
 def test_unknown_kind_is_named() -> None:
     with pytest.raises(ValueError, match="unknown kind of blur 'fog'"):
         kernels.draw_kernel("fog", 2.0, rng=_rng())

@@ -22,6 +22,7 @@ from clearshot.training.patches import (
     measure_softness,
     shrink,
 )
+from clearshot.training.structure import find_lines, measure_structure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +62,22 @@ def test_borders_are_as_frequent_as_asked(clear_photos: Path) -> None:
         has_two = (patches.log2_sigma[:, 0] != patches.log2_sigma[:, 1]).any(axis=1)
         assert has_two.all() == has_two.any() == bool(share)
         assert (patches.owner == SECOND).any() == bool(share)
+
+
+def test_hard_patches_hold_more_movements_along_lines(clear_photos: Path) -> None:
+    photos = sorted(clear_photos.glob("*.jpg"))
+    config = FocusConfig(num_workers=1, border_share=0.0)
+    shares = []
+    for is_hard in (False, True):
+        patches = draw_patches(photos, config, num_patches=160, seed=6, is_hard=is_hard)
+        angles = [find_lines(measure_structure(luma))[1] for luma in patches.luma]
+        step = np.round(np.array(angles) / (np.pi / 4)).astype(int) % 4
+        along, across = (
+            np.take_along_axis(patches.log2_sigma[:, 0], (step[:, None] + k) % 4, axis=1)
+            for k in (0, 2)
+        )
+        shares.append(float((along - across > 0.5).mean()))
+    assert shares[1] > shares[0] + 0.1
 
 
 def test_a_mask_has_both_sides_and_a_narrow_border() -> None:

@@ -50,9 +50,9 @@ class FocusConfig:
     num_epochs: int = 12
     batch_size: int = 64
     peak_rate: float = 4e-3
-    num_hard_patches: int = 40_000
-    num_hard_epochs: int = 2
-    hard_rate: float = 1.5e-3
+    num_hard_patches: int = 80_000
+    num_hard_epochs: int = 10
+    hard_rate: float = 2.5e-3
     num_workers: int = 2
 
 

@@ -22,6 +22,12 @@ PIXEL_SIGMA_PX: Final = 0.35
 # Directions along which blur is reported [rad, from x towards y].
 DIRECTIONS_RAD: Final = (0.0, np.pi / 4, np.pi / 2, 3 * np.pi / 4)
 
+# How often blurs of a kind are drawn, anywhere and where most are movements along lines.
+_KINDS: Final = {"gaussian": 0.17, "disc": 0.25, "shake": 0.35, "line": 0.1, "both": 0.13}
+_KINDS_ALONG: Final = {"gaussian": 0.05, "disc": 0.1, "shake": 0.1, "line": 0.4, "both": 0.35}
+# How far such a movement strays from the lines [rad]: seven degrees.
+_ALONG_SPREAD_RAD: Final = 0.12
+
 
 @dataclass(frozen=True, slots=True)
 class Blur:
@@ -71,7 +77,7 @@ def no_blur() -> Blur:
     return Blur(np.ones((1, 1), np.float32), np.zeros((2, 2)))
 
 
-def draw_blur(sigma_px: float, *, rng: np.random.Generator) -> Blur:
+def draw_blur(sigma_px: float, *, rng: np.random.Generator, along_rad: float | None = None) -> Blur:
     """Draw a blur of a given size and of a random kind.
 
     Gaussian, disc or polygon (lens), shake (hand), line (panning, moving subject), and a lens blur
@@ -84,20 +90,27 @@ def draw_blur(sigma_px: float, *, rng: np.random.Generator) -> Blur:
         as long.
     rng : numpy.random.Generator
         Source of the kind and its shape.
+    along_rad : float or None
+        Three in four blurs are a steady movement about in this direction.
 
     Returns
     -------
     Blur
         The kernel and its covariance.
     """
-    kind = rng.choice(
-        ["gaussian", "disc", "shake", "line", "both"], p=[0.17, 0.25, 0.35, 0.1, 0.13]
-    )
-    kernel = draw_kernel(str(kind), sigma_px, rng=rng)
+    kinds = list(_KINDS)
+    if along_rad is None:
+        kernel = draw_kernel(str(rng.choice(kinds, p=list(_KINDS.values()))), sigma_px, rng=rng)
+    else:
+        angle = along_rad + rng.normal(scale=_ALONG_SPREAD_RAD)
+        kind = str(rng.choice(kinds, p=list(_KINDS_ALONG.values())))
+        kernel = draw_kernel(kind, sigma_px, rng=rng, angle_rad=angle)
     return Blur(kernel, optics.measure_covariance(kernel))
 
 
-def draw_kernel(kind: str, sigma_px: float, *, rng: np.random.Generator) -> NDArray[np.float32]:
+def draw_kernel(
+    kind: str, sigma_px: float, *, rng: np.random.Generator, angle_rad: float | None = None
+) -> NDArray[np.float32]:
     """Draw a kernel of a given kind.
 
     Parameters
@@ -108,6 +121,8 @@ def draw_kernel(kind: str, sigma_px: float, *, rng: np.random.Generator) -> NDAr
         Standard deviation along the longest axis [px], > 0.
     rng : numpy.random.Generator
         Source of its shape.
+    angle_rad : float or None
+        Direction of a steady movement; at random by default.
 
     Returns
     -------
@@ -119,7 +134,7 @@ def draw_kernel(kind: str, sigma_px: float, *, rng: np.random.Generator) -> NDAr
     ValueError
         If `kind` is unknown.
     """
-    angle = rng.uniform(0, np.pi)
+    angle = rng.uniform(0, np.pi) if angle_rad is None else angle_rad
     match kind:
         case "gaussian":
             return optics.draw_gaussian(sigma_px)
@@ -134,7 +149,8 @@ def draw_kernel(kind: str, sigma_px: float, *, rng: np.random.Generator) -> NDAr
         case "line":
             return optics.draw_line(sigma_px, angle_rad=angle)
         case "both":
-            moved = draw_kernel(str(rng.choice(["shake", "line"])), sigma_px, rng=rng)
+            kinds = ["shake", "line"] if angle_rad is None else ["line"]
+            moved = draw_kernel(str(rng.choice(kinds)), sigma_px, rng=rng, angle_rad=angle_rad)
             lens = draw_kernel(
                 str(rng.choice(["gaussian", "disc"])), sigma_px * rng.uniform(0.15, 1.0), rng=rng
             )

@@ -27,6 +27,7 @@ from PIL import Image
 from clearshot import optics
 from clearshot.decode.image import CELL_PX, read_luma
 from clearshot.training import cameras, kernels, scenes
+from clearshot.training.structure import find_lines, measure_structure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,8 +45,11 @@ _MARGIN_PX: Final = 24
 _REBLUR_SIGMA_PX: Final = 1.0
 _SOFT_SIGMA_PX: Final = 1.0
 _PATCHES_PER_VISIT: Final = 16
+# Places that are looked at for one that runs in one direction.
+_NUM_PLACES: Final = 12
 # What hard patches have more of.
 _HARD_SMEAR_SHARE: Final = 0.4
+_HARD_LINED_SHARE: Final = 0.4
 _HARD_SCENES: Final = scenes.SceneMix(night_share=0.55, lamp_share=0.5, small_lights_share=0.6)
 # Values of `PatchSet.owner`: the cell has the first blur, the second one, or cannot be trusted.
 FIRST, SECOND, NOBODY = range(3)
@@ -99,7 +103,8 @@ def draw_patches(
     seed : int
         The same seed gives the same patches, whatever the number of workers.
     is_hard : bool
-        Draw what networks find hard: nights full of lights, and phones that smear texture.
+        Draw what networks find hard: nights full of lights, phones that smear texture, and places
+        that run in one direction, most of them moved along it.
     progress : callable
         Called with the number of patches drawn so far.
 
@@ -206,18 +211,25 @@ def _pool_energy(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(total / 9, dtype=np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class _Photo:
+    """A shrunk photo: linear light (H, W), and by cell its softness and its structure (3, h, w)."""
+
+    linear: NDArray[np.float32]
+    softness: NDArray[np.float32]
+    structure: NDArray[np.float32]
+
+
 def _visit(
     photos: list[Path], config: FocusConfig, seed: int, is_hard: bool, visit: int
 ) -> PatchSet:
     """Shrink one photo once and draw a handful of patches from it."""
     rng = np.random.default_rng([seed, visit])
-    photo = read_luma(photos[visit % len(photos)])
-    shrunk = shrink(photo, rng=rng, min_side_px=MIN_PHOTO_PX)
+    shrunk = shrink(read_luma(photos[visit % len(photos)]), rng=rng, min_side_px=MIN_PHOTO_PX)
     luma = np.asarray(shrunk, dtype=np.uint8)
-    softness = measure_softness(luma)
     linear = optics.to_linear(luma / np.float32(255))
-    draw = partial(_draw_patch, linear, softness, config, is_hard)
-    patches = [draw(rng=rng) for _ in range(_PATCHES_PER_VISIT)]
+    photo = _Photo(linear, measure_softness(luma), measure_structure(luma))
+    patches = [_draw_patch(photo, config, is_hard, rng=rng) for _ in range(_PATCHES_PER_VISIT)]
     return PatchSet(
         np.stack([patch[0] for patch in patches]),
         np.stack([patch[1] for patch in patches]),
@@ -226,26 +238,20 @@ def _visit(
 
 
 def _draw_patch(
-    linear: NDArray[np.float32],
-    softness: NDArray[np.float32],
-    config: FocusConfig,
-    is_hard: bool,
-    *,
-    rng: np.random.Generator,
+    photo: _Photo, config: FocusConfig, is_hard: bool, *, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8]]:
     """Draw one patch: luma (P, P), log2 sigma of both blurs (2, 5), owners (C, C)."""
     camera = cameras.draw_camera(_HARD_SMEAR_SHARE if is_hard else cameras.SMEAR_SHARE, rng=rng)
-    blurs = _draw_causes(config, rng=rng)
-    side = min(int(np.ceil(PATCH_PX / camera.scale)) + 2 * _MARGIN_PX, *linear.shape)
-    shortest = min(np.linalg.eigvalsh(blur.covariance)[0] for blur in blurs)
-    is_soft_limit = max(_SOFT_SIGMA_PX, 0.4 * float(np.sqrt(max(shortest, 0.0))))
-    for _ in range(4):  # prefer places with something to see
-        top, left = (int(rng.integers(0, n - side + 1)) for n in linear.shape)
-        soft = _crop_cells(softness, top, left, side)
-        if (soft < is_soft_limit).mean() > 0.4 and (soft > 0).mean() > 0.3:
-            break
-    mix = _HARD_SCENES if is_hard else scenes.SceneMix()
-    light = scenes.relight(linear[top : top + side, left : left + side], mix, rng=rng)
+    side = min(int(np.ceil(PATCH_PX / camera.scale)) + 2 * _MARGIN_PX, *photo.linear.shape)
+    if is_hard and rng.random() < _HARD_LINED_SHARE:
+        mix = scenes.SceneMix()
+        top, left, along = _find_lined_place(photo, side, rng=rng)
+        blurs = _draw_causes(config, rng=rng, along_rad=along)
+    else:
+        mix = _HARD_SCENES if is_hard else scenes.SceneMix()
+        blurs = _draw_causes(config, rng=rng)
+        top, left = _find_place(photo, side, _limit_softness(blurs), rng=rng)
+    light = scenes.relight(photo.linear[top : top + side, left : left + side], mix, rng=rng)
     owner = np.full((PATCH_CELLS, PATCH_CELLS), FIRST, np.uint8)
     if len(blurs) == 2:
         mask = draw_mask(side, rng=rng)
@@ -253,12 +259,43 @@ def _draw_patch(
         owner = _find_owners(mask, camera.scale)
     else:
         light = optics.blur(light, blurs[0].kernel)
-    owner[~_resize_cells(soft < is_soft_limit)] = NOBODY
+    soft = _crop_cells(photo.softness, top, left, side)
+    owner[~_resize_cells(soft < _limit_softness(blurs))] = NOBODY
     luma = cameras.photograph(light, camera, rng=rng)
     row, col = ((n - PATCH_PX) // 2 for n in luma.shape)
     cut = luma[row : row + PATCH_PX, col : col + PATCH_PX]
     labels = np.stack([blurs[i].log2_sigmas(camera.scale) for i in (0, -1)])
     return cut, labels, owner
+
+
+def _limit_softness(blurs: list[kernels.Blur]) -> float:
+    """Say from which softness [px] on a cell hides what was added to it."""
+    shortest = min(np.linalg.eigvalsh(blur.covariance)[0] for blur in blurs)
+    return max(_SOFT_SIGMA_PX, 0.4 * float(np.sqrt(max(shortest, 0.0))))
+
+
+def _find_place(
+    photo: _Photo, side: int, soft_limit_px: float, *, rng: np.random.Generator
+) -> tuple[int, int]:
+    """Find a place with something to see, if four tries do; its top and its left edge [px]."""
+    for _ in range(4):
+        top, left = (int(rng.integers(0, n - side + 1)) for n in photo.linear.shape)
+        soft = _crop_cells(photo.softness, top, left, side)
+        if (soft < soft_limit_px).mean() > 0.4 and (soft > 0).mean() > 0.3:
+            break
+    return top, left
+
+
+def _find_lined_place(
+    photo: _Photo, side: int, *, rng: np.random.Generator
+) -> tuple[int, int, float]:
+    """Find the place, among a dozen, that runs most in one direction; its edges [px], the angle."""
+    places = []
+    for _ in range(_NUM_PLACES):
+        top, left = _find_place(photo, side, _SOFT_SIGMA_PX, rng=rng)
+        coherence, along = find_lines(_crop_cells(photo.structure, top, left, side))
+        places.append((coherence, top, left, along))
+    return max(places)[1:]
 
 
 def draw_mask(side_px: int, *, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -299,21 +336,29 @@ def _find_owners(mask: NDArray[np.float32], scale: float) -> NDArray[np.uint8]:
     return owner
 
 
-def _draw_causes(config: FocusConfig, *, rng: np.random.Generator) -> list[kernels.Blur]:
+def _draw_causes(
+    config: FocusConfig, *, rng: np.random.Generator, along_rad: float | None = None
+) -> list[kernels.Blur]:
     """Draw the blur of a patch, or those of the front and the back."""
+    draw = partial(_draw_cause, config, along_rad=along_rad, rng=rng)
     if rng.random() >= config.border_share:
-        return [_draw_cause(config, config.clear_share, rng=rng)]
-    blurs = [_draw_cause(config, _CLEAR_SHARE_AT_BORDER, rng=rng), _draw_cause(config, 0, rng=rng)]
+        return [draw(config.clear_share)]
+    blurs = [draw(_CLEAR_SHARE_AT_BORDER), draw(0.0)]
     return blurs if rng.random() < 0.6 else blurs[::-1]
 
 
 def _draw_cause(
-    config: FocusConfig, clear_share: float, *, rng: np.random.Generator
+    config: FocusConfig,
+    clear_share: float,
+    *,
+    along_rad: float | None,
+    rng: np.random.Generator,
 ) -> kernels.Blur:
     if rng.random() < clear_share:
         return kernels.no_blur()
     low, high = np.log(config.min_sigma_px), np.log(config.max_sigma_px)
-    return kernels.draw_blur(float(np.exp(rng.uniform(low, high))), rng=rng)
+    sigma_px = float(np.exp(rng.uniform(low, high)))
+    return kernels.draw_blur(sigma_px, rng=rng, along_rad=along_rad)
 
 
 def _crop_cells(cells: NDArray[np.float32], top: int, left: int, side: int) -> NDArray[np.float32]:
@@ -322,7 +367,7 @@ def _crop_cells(cells: NDArray[np.float32], top: int, left: int, side: int) -> N
     offset = (side - inner) // 2
     rows = slice((top + offset) // CELL_PX, -(-(top + offset + inner) // CELL_PX))
     cols = slice((left + offset) // CELL_PX, -(-(left + offset + inner) // CELL_PX))
-    return cells[rows, cols]
+    return cells[..., rows, cols]
 
 
 def _resize_cells(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
