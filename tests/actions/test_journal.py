@@ -80,7 +80,10 @@ def test_a_torn_last_line_is_ignored_and_cut_off(journal: Journal) -> None:
         assert Journal(journal.path).is_finished
 
 
-@pytest.mark.parametrize("line", [b"\n", b"7\n", b"[]\n", b"{}\n", b'{"crc32":1,"event":"end"}\n'])
+@pytest.mark.parametrize(
+    "line",
+    [b"\n", b"7\n", b"[]\n", b"{}\n", b'{"crc32":1,"event":"end"}\n', b"[" * 200_000 + b"\n"],
+)
 def test_damage_before_the_last_line_is_refused(journal: Journal, line: bytes) -> None:
     lines = journal.path.read_bytes().splitlines(keepends=True)
     lines[1] = line
@@ -110,6 +113,22 @@ def test_an_unknown_record_is_refused(journal: Journal) -> None:
     with journal.path.open("ab") as stream:
         stream.write(journal_module._encode({"event": "rename"}))
     with pytest.raises(ActionError, match="unknown record 'rename'"):
+        Journal(journal.path)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"event": "done", "step": 0, "place": "target", "mtime_ns": "z"},
+        {"event": "done", "step": -1, "place": "target", "mtime_ns": 1},
+        {"event": "intent", "step": 99, "heading": "target", "is_reserved": False},
+        {"event": "intent", "step": 0, "heading": "nowhere", "is_reserved": False},
+    ],
+)
+def test_a_record_that_makes_no_sense_is_damage(journal: Journal, record: dict[str, object]) -> None:
+    with journal.path.open("ab") as stream:
+        stream.write(journal_module._encode(record))
+    with pytest.raises(ActionError, match="damaged journal"):
         Journal(journal.path)
 
 

@@ -195,6 +195,24 @@ def test_a_sidecar_that_changed_since_is_left_alone(library: Path, journals: Pat
     assert (library / "two.xmp").read_bytes() == b"eDited"
 
 
+def test_a_sidecar_that_is_saved_while_ours_is_written_is_left_alone(
+    library: Path, journals: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_writes(library, ("two.xmp", b"ours"))
+    sync = os.fsync
+
+    def save(descriptor: int) -> None:
+        sync(descriptor)
+        if b"ours" in b"".join(part.read_bytes() for part in library.glob("*.part")):
+            write_file(library / "two.xmp", b"theirs")
+
+    monkeypatch.setattr(os, "fsync", save)
+    (skip,) = apply_plan(plan, journals).skipped
+    assert skip.reason == "changed since planning"
+    assert (library / "two.xmp").read_bytes() == b"theirs"
+    assert not list(library.glob("*.part"))
+
+
 def test_a_sidecar_behind_a_link_is_left_alone(library: Path, journals: Path) -> None:
     plan = plan_writes(library, ("two.xmp", b"ours"))
     (library / "two.xmp").rename(library / "real.xmp")

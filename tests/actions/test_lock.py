@@ -12,6 +12,7 @@ from clearshot.actions.lock import hold_lock
 from clearshot.errors import ActionError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 fcntl = pytest.importorskip("fcntl", reason="Windows locks in another way")
@@ -81,3 +82,23 @@ def test_a_place_without_lock_files_is_named(tmp_path: Path) -> None:
         hold_lock(tmp_path / "file" / "below"),
     ):
         pass
+
+
+@pytest.mark.parametrize("make", [os.symlink, os.link])
+def test_a_lock_that_leads_to_another_file_leaves_it_alone(
+    tmp_path: Path, make: Callable[[Path, Path], None]
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"mine")
+    (tmp_path / ".clearshot").mkdir()
+    make(victim, tmp_path / ".clearshot" / "lock")
+    with pytest.raises(ActionError, match="lock: cannot lock"), hold_lock(tmp_path / ".clearshot"):
+        pass
+    assert victim.read_bytes() == b"mine"
+
+
+def test_a_file_that_is_no_lock_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_bytes(b"a diary that is called lock")
+    with pytest.raises(ActionError, match="something else than a lock"), hold_lock(tmp_path):
+        pass
+    assert (tmp_path / "lock").read_bytes() == b"a diary that is called lock"

@@ -87,6 +87,17 @@ def test_a_finished_forged_journal_is_passed_over_and_named(library: Path, tmp_p
     assert target.read_bytes() == b"secret"
 
 
+@pytest.mark.parametrize("name", ["nul\0.jpg", "\ud800.jpg", "loop/a.jpg"])
+def test_names_that_no_disk_has_do_not_end_a_run(library: Path, name: str) -> None:
+    (library / "loop").symlink_to("loop")
+    step = make_step(library / name, library / name / "x.jpg")
+    path = forge(library, Plan(library, (step,)), {"event": "end"})
+    with pytest.raises(ActionError, match="journal"):
+        Journal(path)
+    with pytest.raises(ActionError, match=r"nothing to undo; passed over .*journal"):
+        plan_undo(path.parent)
+
+
 def test_each_kind_has_an_end_in_the_library(library: Path, tmp_path: Path) -> None:
     home, away = library / "two.jpg", tmp_path / "bad" / "two.jpg"
     inward = [kind.inverse for kind in ONE_WAY]

@@ -138,3 +138,28 @@ def test_thumbnails_lie_beside_the_catalog_or_in_the_users_cache(
     elsewhere = choose_folder(library, tmp_path / "other.sqlite")
     assert elsewhere.is_relative_to(tmp_path / "cache")
     assert elsewhere != choose_folder(tmp_path / "second", tmp_path / "other.sqlite")
+
+
+def test_what_is_no_thumbnail_is_never_dropped(tmp_path: Path) -> None:
+    objects = tmp_path / "repository" / "objects" / "ab"
+    objects.mkdir(parents=True)
+    for name in ("0" * 38, "notes.txt"):
+        (objects / name).write_bytes(b"." * 5000)
+    foreign = tmp_path / "elsewhere"
+    foreign.mkdir()
+    (foreign / f"{'0' * 40}.jpg").write_bytes(b"." * 5000)
+    (objects.parent / "cd").symlink_to(foreign)
+    thumbnails = Thumbnails(objects.parent, max_bytes=150, draw=Counter())
+    for number in range(5):
+        thumbnails.read(make_photo(tmp_path, number))
+    assert {path.name for path in objects.iterdir()} >= {"0" * 38, "notes.txt"}
+    assert len(list(foreign.iterdir())) == 1
+
+
+@pytest.mark.parametrize("linked", [".clearshot", ".clearshot/thumbnails"])
+def test_thumbnails_do_not_follow_a_link_out_of_the_library(tmp_path: Path, linked: str) -> None:
+    library = tmp_path / "library"
+    (library / linked).parent.mkdir(parents=True)
+    (tmp_path / "other").mkdir()
+    (library / linked).symlink_to(tmp_path / "other")
+    assert not choose_folder(library, default_path(library)).is_relative_to(library)

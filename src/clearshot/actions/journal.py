@@ -117,11 +117,15 @@ class Journal:
             self._begin(header)
             for record in records:
                 self._follow(record)
+            # Names that no disk can have fail here, too.
+            reason = find_trespass(self.plan, _find_library(path.parent))
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise ActionError(
                 f"damaged journal: {type(error).__name__} {error}", path=path
             ) from error
-        if reason := find_trespass(self.plan, _find_library(path.parent)):
+        except (OSError, RuntimeError) as error:
+            raise ActionError(f"journal refused: {error}", path=path) from error
+        if reason:
             raise ActionError(f"journal refused: {reason}", path=path)
 
     @property
@@ -219,18 +223,27 @@ class Journal:
     def _follow(self, record: dict[str, Any]) -> None:
         match record["event"]:
             case "intent":
-                state = self.states[record["step"]]
-                self.states[record["step"]] = replace(
-                    state, heading=Place(record["heading"]), is_reserved=record["is_reserved"]
+                step = self._number(record)
+                self.states[step] = replace(
+                    self.states[step],
+                    heading=Place(record["heading"]),
+                    is_reserved=record["is_reserved"],
                 )
             case "done":
-                self.states[record["step"]] = StepState(record["mtime_ns"], Place(record["place"]))
+                mtime_ns, place = int(record["mtime_ns"]), Place(record["place"])
+                self.states[self._number(record)] = StepState(mtime_ns, place)
             case "folder":
                 self.folders.append(Path(record["path"]))
             case "end":
                 self.is_finished = True
             case event:
                 raise ActionError(f"unknown record {event!r} in the journal", path=self.path)
+
+    def _number(self, record: dict[str, Any]) -> int:
+        step = int(record["step"])
+        if not 0 <= step < len(self.states):
+            raise ValueError(f"there is no step {step}")
+        return step
 
 
 def create_journal(
@@ -335,7 +348,7 @@ def _decode(line: bytes) -> dict[str, Any] | None:
     try:
         record: dict[str, Any] = json.loads(line)
         crc32 = record.pop("crc32")
-    except (ValueError, TypeError, AttributeError, KeyError):
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         return None
     return record if line.endswith(b"\n") and crc32 == zlib.crc32(_dump(record)) else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import sys
 from typing import IO, TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NAME = "lock"
+# A lock file holds the number of a process and nothing else.
+_MAX_DIGITS = 20
 _TAKEN = {errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 
 
@@ -38,13 +41,13 @@ def hold_lock(folder: Path) -> Iterator[None]:
     ------
     ActionError
         If another program holds the lock; the message names its process. Also if the disk allows
-        no lock file or no locks.
+        no lock file or no locks, and if something else than a lock is at its place.
     """
     path = folder / _NAME
     with contextlib.ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            stream = stack.enter_context(path.open("a+b", buffering=0))
+            stream = stack.enter_context(_open(path))
         except OSError as error:
             raise ActionError(f"cannot lock: {error.strerror}", path=path) from error
         try:
@@ -58,6 +61,23 @@ def hold_lock(folder: Path) -> Iterator[None]:
             stream.truncate(0)
             stream.write(str(os.getpid()).encode("ascii"))
         yield
+
+
+def _open(path: Path) -> IO[bytes]:
+    """Open the lock file, and only that.
+
+    A library can come from anyone. A link at this place would lead to a file of the user's, and the
+    number of this process would be written over it.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    stream = open(os.open(path, flags, 0o666), "a+b", buffering=0)  # noqa: SIM115, PTH123
+    status = os.fstat(stream.fileno())
+    is_own = stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and not path.is_symlink()
+    if is_own and status.st_size <= _MAX_DIGITS:
+        return stream
+    stream.close()
+    raise OSError(errno.EEXIST, "something else than a lock is at its place")
 
 
 def _read_process(stream: IO[bytes]) -> str:

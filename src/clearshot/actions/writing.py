@@ -43,8 +43,8 @@ def write_content(step: Step, part: Path, reserve: Callable[[], None]) -> None:
         If it holds something else than the step says, or cannot be written.
     """
     path = step.target
-    if step.before is not None and read_content(path) != step.before:
-        raise OSError(errno.EBUSY, "changed since planning", str(path))
+    if step.before is not None:
+        _look_again(step, part)
     if step.after is None:
         remove_file(path)
     else:
@@ -109,6 +109,12 @@ def read_content(path: Path) -> bytes | None:
         return None
 
 
+def _look_again(step: Step, part: Path) -> None:
+    if read_content(step.target) != step.before:
+        remove_file(part)
+        raise OSError(errno.EBUSY, "changed since planning", str(step.target))
+
+
 def _write_part(step: Step, part: Path, content: bytes) -> None:
     with part.open("xb") as stream:
         stream.write(content)
@@ -124,6 +130,8 @@ def _write_part(step: Step, part: Path, content: bytes) -> None:
 
 def _place_part(step: Step, part: Path, reserve: Callable[[], None]) -> None:
     if step.before is not None:
+        # Writing and syncing took a while; another program may have saved the file since.
+        _look_again(step, part)
         part.replace(step.target)
         return
     try:

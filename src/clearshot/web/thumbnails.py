@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import secrets
+import stat
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -27,6 +29,9 @@ _KEPT_SHARE: Final = 0.8
 # Raise when thumbnails are drawn in another way.
 _VERSION: Final = 1
 
+# Names that thumbnails have, and what a crash leaves of one. Others are not dropped.
+_THUMBNAIL: Final = re.compile(r"[0-9a-f]{40}(\.jpg|\.[0-9a-f]{8}\.part)")
+
 
 def choose_folder(library: Path, catalog: Path) -> Path:
     """Choose where the thumbnails of a library are kept.
@@ -39,10 +44,13 @@ def choose_folder(library: Path, catalog: Path) -> Path:
     Returns
     -------
     Path
-        Beside a catalog that is in its library; else a folder of the user's cache.
+        Beside a catalog that is in its library; else a folder of the user's cache. That, too, where
+        a link leads out of the library.
     """
-    if catalog == default_path(library) and os.access(catalog.parent, os.W_OK):
-        return catalog.parent / "thumbnails"
+    folder = catalog.parent / "thumbnails"
+    is_linked = catalog.parent.is_symlink() or folder.is_symlink()
+    if catalog == default_path(library) and os.access(catalog.parent, os.W_OK) and not is_linked:
+        return folder
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     name = hashlib.sha256(os.fsencode(library)).hexdigest()[:16]
     return cache / "clearshot" / "thumbnails" / name
@@ -143,10 +151,13 @@ class Thumbnails:
         return left
 
     def _list(self) -> list[tuple[int, int, Path]]:
-        """List time, size and place of each."""
+        """List time, size and place of each; nothing that is not a thumbnail, however it is there."""
         found = []
         for path in self.folder.glob("??/*"):
+            if not _THUMBNAIL.fullmatch(path.name) or path.parent.is_symlink():
+                continue
             with contextlib.suppress(OSError):
-                status = path.stat()
-                found.append((status.st_mtime_ns, status.st_size, path))
+                status = path.lstat()
+                if stat.S_ISREG(status.st_mode):
+                    found.append((status.st_mtime_ns, status.st_size, path))
         return found
