@@ -23,6 +23,7 @@ from clearshot.intervals import count_allowed, predict_kept
 from clearshot.photo import Failure, Label
 from clearshot.scan import score_paths
 from clearshot.scoring import limits
+from clearshot.scoring.calibration import PRIORS
 from clearshot.scoring.focus import FocusNetwork
 from clearshot.scoring.recalibration import fit_curve
 from clearshot.scoring.tolerance import Tail, TailPair, build_tail, digest_calibration
@@ -252,7 +253,7 @@ def decide(
     values, is_bad = np.concatenate([good, bad])[order], is_bad[order]
     mine = np.arange(values.size) < num
     mine_good, mine_bad = values[mine & ~is_bad], values[mine & is_bad]
-    curve = fit_curve(mine_good, mine_bad)
+    curve = fit_curve(mine_good, mine_bad, prior_bad=PRIORS[Label.BLURRY])
     own = build_tail(mine_good, is_bad=False) if num else None
     at, _, _ = limits.find_limit(share, _CONFIDENCE, curve, own, table.good)
     limit = np.inf if at is None else curve.invert(at)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -33,11 +34,12 @@ from clearshot.report import (
     format_json,
     format_jsonl,
     judge_entry,
+    measure_entry_doubt,
     round_probability,
 )
 from clearshot.scoring.calibration import to_probability
 from clearshot.scoring.scorer import Scorer
-from clearshot.scoring.verdict import Thresholds
+from clearshot.scoring.verdict import Thresholds, judge
 from luma_scorer import make_scores
 
 VERDICT = Verdict(
@@ -185,6 +187,20 @@ def test_photos_are_judged_only_at_a_size_at_which_they_were_measured() -> None:
         if isinstance(result, Failure):
             assert result.kind == "outdated"
             assert "100 %" in result.message
+
+
+def test_doubt_is_measured_by_the_thresholds_of_the_camera() -> None:
+    scores = make_scores(blur=-0.6)
+    scores = replace(scores, facts=replace(scores.facts, camera="E5"))
+    entry = Entry(Photo(Path("a.jpg"), FileStamp(1, 1)), scores, None)
+    p = judge(scores).p_blurry
+    own = Thresholds(blurry=min(0.99, p + 0.1), unsure_from={Label.BLURRY: p * 0.9})
+    thresholds = Thresholds(blurry=0.999, unsure_from={Label.BLURRY: 0.99}, cameras={"E5": own})
+    verdict = judge_entry(entry, thresholds)
+    assert isinstance(verdict, Verdict)
+    assert verdict.rating is Rating.UNSURE
+    assert measure_entry_doubt(entry, verdict, thresholds) > 0
+    assert measure_entry_doubt(entry, FAILURE, thresholds) == 0
 
 
 def test_without_scores_the_failure_counts_whatever_the_network() -> None:

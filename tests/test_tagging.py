@@ -287,6 +287,12 @@ def test_photos_that_lightroom_will_not_see_are_named(library: Path) -> None:
     assert plan(library, BLURRY, TagStyle(Program.DARKTABLE)).unread == ()
 
 
+@pytest.mark.parametrize("suffix", [".hif", ".heic", ".avif", ".mpo"])
+def test_only_raw_files_have_sidecars_that_lightroom_reads(library: Path, suffix: str) -> None:
+    write_file(library / f"a{suffix}", b"photo")
+    assert [path.suffix for path in plan(library, BLURRY).unread] == [suffix]
+
+
 def test_progress_and_json(library: Path) -> None:
     write_file(library / "a.jpg", b"photo")
     photos = find_photos([library]).photos

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clearshot.errors import InputError
-from clearshot.photo import FileStamp, Photo, Skip
+from clearshot.photo import COMPANION_SUFFIXES, FileStamp, Photo, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,19 +29,17 @@ _PICTURE_SUFFIXES = frozenset(
 )
 _HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
 # fmt: off
-_RAW_SUFFIXES = frozenset({
+RAW_SUFFIXES = frozenset({
     ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq",
     ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw",
     ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
 })
 # fmt: on
-PHOTO_SUFFIXES = _PICTURE_SUFFIXES | _HEIF_SUFFIXES | _RAW_SUFFIXES
+PHOTO_SUFFIXES = _PICTURE_SUFFIXES | _HEIF_SUFFIXES | RAW_SUFFIXES
 
-# IMG.xmp belongs to IMG.jpg; a video of the same name is the moving half of a live photo.
-_STEM_SUFFIXES = frozenset({".xmp", ".aae", ".mov", ".mp4", ".wav", ".thm", ".pp3", ".dop"})
-# IMG.jpg.xmp belongs to IMG.jpg (darktable, digiKam, RawTherapee, DxO).
+# IMG.xmp belongs to IMG.jpg, as all companions do. IMG.jpg.xmp belongs to it, too (darktable,
+# digiKam, RawTherapee, DxO).
 _NAME_SUFFIXES = frozenset({".xmp", ".pp3", ".dop"})
-COMPANION_SUFFIXES = _STEM_SUFFIXES | _NAME_SUFFIXES
 
 # Folders of systems and network drives, in lower case. Names that begin with a dot are hidden.
 _SYSTEM_NAMES = frozenset({"@eadir", "#recycle", "$recycle.bin", "system volume information"})
@@ -112,7 +110,7 @@ def count_twins(photo: Photo) -> int:
         Raw and HEIC files among its companions.
     """
     suffixes = (companion.suffix.lower() for companion in photo.companions)
-    return sum(suffix in _RAW_SUFFIXES | _HEIF_SUFFIXES for suffix in suffixes)
+    return sum(suffix in RAW_SUFFIXES | _HEIF_SUFFIXES for suffix in suffixes)
 
 
 class _Walk:
@@ -212,7 +210,7 @@ def _find_twins(names: list[str]) -> tuple[dict[str, str], dict[str, list[str]]]
             continue
         pictures, heifs, raws = (
             [name for name in group if _suffix(name) in suffixes]
-            for suffixes in (_PICTURE_SUFFIXES, _HEIF_SUFFIXES, _RAW_SUFFIXES)
+            for suffixes in (_PICTURE_SUFFIXES, _HEIF_SUFFIXES, RAW_SUFFIXES)
         )
         if max(len(pictures), len(heifs), len(raws)) == 1:
             judged = (pictures or heifs or raws)[0]
@@ -242,7 +240,7 @@ def _find_owners(
         elif suffix in _NAME_SUFFIXES and _suffix(base) in PHOTO_SUFFIXES:
             # Of a file that is gone, or was never copied here.
             owners[other] = by_stem.get(_split(base)[0], [])
-        elif suffix in _STEM_SUFFIXES:
+        elif suffix in COMPANION_SUFFIXES:
             owners[other] = by_stem.get(base, [])
     return {other: candidates for other, candidates in owners.items() if candidates}
 

@@ -50,6 +50,13 @@ class Choice(StrEnum):
 REJECTED: Final = "rejected"
 
 
+# What goes along with a photo and is no picture itself: sidecars, notes, the moving half of a live
+# photo.
+COMPANION_SUFFIXES: Final = frozenset(
+    {".xmp", ".aae", ".mov", ".mp4", ".wav", ".thm", ".pp3", ".dop"}
+)
+
+
 class Color(StrEnum):
     """A coloured mark, for whatever the owner means by it."""
 

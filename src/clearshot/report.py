@@ -133,6 +133,28 @@ def judge_entry(entry: Entry, thresholds: Thresholds) -> Verdict | Failure:
     return judge(scores, thresholds.for_camera(scores.facts.camera))
 
 
+def measure_entry_doubt(entry: Entry, verdict: Verdict | Failure, thresholds: Thresholds) -> float:
+    """Measure how much is learned by looking at a photo of the catalog.
+
+    Parameters
+    ----------
+    entry : Entry
+        What the catalog holds about it.
+    verdict : Verdict or Failure
+        What `judge_entry` said.
+    thresholds : Thresholds
+        By which; those of the photo's camera count where it has some.
+
+    Returns
+    -------
+    float
+        As `clearshot.scoring.doubt.measure_doubt`; 0 for a failure.
+    """
+    if isinstance(verdict, Failure) or entry.scores is None:
+        return 0.0
+    return measure_doubt(verdict, thresholds.for_camera(entry.scores.facts.camera))
+
+
 def put_doubtful_first(entries: Iterable[Entry], thresholds: Thresholds) -> list[Entry]:
     """Order photos so that a person looks first where it says most.
 
@@ -153,7 +175,7 @@ def put_doubtful_first(entries: Iterable[Entry], thresholds: Thresholds) -> list
         verdict = judge_entry(entry, thresholds)
         if isinstance(verdict, Failure) or verdict.rating is not Rating.UNSURE:
             return True, 0.0
-        return False, -measure_doubt(verdict, thresholds)
+        return False, -measure_entry_doubt(entry, verdict, thresholds)
 
     return sorted(entries, key=find_rank)
 

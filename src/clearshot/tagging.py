@@ -13,6 +13,7 @@ from clearshot.actions.atomic import read_stamp
 from clearshot.actions.embedding import find_protection
 from clearshot.actions.plan import Kind, Plan, Step
 from clearshot.actions.writing import read_content
+from clearshot.discover import RAW_SUFFIXES
 from clearshot.errors import SidecarError
 from clearshot.photo import Color, FileStamp, Rating, Skip
 from clearshot.sidecars.exiftool import Wish, draft_exchanges, find_exiftool
@@ -36,13 +37,8 @@ REJECTED = -1
 _PICK_REJECTED, _PICK_PENDING = "1", "2"
 _COLORS = {Color.RED: "1", Color.YELLOW: "3", Color.GREEN: "4", Color.BLUE: "5"}
 
-# Formats that Lightroom keeps the metadata of in the file itself: it reads no sidecar of them.
-_EMBEDDED = {".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".png", ".dng", ".heic", ".heif", ".webp"}
-
 # Photos that exiftool gets at once: its start takes longer than one of them.
 _MAX_WISHES = 8
-
-_NO_RAW = _EMBEDDED | {".avif", ".xmp", ".aae", ".pp3", ".dop", ".mov", ".mp4", ".wav", ".thm"}
 
 
 class Program(StrEnum):
@@ -353,8 +349,8 @@ _NAMINGS = {
 
 def _has_raw(photo: Photo, *, counts_dng: bool) -> bool:
     """Tell whether a photo is or has a RAW file. Lightroom reads no sidecar of DNG."""
-    others = _NO_RAW - {".dng"} if counts_dng else _NO_RAW
-    return any(path.suffix.lower() not in others for path in (photo.path, *photo.companions))
+    suffixes = RAW_SUFFIXES if counts_dng else RAW_SUFFIXES - {".dng"}
+    return any(path.suffix.lower() in suffixes for path in (photo.path, *photo.companions))
 
 
 def _read_packet(photo: Path, *, is_wanted: bool) -> bytes | None:

@@ -125,7 +125,9 @@ def test_an_unknown_record_is_refused(journal: Journal) -> None:
         {"event": "intent", "step": 0, "heading": "nowhere", "is_reserved": False},
     ],
 )
-def test_a_record_that_makes_no_sense_is_damage(journal: Journal, record: dict[str, object]) -> None:
+def test_a_record_that_makes_no_sense_is_damage(
+    journal: Journal, record: dict[str, object]
+) -> None:
     with journal.path.open("ab") as stream:
         stream.write(journal_module._encode(record))
     with pytest.raises(ActionError, match="damaged journal"):

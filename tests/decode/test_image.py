@@ -257,6 +257,16 @@ def test_judged_region_is_what_the_pixels_show(tmp_path: Path, width: int, heigh
     assert np.abs(luma.astype(int) - np.asarray(expected)).max() <= 1
 
 
+@pytest.mark.parametrize("size", [(2048, 1360), (4096, 2728), (1360, 2048)])
+def test_a_photo_that_a_decoder_brings_to_the_judged_size_is_scaled_whole(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    rgb = _draw(*size)
+    lumas = [decode(_save(tmp_path / f"photo{each}", rgb)).luma_hw for each in (".jpg", ".png")]
+    assert lumas[0].shape == lumas[1].shape == choose_size(*size)[::-1]
+    assert np.abs(lumas[0].astype(int) - lumas[1]).max() <= 3
+
+
 def test_the_limit_of_pixels_can_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = _save(tmp_path / "photo.png", _draw(400, 300))
     with pytest.raises(OversizedPhotoError, match=r"400 x 300 px is more than 100,000 pixels"):

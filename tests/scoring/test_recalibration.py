@@ -18,50 +18,63 @@ from clearshot.scoring.recalibration import (
 )
 from clearshot.scoring.tolerance import Tolerance
 
-RNG = np.random.default_rng(0)
-# Where the shipped curve holds: log odds x, bad with probability 1 / (1 + exp(-x)).
-LOGITS = RNG.normal(-2, 3, 40000)
-IS_BAD = RNG.random(LOGITS.size) < 1 / (1 + np.exp(-LOGITS))
+PRIOR = 0.25
 
 
-def draw(num: int, *, shift: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the log odds of good and of bad photos of a library that scores higher by a shift."""
+def draw(
+    num: int, *, shift: float = 0.0, seed: int = 0, prior: float = PRIOR
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the log odds of good and of bad photos of a library that scores higher by a shift.
+
+    Without one the shipped curve holds: log odds x are bad with probability 1 / (1 + exp(-x)).
+    """
     rng = np.random.default_rng(seed)
-    at = rng.choice(LOGITS.size, num, replace=False)
-    values = LOGITS[at] + shift
-    return values[~IS_BAD[at]], values[IS_BAD[at]]
+    # Two bells whose ratio is exp(x), as many photos of each kind as the prior says.
+    spread = 3.0
+    centre = np.log(prior / (1 - prior))
+    num_bad = rng.binomial(num, prior)
+    good = rng.normal(centre - spread**2 / 2, spread, num - num_bad)
+    bad = rng.normal(centre + spread**2 / 2, spread, num_bad)
+    return good + shift, bad + shift
 
 
-def test_a_library_like_the_labelled_photos_keeps_its_curve() -> None:
-    offsets = [fit_curve(*draw(60, seed=seed)).offset for seed in range(40)]
+def fit(good: np.ndarray, bad: np.ndarray) -> Curve:
+    return fit_curve(good, bad, prior_bad=PRIOR)
+
+
+@pytest.mark.parametrize("prior", [0.1, 0.25, 0.5])
+def test_a_library_like_the_labelled_photos_keeps_its_curve(prior: float) -> None:
+    offsets = [
+        fit_curve(*draw(120, seed=seed, prior=prior), prior_bad=prior).offset for seed in range(40)
+    ]
     assert abs(np.mean(offsets)) < 0.2
     assert np.std(offsets) < 0.4
 
 
 def test_a_shift_is_found_the_better_the_more_photos_tell() -> None:
-    few, many = fit_curve(*draw(40, shift=1.5)), fit_curve(*draw(4000, shift=1.5))
+    few, many = fit(*draw(40, shift=1.5)), fit(*draw(4000, shift=1.5))
     assert -1.9 < many.apply(0.0) < -1.1
     assert many.offset < few.offset < -0.1
 
 
 def test_what_share_of_the_decisions_is_bad_moves_nothing() -> None:
     good, bad = draw(20000)
-    even, rare = fit_curve(good, bad), fit_curve(good, bad[::20])
+    even, rare = fit(good, bad), fit(good, bad[::20])
     assert even.offset == pytest.approx(rare.offset, abs=0.15)
     assert even.slope == pytest.approx(rare.slope, abs=0.1)
 
 
 def test_too_few_photos_leave_the_shipped_curve() -> None:
     enough = np.zeros(MIN_PHOTOS)
-    assert fit_curve(enough[1:], enough) == fit_curve(enough, enough[1:]) == Curve()
+    assert fit(enough[1:], enough) == fit(enough, enough[1:]) == Curve()
 
 
 def test_photos_that_contradict_the_scores_cannot_wreck_the_curve() -> None:
-    curve = fit_curve(np.full(15, 4.0), np.full(15, -4.0))
+    curve = fit(np.full(15, 4.0), np.full(15, -4.0))
     # It still rises, so that no decision changes which photo looks worse.
     assert 0.2 < curve.slope < 1
     assert abs(curve.offset) < 2
-    huge = fit_curve(np.full(15, -1e6), np.full(15, 1e6))
+    huge = fit(np.full(15, -1e6), np.full(15, 1e6))
     assert np.isfinite([huge.slope, huge.offset]).all()
 
 
@@ -91,6 +104,22 @@ def test_a_written_calibration_is_read_as_it_was() -> None:
     )
     assert set(own.cameras) == {"Nikon D3400"}
     assert parse_recalibration(write_recalibration(own)) == own
+
+
+def test_a_camera_without_bad_photos_is_judged_as_the_library() -> None:
+    def make(num: int, label: Label | None, centre: float, camera: str) -> list[LabelledScore]:
+        rng = np.random.default_rng(num)
+        return [
+            LabelledScore(dict.fromkeys(Label, float(rng.normal(centre))), label, camera)
+            for _ in range(num)
+        ]
+
+    decisions = make(70, None, -3, "A") + make(200, None, -3, "B")
+    decisions += make(100, Label.BLURRY, 5, "B")
+    own = recalibrate(decisions, tolerances={}, made_for="x", origin="y")
+    assert own.cameras["A"].curves == own.common.curves
+    assert own.cameras["A"].pairs == own.common.pairs
+    assert own.cameras["B"].curves[Label.BLURRY] != own.common.curves[Label.BLURRY]
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,11 @@ def _open(path: Path) -> IO[bytes]:
 
     A library can come from anyone. A link at this place would lead to a file of the user's, and the
     number of this process would be written over it.
+
+    Raises
+    ------
+    OSError
+        If something else is there, or it cannot be opened.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)

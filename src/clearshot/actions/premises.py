@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clearshot.actions.plan import TRASH_PLACE, Kind
-from clearshot.discover import COMPANION_SUFFIXES, PHOTO_SUFFIXES
+from clearshot.discover import PHOTO_SUFFIXES
+from clearshot.photo import COMPANION_SUFFIXES
 from clearshot.sidecars.jpeg import JPEG_SUFFIXES, is_xmp_exchange
 
 if TYPE_CHECKING:

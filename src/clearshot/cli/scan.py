@@ -298,19 +298,20 @@ def print_doubtful(folder: Path, judged: _Judged, thresholds: Thresholds) -> Non
     thresholds : Thresholds
         Those they were judged by.
     """
-    from clearshot.scoring.doubt import measure_doubt
+    from clearshot.report import measure_entry_doubt
 
     doubtful = [
-        (entry.photo.path.relative_to(folder.absolute()), verdict)
+        (entry, verdict)
         for entry, verdict in judged
         if not isinstance(verdict, Failure) and verdict.rating is Rating.UNSURE
     ]
     if not doubtful:
         return
-    doubtful.sort(key=lambda pair: -measure_doubt(pair[1], thresholds))
+    doubtful.sort(key=lambda pair: -measure_entry_doubt(*pair, thresholds))
     print_line(f"\nLook at these first, of {to_count(len(doubtful), 'unsure photo')}:")
-    for path, verdict in doubtful[:_MAX_DOUBTFUL]:
-        print_line(f"  {to_printable(folder / path)}: {verdict.reasons[0]}")
+    for entry, verdict in doubtful[:_MAX_DOUBTFUL]:
+        path = folder / entry.photo.path.relative_to(folder.absolute())
+        print_line(f"  {to_printable(path)}: {verdict.reasons[0]}")
 
 
 def _list_probabilities(verdict: Verdict) -> tuple[float, float, float]:

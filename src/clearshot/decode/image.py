@@ -101,9 +101,13 @@ def decode(path: Path, *, max_pixels: int = MAX_PIXELS, with_preview: bool = Tru
     """
     with _open(path, max_pixels, JUDGED_PX if with_preview else None) as picture:
         pixels = picture.pixels
-        size = choose_size(*_find_size(picture))
+        whole = _find_size(picture)
+        size = choose_size(*whole)
         pixels.draft("L", size)
-        judged_hw = _reduce(load_luma(pixels), size)
+        judged_hw = load_luma(pixels)
+        # A decoder may have reduced the photo to just 1024 px: it is scaled like any larger one.
+        reduce = average_down if max(whole) > JUDGED_PX else _cut_rim
+        judged_hw = reduce(judged_hw, size)
         # Only now: some of Pillow's readers turn the picture themselves when they load it.
         orientation = picture.read_orientation()
         luma_hw = turn_upright(judged_hw, orientation)
@@ -339,10 +343,7 @@ def _find_stored(
     return left, top, left + cols, top + rows
 
 
-def _reduce(luma_hw: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Average down to the judged size; a photo that is small already loses a rim instead."""
-    height, width = luma_hw.shape
-    if max(height, width) > JUDGED_PX:
-        return average_down(luma_hw, size)
-    judged = find_judged_region(width, height)
-    return luma_hw[judged.y : judged.y + judged.height, judged.x : judged.x + judged.width]
+def _cut_rim(luma_hw: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Cut the middle out of a photo that is judged as large as it is."""
+    top, left = ((n - m) // 2 for n, m in zip(luma_hw.shape, size[::-1], strict=True))
+    return luma_hw[top : top + size[1], left : left + size[0]]

@@ -31,6 +31,11 @@ _SATURATED_SHARE: Final = 0.02
 _LOGIT_PER_DOUBLING: Final = 1.5
 _LEAST_SATURATED: Final = 1e-6
 
+# Share of bad photos in the library for which probabilities are stated. Blurry: one in four, as
+# after a shoot that has not been culled yet; cameras expose better than they focus. With it a
+# threshold of 0.5 loses less than 1 % of the clear photos.
+PRIORS: Final = {Label.BLURRY: 0.25, Label.DARK: 0.1, Label.OVEREXPOSED: 0.1}
+
 # How much of a photo's anisotropy is added to its blur, and up to which anisotropy [octaves].
 _MOVEMENT_WEIGHT: Final = 0.5
 _MAX_MOVEMENT_OCTAVES: Final = 0.5

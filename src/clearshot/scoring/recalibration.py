@@ -16,16 +16,13 @@ import numpy as np
 
 from clearshot.errors import InputError
 from clearshot.photo import Label
+from clearshot.scoring.calibration import PRIORS
 from clearshot.scoring.tolerance import Tail, TailPair, Tolerance, build_tail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
-
-# The share of bad photos for which the shipped probabilities are stated; theirs and ours stay
-# comparable. See `clearshot.training.calibrate`.
-_PRIOR_BAD: Final = 0.25
 
 # How far a library's curve may lie from the shipped one: standard deviations of the offset [log
 # odds] and of the logarithm of the slope. Of four pairs the one with which 16 to 30 photos of one
@@ -149,30 +146,35 @@ def recalibrate(
     Returns
     -------
     Recalibration
-        For all photos, and for each camera with `MIN_CAMERA_PHOTOS` good and bad ones.
+        For all photos, and for each camera with `MIN_CAMERA_PHOTOS` of them, good and bad together.
+        For a label of which it has fewer than `MIN_PHOTOS` of a kind, that of all photos holds.
     """
     by_camera: dict[str, list[LabelledScore]] = {}
     for decision in decisions:
         by_camera.setdefault(decision.camera, []).append(decision)
+    common = _build_part(decisions)
     cameras = {
-        camera: _build_part(part)
+        camera: _build_part(part, default=common)
         for camera, part in sorted(by_camera.items())
         if camera and len(part) >= MIN_CAMERA_PHOTOS
     }
-    return Recalibration(_build_part(decisions), tolerances, made_for, origin, cameras)
+    return Recalibration(common, tolerances, made_for, origin, cameras)
 
 
-def _build_part(decisions: Sequence[LabelledScore]) -> Part:
+def _build_part(decisions: Sequence[LabelledScore], default: Part | None = None) -> Part:
     curves, pairs = {}, {}
     for label in Label:
         good = np.array([d.logits[label] for d in decisions if d.label is None])
         bad = np.array([d.logits[label] for d in decisions if d.label is label])
-        curves[label] = fit_curve(good, bad)
+        if default is not None and min(good.size, bad.size) < MIN_PHOTOS:
+            curves[label], pairs[label] = default.curves[label], default.pairs[label]
+            continue
+        curves[label] = fit_curve(good, bad, prior_bad=PRIORS[label])
         pairs[label] = TailPair(build_tail(good, is_bad=False), build_tail(bad, is_bad=True))
     return Part(curves, pairs)
 
 
-def fit_curve(good: NDArray[np.float64], bad: NDArray[np.float64]) -> Curve:
+def fit_curve(good: NDArray[np.float64], bad: NDArray[np.float64], *, prior_bad: float) -> Curve:
     """Fit slope and offset by Platt's method [1]_, with a normal prior at the shipped curve.
 
     Both kinds count for as much as where the prior share of bad photos holds, so that what share of
@@ -182,6 +184,9 @@ def fit_curve(good: NDArray[np.float64], bad: NDArray[np.float64]) -> Curve:
     ----------
     good, bad : ndarray of float, shape (N,) and (M,)
         Shipped log odds.
+    prior_bad : float
+        Share of bad photos for which they are stated, so that the shipped ones and the library's
+        stay comparable, in (0, 1).
 
     Returns
     -------
@@ -198,8 +203,8 @@ def fit_curve(good: NDArray[np.float64], bad: NDArray[np.float64]) -> Curve:
     x = np.concatenate([good, bad])
     y = np.concatenate([np.zeros(good.size), np.ones(bad.size)])
     # As many photos as the scarcer kind would make with the prior share.
-    total = min(good.size / (1 - _PRIOR_BAD), bad.size / _PRIOR_BAD)
-    shares = ((1 - _PRIOR_BAD) / good.size, _PRIOR_BAD / bad.size)
+    total = min(good.size / (1 - prior_bad), bad.size / prior_bad)
+    shares = ((1 - prior_bad) / good.size, prior_bad / bad.size)
     w = total * np.where(y > 0, shares[1], shares[0])
     theta = np.zeros(2)  # log of the slope, offset
     precision = np.array([SLOPE_SPREAD, OFFSET_SPREAD]) ** -2.0

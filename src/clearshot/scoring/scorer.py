@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Raise when decoding, reduction, pooling or statistics change so that old scores cannot be compared
 # with new ones.
-PIXEL_RECIPE: Final = 4
+PIXEL_RECIPE: Final = 5
 
 # Blur scores around the usual thresholds, -0.2 for unsure and 0.1 for bad, from which the preview
 # of a camera does not decide: the photo itself is read then. A preview reads a tenth of an octave

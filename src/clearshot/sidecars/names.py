@@ -9,13 +9,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from clearshot.photo import COMPANION_SUFFIXES
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from clearshot.photo import Photo
-
-# Companions that are no picture and have no sidecar of their own.
-_NO_PICTURES = {".xmp", ".aae", ".pp3", ".dop", ".mov", ".mp4", ".wav", ".thm"}
 
 
 class Naming(StrEnum):
@@ -53,7 +52,7 @@ def _list_by(photo: Photo, naming: Naming) -> list[Path]:
     if naming in {Naming.AUTO, Naming.EMBED}:
         return existing
     pictures = [photo.path]
-    pictures += [path for path in photo.companions if path.suffix.lower() not in _NO_PICTURES]
+    pictures += [p for p in photo.companions if p.suffix.lower() not in COMPANION_SUFFIXES]
     bases = [photo.path.stem] if naming is Naming.STEM else [path.name for path in pictures]
     by_base = {path.stem: path for path in existing}
     return [by_base.get(base) or photo.path.with_name(f"{base}.xmp") for base in bases]

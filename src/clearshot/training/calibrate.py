@@ -9,7 +9,7 @@ import numpy as np
 from clearshot.errors import InputError
 from clearshot.evaluation.split import is_for_calibration
 from clearshot.photo import Label
-from clearshot.scoring.calibration import describe
+from clearshot.scoring.calibration import PRIORS, describe
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
     from clearshot.evaluation.labelled import LabelledPhoto
     from clearshot.photo import Scores
-
-# Share of bad photos in the library for which probabilities are stated. Blurry: one in four, as
-# after a shoot that has not been culled yet; cameras expose better than they focus. With it a
-# threshold of 0.5 loses about 1 % of the clear photos.
-PRIORS: Final = {Label.BLURRY: 0.25, Label.DARK: 0.1, Label.OVEREXPOSED: 0.1}
 
 # Fewest photos of each kind from which a curve is fitted.
 MIN_PHOTOS: Final = 8

@@ -151,7 +151,7 @@ class Thumbnails:
         return left
 
     def _list(self) -> list[tuple[int, int, Path]]:
-        """List time, size and place of each; nothing that is not a thumbnail, however it is there."""
+        """List time, size and place of each; what is no thumbnail is passed over."""
         found = []
         for path in self.folder.glob("??/*"):
             if not _THUMBNAIL.fullmatch(path.name) or path.parent.is_symlink():
