@@ -192,7 +192,7 @@ def test_photos_are_judged_only_at_a_size_at_which_they_were_measured() -> None:
 def test_doubt_is_measured_by_the_thresholds_of_the_camera() -> None:
     scores = make_scores(blur=-0.6)
     scores = replace(scores, facts=replace(scores.facts, camera="E5"))
-    entry = Entry(Photo(Path("a.jpg"), FileStamp(1, 1)), scores, None)
+    entry = Entry(Photo(Path("a.jpg"), FileStamp(1, 1)), scores, None, datetime.now(UTC), False)
     p = judge(scores).p_blurry
     own = Thresholds(blurry=min(0.99, p + 0.1), unsure_from={Label.BLURRY: p * 0.9})
     thresholds = Thresholds(blurry=0.999, unsure_from={Label.BLURRY: 0.99}, cameras={"E5": own})

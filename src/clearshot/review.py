@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from clearshot.actions.history import list_rewritten_photos
 from clearshot.actions.plan import Kind
-from clearshot.errors import UsageError
+from clearshot.catalog.catalog import Catalog
+from clearshot.errors import CatalogError, UsageError
 from clearshot.listing import OUTDATED
 from clearshot.photo import REJECTED, Choice, Decision, Failure, Rating, Skip, Verdict
 from clearshot.report import judge_entry
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clearshot.actions.plan import Outcome
-    from clearshot.catalog.catalog import Catalog, Entry
+    from clearshot.catalog.catalog import Entry
     from clearshot.photo import Color, Photo
     from clearshot.scoring.verdict import Thresholds
 
@@ -176,6 +177,26 @@ def note_moves(catalog: Catalog, outcome: Outcome) -> None:
     known = {entry.photo.path: entry.photo for entry in catalog.entries(with_missing=True)}
     catalog.mark_missing([path for path in gone if path in known])
     catalog.update_found([known[path] for path in back if path in known])
+
+
+def note_outcome(library: Path, catalog_path: Path | None, outcome: Outcome) -> None:
+    """Note in the catalog of a library, if there is one that can be written, what was done.
+
+    Parameters
+    ----------
+    library : Path
+        The library's folder.
+    catalog_path : Path or None
+        The catalog, where it is not in the library.
+    outcome : Outcome
+        As for `note_moves`.
+    """
+    try:
+        with Catalog.open(library, path=catalog_path, create=False) as catalog:
+            note_moves(catalog, outcome)
+    except CatalogError:
+        # The files have moved all the same; the next scan finds out by itself.
+        return
 
 
 def catch_up(catalog: Catalog) -> None:

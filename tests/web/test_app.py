@@ -234,7 +234,7 @@ def test_pictures_that_nobody_waits_for_any_more_are_not_drawn(
 ) -> None:
     drawn: list[Path] = []
 
-    def draw_slowly(path: Path) -> bytes:
+    def draw_slowly(path: Path, *, max_pixels: int) -> bytes:
         drawn.append(path)
         time.sleep(0.3)
         return b""

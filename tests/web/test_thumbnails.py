@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +11,15 @@ from PIL import Image
 
 from clearshot.actions.atomic import read_stamp
 from clearshot.catalog.place import default_path
-from clearshot.errors import MissingPhotoError
+from clearshot.errors import MissingPhotoError, OversizedPhotoError
 from clearshot.photo import FileStamp, Photo
-from clearshot.web.pictures import THUMBNAIL_PX, draw_large, measure_histogram, read_original
+from clearshot.web.pictures import (
+    THUMBNAIL_PX,
+    draw_large,
+    draw_thumbnail,
+    measure_histogram,
+    read_original,
+)
 from clearshot.web.thumbnails import Thumbnails, choose_folder
 
 
@@ -118,7 +125,8 @@ def test_the_histogram_tells_what_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "half.png"
     picture = Image.new("RGB", (200, 100), "black")
     picture.paste((255, 255, 255), (100, 0, 150, 100))
-    picture.paste((200, 60, 60), (150, 0, 200, 100))
+    # One colour is black, but not the pixel.
+    picture.paste((200, 0, 0), (150, 0, 200, 100))
     picture.save(path)
     histogram = measure_histogram(path)
     assert histogram["black"] == pytest.approx(0.5, abs=0.02)
@@ -163,3 +171,16 @@ def test_thumbnails_do_not_follow_a_link_out_of_the_library(tmp_path: Path, link
     (tmp_path / "other").mkdir()
     (library / linked).symlink_to(tmp_path / "other")
     assert not choose_folder(library, default_path(library)).is_relative_to(library)
+
+
+@pytest.mark.parametrize(
+    "read", [draw_thumbnail, draw_large, measure_histogram], ids=lambda read: read.__name__
+)
+def test_the_limit_of_pixels_holds_for_pictures_too(
+    tmp_path: Path, read: Callable[..., object]
+) -> None:
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (300, 200)).save(path)
+    read(path, max_pixels=60_000)
+    with pytest.raises(OversizedPhotoError):
+        read(path, max_pixels=59_999)

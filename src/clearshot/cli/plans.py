@@ -20,7 +20,7 @@ from clearshot.cli.screen import (
     show_progress,
 )
 from clearshot.cli.text import to_command, to_count, to_printable, to_size
-from clearshot.errors import CatalogError, InputError, SidecarError
+from clearshot.errors import InputError, SidecarError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -217,6 +217,7 @@ def put_in_order(folder: Path, catalog_path: Path | None, *, is_applied: bool) -
         Files that could not be put right, and why.
     """
     from clearshot.actions.recovery import find_interruptions, recover
+    from clearshot.review import note_outcome
 
     if not is_applied:
         for interruption in find_interruptions(find_journals(folder)):
@@ -231,7 +232,7 @@ def put_in_order(folder: Path, catalog_path: Path | None, *, is_applied: bool) -
         line = f"Plan {outcome.journal.stem} was interrupted and has been put in order"
         print_remark(f"{line} ({num_files} done)")
         print_left_alone(outcome.skipped, "could not be put right")
-        note_moves(folder, catalog_path, outcome)
+        note_outcome(folder, catalog_path, outcome)
     return tuple(skip for outcome in outcomes for skip in outcome.skipped)
 
 
@@ -249,29 +250,6 @@ def print_outcome(outcome: Outcome, *, what: str) -> None:
     line = f"{to_count(num_photos, 'photo')} {what} ({to_count(len(outcome.done), 'file')})"
     print_line(f"{line}, plan {outcome.journal.stem}")
     print_left_alone(outcome.skipped, "left alone")
-
-
-def note_moves(folder: Path, catalog_path: Path | None, outcome: Outcome) -> None:
-    """Tell the catalog, if there is one, which photos are not or again where it knows them.
-
-    Parameters
-    ----------
-    folder : Path
-        The library's folder.
-    catalog_path : Path or None
-        The catalog, where it is not in the library.
-    outcome : Outcome
-        What was done.
-    """
-    from clearshot.catalog.catalog import Catalog
-    from clearshot.review import note_moves as note_in_catalog
-
-    try:
-        with Catalog.open(folder, path=catalog_path, create=False) as catalog:
-            note_in_catalog(catalog, outcome)
-    except CatalogError:
-        # The files have moved all the same; the next scan finds out by itself.
-        return
 
 
 def _build_row(skip: Skip) -> dict[str, str]:

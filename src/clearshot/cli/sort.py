@@ -21,7 +21,6 @@ from clearshot.cli.options import (
 )
 from clearshot.cli.plans import (
     apply_shown,
-    note_moves,
     print_left_out,
     print_outcome,
     print_plan,
@@ -101,6 +100,7 @@ def sort(  # noqa: PLR0913 - one argument per option
     Sidecars and RAW files go with their photo. No file is overwritten, and `clearshot undo` takes
     everything back (from the trash on Linux alone).
     """
+    from clearshot.review import note_outcome
     from clearshot.sorting import find_companions
 
     goal = _read_goal(target, Kind(way), is_trashed=is_trashed, is_flat=is_flat)
@@ -115,7 +115,7 @@ def sort(  # noqa: PLR0913 - one argument per option
     outcome = None
     if is_applied and plan.steps:
         outcome = apply_shown(plan, goal.doing)
-        note_moves(folder, catalog_path, outcome)
+        note_outcome(folder, catalog_path, outcome)
     skipped += (*outdated, *absent)
     if is_json:
         print_plan_json(plan, outcome, skipped)

@@ -20,7 +20,6 @@ from clearshot.cli.options import (
 )
 from clearshot.cli.plans import (
     apply_shown,
-    note_moves,
     print_left_alone,
     print_left_out,
     print_outcome,
@@ -105,6 +104,7 @@ def tag(  # noqa: PLR0913 - one argument per option
     Photos themselves are written with --sidecar embed only, and of them nothing but their XMP.
     Every byte comes back by `clearshot undo`.
     """
+    from clearshot.review import note_outcome
     from clearshot.sidecars.names import Naming
     from clearshot.sorting import find_companions
     from clearshot.tagging import Program, TagStyle, plan_tags
@@ -123,7 +123,7 @@ def tag(  # noqa: PLR0913 - one argument per option
     outcome = None
     if is_applied and tags.plan.steps:
         outcome = apply_shown(tags.plan, "Writing")
-        note_moves(folder, catalog_path, outcome)
+        note_outcome(folder, catalog_path, outcome)
     skipped += (*outdated, *absent, *tags.skipped)
     if is_json:
         print_plan_json(tags.plan, outcome, skipped, tags.kept)

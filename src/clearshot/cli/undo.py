@@ -18,7 +18,6 @@ from clearshot.cli.options import (
 )
 from clearshot.cli.plans import (
     find_journals,
-    note_moves,
     print_left_alone,
     print_outcome,
     print_plan,
@@ -78,6 +77,7 @@ def undo(  # noqa: PLR0913 - one argument per option
     It works in any later session. Files that changed since are left alone and named.
     """
     from clearshot.actions.undo import plan_undo
+    from clearshot.review import note_outcome
 
     if is_list:
         _print_list(folder, is_json=is_json)
@@ -90,7 +90,7 @@ def undo(  # noqa: PLR0913 - one argument per option
     outcome = None
     if is_applied:
         outcome = _apply(back, folder)
-        note_moves(folder, catalog_path, outcome)
+        note_outcome(folder, catalog_path, outcome)
     if is_json:
         refused = back.refused if outcome is None else ()
         print_plan_json(back.plan, outcome, (*skipped, *refused))

@@ -6,6 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -78,7 +79,8 @@ class Page:
         self.thumbnails = thumbnails
         self.jobs = jobs
         self.shelf = Shelf(desk.desktop.library, desk.desktop.catalog_path)
-        self._scorer = Scorer()
+        self._max_pixels = desk.desktop.max_pixels
+        self._scorer = Scorer(max_pixels=self._max_pixels)
         self._offer: Offer | None = None
         self._small = _Queue(usable_cores())
         self._large = _Queue(_MAX_LARGE)
@@ -149,16 +151,12 @@ class Page:
 
     async def send_large(self, request: Request) -> Response:
         """Send a photo as large as a screen."""
-        path = self.desk.find(_read_number(request)).path
-        content = await self._draw(request, self._large, lambda: pictures.draw_large(path))
+        content = await self._read(request, pictures.draw_large)
         return Response(content, media_type="image/jpeg", headers=_KEPT)
 
     async def send_original(self, request: Request) -> Response:
         """Send a photo pixel by pixel."""
-        path = self.desk.find(_read_number(request)).path
-        content, media_type = await self._draw(
-            request, self._large, lambda: pictures.read_original(path)
-        )
+        content, media_type = await self._read(request, pictures.read_original)
         return Response(content, media_type=media_type, headers=_KEPT)
 
     async def send_focus(self, request: Request) -> Response:
@@ -171,8 +169,7 @@ class Page:
 
     async def send_histogram(self, request: Request) -> Response:
         """Send the histogram of a photo."""
-        path = self.desk.find(_read_number(request)).path
-        document = await self._draw(request, self._large, lambda: pictures.measure_histogram(path))
+        document = await self._read(request, pictures.measure_histogram)
         return JSONResponse(document, headers=_KEPT)
 
     async def describe_photo(self, request: Request) -> Response:
@@ -293,6 +290,12 @@ class Page:
             "failed": summary.num_failed,
             "missing": summary.num_missing,
         }
+
+    async def _read(self, request: Request, read: Callable[..., _Result]) -> _Result:
+        """Read a photo large, in whatever form."""
+        path = self.desk.find(_read_number(request)).path
+        draw = partial(read, path, max_pixels=self._max_pixels)
+        return await self._draw(request, self._large, draw)
 
     async def _draw(self, request: Request, queue: _Queue, draw: Callable[[], _Result]) -> _Result:
         """Draw when it is this request's turn, unless the browser has given it up by then.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from PIL import Image
 
-from clearshot.decode.image import read_rgb
+from clearshot.decode.image import MAX_PIXELS, read_rgb
 from clearshot.errors import UnreadablePhotoError
 from clearshot.scoring.exposure import BLACK_LEVEL, WHITE_LEVEL
 
@@ -36,7 +36,7 @@ _NUM_BINS: Final = 64
 _SHOWN: Final = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 
 
-def draw_thumbnail(path: Path) -> bytes:
+def draw_thumbnail(path: Path, *, max_pixels: int = MAX_PIXELS) -> bytes:
     """Draw a photo small, from a reduced decode.
 
     Raises PhotoError if it cannot be read.
@@ -45,16 +45,19 @@ def draw_thumbnail(path: Path) -> bytes:
     ----------
     path : Path
         A photo.
+    max_pixels : int
+        A photo with more pixels is refused.
 
     Returns
     -------
     bytes
         JPEG, upright, long side at most 384 px.
     """
-    return _encode(read_rgb(path, long_side_px=THUMBNAIL_PX), _THUMBNAIL_QUALITY)
+    rgb_hwc = read_rgb(path, long_side_px=THUMBNAIL_PX, max_pixels=max_pixels)
+    return _encode(rgb_hwc, _THUMBNAIL_QUALITY)
 
 
-def draw_large(path: Path) -> bytes:
+def draw_large(path: Path, *, max_pixels: int = MAX_PIXELS) -> bytes:
     """Draw a photo as large as a screen, from a reduced decode.
 
     Raises PhotoError if it cannot be read.
@@ -63,16 +66,19 @@ def draw_large(path: Path) -> bytes:
     ----------
     path : Path
         A photo.
+    max_pixels : int
+        A photo with more pixels is refused.
 
     Returns
     -------
     bytes
         JPEG, upright, long side at most 2048 px.
     """
-    return _encode(read_rgb(path, long_side_px=LARGE_PX), _LARGE_QUALITY)
+    rgb_hwc = read_rgb(path, long_side_px=LARGE_PX, max_pixels=max_pixels)
+    return _encode(rgb_hwc, _LARGE_QUALITY)
 
 
-def read_original(path: Path) -> tuple[bytes, str]:
+def read_original(path: Path, *, max_pixels: int = MAX_PIXELS) -> tuple[bytes, str]:
     """Give a photo pixel by pixel, for 100 %.
 
     Raises PhotoError if the photo cannot be read.
@@ -81,6 +87,8 @@ def read_original(path: Path) -> tuple[bytes, str]:
     ----------
     path : Path
         A photo.
+    max_pixels : int
+        A photo with more pixels is refused.
 
     Returns
     -------
@@ -100,7 +108,8 @@ def read_original(path: Path) -> tuple[bytes, str]:
     for start, media_type in _SHOWN.items():
         if content.startswith(start):
             return content, media_type
-    return _encode(read_rgb(path, long_side_px=_FULL_PX), _FULL_QUALITY), "image/jpeg"
+    rgb_hwc = read_rgb(path, long_side_px=_FULL_PX, max_pixels=max_pixels)
+    return _encode(rgb_hwc, _FULL_QUALITY), "image/jpeg"
 
 
 def draw_focus(path: Path, scorer: Scorer) -> bytes:
@@ -128,7 +137,7 @@ def draw_focus(path: Path, scorer: Scorer) -> bytes:
     return stream.getvalue()
 
 
-def measure_histogram(path: Path) -> dict[str, Any]:
+def measure_histogram(path: Path, *, max_pixels: int = MAX_PIXELS) -> dict[str, Any]:
     """Measure how many pixels of a photo are how bright, in each colour.
 
     Raises PhotoError if it cannot be read.
@@ -137,14 +146,17 @@ def measure_histogram(path: Path) -> dict[str, Any]:
     ----------
     path : Path
         A photo.
+    max_pixels : int
+        A photo with more pixels is refused.
 
     Returns
     -------
     dict
         `red`, `green`, `blue`: 64 heights each in [0, 1], of the tallest bin between the clipped
-        ends; `black`, `white`: share of pixels with a colour that is clipped at that end.
+        ends; `black`: share of pixels that are black in all colours; `white`: with a colour that is
+        clipped.
     """
-    rgb_hwc = read_rgb(path, long_side_px=_HISTOGRAM_PX)
+    rgb_hwc = read_rgb(path, long_side_px=_HISTOGRAM_PX, max_pixels=max_pixels)
     counts = [
         np.bincount(rgb_hwc[..., channel].ravel() // (256 // _NUM_BINS), minlength=_NUM_BINS)
         for channel in range(3)

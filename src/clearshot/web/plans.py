@@ -13,7 +13,7 @@ from clearshot.actions.recovery import find_interruptions
 from clearshot.actions.undo import UndoPlan, apply_undo, plan_undo
 from clearshot.catalog.catalog import Catalog
 from clearshot.errors import UsageError
-from clearshot.review import find_journals, list_bad, note_moves
+from clearshot.review import catch_up, find_journals, list_bad, note_outcome
 from clearshot.scoring.wishes import write_options
 from clearshot.sorting import find_companions, plan_sort
 from clearshot.web.jobs import JobKind
@@ -103,6 +103,7 @@ class Shelf:
         if not target.is_absolute():
             raise UsageError("give the whole path of the folder", path=target)
         with self._open() as catalog:
+            catch_up(catalog)
             bad, outdated = list_bad(catalog, thresholds)
         bad, absent = find_companions(self.library, bad)
         plan = plan_sort(self.library, bad, target)
@@ -149,8 +150,7 @@ class Shelf:
             outcome = apply_plan(offer.plan, journals, report)
         else:
             outcome = apply_undo(offer.undo, journals, report)
-        with self._open() as catalog:
-            note_moves(catalog, outcome)
+        note_outcome(self.library, self.catalog_path, outcome)
         return self._describe_outcome(outcome)
 
     def describe(self, offer: Offer) -> dict[str, Any]:

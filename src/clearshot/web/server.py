@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import webbrowser
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
@@ -13,6 +14,7 @@ from clearshot.errors import InputError
 from clearshot.web.app import Page
 from clearshot.web.desk import Desk, Desktop
 from clearshot.web.jobs import JobRunner
+from clearshot.web.pictures import draw_thumbnail
 from clearshot.web.security import Gate, GuardedApp
 from clearshot.web.thumbnails import Thumbnails, choose_folder
 
@@ -118,5 +120,6 @@ def _build_page(desktop: Desktop) -> Page:
 
     library = desktop.library
     catalog = desktop.catalog_path or default_path(library)
-    thumbnails = Thumbnails(choose_folder(library, catalog.absolute()))
+    draw = partial(draw_thumbnail, max_pixels=desktop.max_pixels)
+    thumbnails = Thumbnails(choose_folder(library, catalog.absolute()), draw=draw)
     return Page(Desk(desktop), thumbnails, JobRunner())

@@ -1,0 +1,68 @@
+"""Plans of the page are those of the commands; what was done is told whatever the catalog does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.importorskip("starlette", reason="needs the extra `web`")
+
+from clearshot.actions.apply import apply_plan
+from clearshot.actions.plan import Plan
+from clearshot.catalog.catalog import Catalog
+from clearshot.discover import find_photos
+from clearshot.errors import CatalogError
+from clearshot.review import find_journals
+from clearshot.scoring.scorer import Scorer
+from clearshot.scoring.verdict import Thresholds
+from clearshot.web.plans import Shelf
+from jpegs import draw_jpeg, make_step
+from scoring.records import make_scores
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """A scanned library of one photo, a blurry one."""
+    folder = tmp_path / "library"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(draw_jpeg())
+    scores = replace(make_scores(blur=3.0), recipe=Scorer().recipe)
+    with Catalog.open(folder) as catalog:
+        (photo,) = find_photos([folder]).photos
+        catalog.record([(photo, scores)], recipe=scores.recipe)
+    return folder
+
+
+def ignore(done: int, total: int) -> None:
+    pass
+
+
+def test_what_moved_is_told_even_if_the_catalog_cannot_be_written(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf(library)
+    offer = shelf.offer_sort(Thresholds(), tmp_path / "bad")
+
+    def fail(self: Catalog, paths: object) -> None:
+        raise CatalogError("database is locked")
+
+    monkeypatch.setattr(Catalog, "mark_missing", fail)
+    result = shelf.carry_out(offer, ignore)
+    assert (result["photos"], result["skipped"]) == (1, [])
+    assert (tmp_path / "bad" / "blurry" / "a.jpg").exists()
+
+
+def test_photos_that_an_interrupted_run_wrote_anew_can_be_sorted(
+    library: Path, tmp_path: Path
+) -> None:
+    step = make_step(library / "a.jpg", b"<x/>")
+    outcome = apply_plan(Plan(library, (step,)), find_journals(library))
+    assert outcome.rewritten, "the catalog has not been told of it"
+    shelf = Shelf(library)
+    result = shelf.carry_out(shelf.offer_sort(Thresholds(), tmp_path / "bad"), ignore)
+    assert (result["photos"], result["skipped"]) == (1, [])
