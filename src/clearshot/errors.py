@@ -157,3 +157,24 @@ class MissingExtraError(ClearshotError):
 
     exit_code = 7
     kind = "extra"
+
+
+def check_folder(folder: Path) -> None:
+    """Check that a library's folder is there.
+
+    Parameters
+    ----------
+    folder : Path
+        What was named as one.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder.
+    """
+    if folder.is_dir():
+        return
+    if folder.is_file():
+        hint = "is a file; name its folder (`clearshot score` judges single photos)"
+        raise InputError(hint, path=folder)
+    raise InputError("there is no such folder", path=folder)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image
 
-from clearshot.decode.image import MAX_PIXELS, read_rgb
+from clearshot.config import MAX_PIXELS
+from clearshot.decode.image import read_rgb
 from clearshot.errors import PhotoError
 from clearshot.photo import Choice, Label, Rating
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from clearshot.config import PHOTO_TIMEOUT_S, ScanSettings, usable_cores
 from clearshot.decode.formats import list_cured_failures
 from clearshot.discover import count_twins, find_photos
-from clearshot.errors import InputError
+from clearshot.errors import check_folder
 from clearshot.photo import Failure, covers
 from clearshot.workers import score_unordered
 
@@ -101,7 +101,8 @@ def scan(
 
     Whatever ends a scan early, the results that came in are in the catalog and the next scan goes
     on with the others: after an exception, Ctrl-C included, all of them; after a kill all but the
-    last batch. A photo that cannot be measured becomes a failure in the catalog.
+    last batch. A photo that cannot be measured becomes a failure in the catalog. Raises InputError
+    if the folder is missing or no folder.
 
     Parameters
     ----------
@@ -126,8 +127,6 @@ def scan(
 
     Raises
     ------
-    InputError
-        If the folder is missing or no folder.
     ValueError
         If the folder is not in the catalog's library.
     """
@@ -136,8 +135,7 @@ def scan(
     folder = folder.absolute()
     if not folder.is_relative_to(catalog.library):
         raise ValueError(f"{folder} is not in the library {catalog.library}")
-    if not folder.is_dir():
-        raise InputError("there is no such folder", path=folder)
+    check_folder(folder)
     found = find_photos([folder])
     known = {path: state for path, state in catalog.states().items() if path.is_relative_to(folder)}
     num_missing = _note_presence(catalog, found, known)

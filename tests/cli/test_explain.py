@@ -35,6 +35,16 @@ def test_picture_is_written_and_kept_without_force(run: Run, library: Path, tmp_
     assert output.read_bytes() != before
 
 
+def test_a_photo_is_never_replaced_by_a_picture(run: Run, library: Path, tmp_path: Path) -> None:
+    photo = tmp_path / "mine.png"
+    with Image.open(library / "clear.jpg") as picture:
+        picture.save(photo)
+    before = photo.read_bytes()
+    result = run("explain", library / "blurred.jpg", "-o", photo, "--force")
+    assert result.exit_code == 3
+    assert photo.read_bytes() == before
+
+
 def test_photo_that_cannot_be_read(run: Run, broken_photos: Path, tmp_path: Path) -> None:
     for name in ("a-empty.jpg", "c-truncated.jpg", "missing.jpg"):
         result = run("explain", broken_photos / name, "-o", tmp_path / "why.png")

@@ -45,6 +45,34 @@ def test_existing_file_is_kept_without_force(
     assert output.read_text().startswith("path,verdict,")
 
 
+@pytest.mark.parametrize("option", ["--html", "--csv", "--json"])
+def test_a_photo_is_never_replaced(run: Run, scanned_library: Path, option: str) -> None:
+    photo = scanned_library / "clear.jpg"
+    before = photo.read_bytes()
+    result = run("report", scanned_library, option, photo, "--force")
+    assert result.exit_code == 3
+    assert "is a photo, which is never replaced" in result.stderr
+    raw = scanned_library / "raw.NEF"
+    raw.write_bytes(b"what no reader knows")
+    assert run("report", scanned_library, option, raw, "--force").exit_code == 3
+    assert (photo.read_bytes(), raw.read_bytes()) == (before, b"what no reader knows")
+
+
+def test_two_outputs_do_not_mix(run: Run, scanned_library: Path, tmp_path: Path) -> None:
+    for place in ("-", tmp_path / "r.out"):
+        result = run("report", scanned_library, "--csv", place, "--json", place)
+        assert result.exit_code == 2
+        assert result.stdout == ""
+    assert not (tmp_path / "r.out").exists()
+
+
+@pytest.mark.parametrize("text", ["verdict=unsurely", "verdict=oo", "verdict=", "labels=blur"])
+def test_a_slip_of_the_pen_is_no_empty_report(run: Run, scanned_library: Path, text: str) -> None:
+    result = run("report", scanned_library, "--csv", "-", "--where", text)
+    assert result.exit_code == 2
+    assert "expected" in result.stderr
+
+
 def test_output_must_be_named_and_possible(run: Run, scanned_library: Path, tmp_path: Path) -> None:
     assert run("report", scanned_library).exit_code == 2
     assert run("report", scanned_library, "--csv", tmp_path).exit_code == 3
@@ -78,8 +106,8 @@ def library_of_two_cameras(run: Run, tmp_path: Path) -> Path:
         (("--where", "camera=X", "--where", "taken_at=2023-01"), ["1.jpg"]),
         (("--where", "camera=X", "--where", "taken_at=2024"), []),
         (("--where", "lens=50"), []),
-        (("--where", "verdict=no such verdict"), []),
-        (("--where", "verdict="), ["0.jpg", "1.jpg"]),
+        (("--where", "camera=no such camera"), []),
+        (("--where", "camera="), ["0.jpg", "1.jpg"]),
         (("--where", "reader=jpeg"), ["0.jpg", "1.jpg"]),
     ],
 )

@@ -110,6 +110,31 @@ def test_missing_folder(run: Run, tmp_path: Path) -> None:
     assert "missing: there is no such folder" in result.stderr
 
 
+def test_a_folder_that_is_not_there_stops_no_other(run: Run, library: Path, tmp_path: Path) -> None:
+    result = run("scan", tmp_path / "unplugged", library)
+    assert result.exit_code == 3
+    assert "unplugged: there is no such folder" in result.stderr
+    assert (library / ".clearshot" / "catalog.sqlite").exists()
+
+
+def test_a_photo_is_no_folder(run: Run, library: Path) -> None:
+    for words in (("scan",), ("sort", "--trash"), ("undo",)):
+        result = run(words[0], library / "clear.jpg", *words[1:])
+        assert result.exit_code == 3
+        assert "is a file; name its folder" in result.stderr
+
+
+def test_a_scan_without_photos_leaves_nothing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert run("scan", tmp_path / "empty").exit_code == 3
+    assert list((tmp_path / "empty").iterdir()) == []
+    assert run("report", tmp_path / "empty", "--csv", "-").exit_code == 4
+    catalog = tmp_path / "kept" / "c.sqlite"
+    catalog.parent.mkdir()
+    assert run("scan", tmp_path / "empty", "--catalog", catalog).exit_code == 3
+    assert list(catalog.parent.iterdir()) == []
+
+
 def test_several_folders(run: Run, scanned_library: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()

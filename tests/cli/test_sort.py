@@ -346,6 +346,12 @@ def test_ways_that_leave_the_photos_in_place(
     assert not (tmp_path / "bad").exists()
 
 
+def test_one_goal_at_a_time(run: Run, scanned_library: Path, tmp_path: Path) -> None:
+    result = run("sort", scanned_library, "--trash", "--to", tmp_path / "bad")
+    assert result.exit_code == 2
+    assert "--to and --trash exclude each other" in result.stderr
+
+
 def test_trash_and_back(run: Run, scanned_library: Path, trash: Path) -> None:
     before = list_tree(scanned_library)
     shown = run("sort", scanned_library, "--trash")

@@ -38,7 +38,7 @@ def library(tmp_path: Path) -> Path:
     return folder
 
 
-def ignore(done: int, total: int) -> None:
+def ignore(num_done: int, num_total: int) -> None:
     pass
 
 

@@ -49,7 +49,10 @@ def hold_lock(folder: Path) -> Iterator[None]:
             folder.mkdir(parents=True, exist_ok=True)
             stream = stack.enter_context(_open(path))
         except OSError as error:
-            raise ActionError(f"cannot lock: {error.strerror}", path=path) from error
+            reason = f"cannot lock: {error.strerror}"
+            if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+                reason += "; the journal of what is done is kept in the library, also for copies"
+            raise ActionError(reason, path=path) from error
         try:
             _take(stream)
         except OSError as error:

@@ -18,7 +18,7 @@ from clearshot.catalog.glimpses import Glimpse, read_glimpses
 from clearshot.catalog.odds import OddsTable
 from clearshot.catalog.pages import Pages
 from clearshot.catalog.place import claim, default_path, make_room
-from clearshot.errors import InputError
+from clearshot.errors import check_folder
 from clearshot.photo import Failure, Photo, Scores
 
 if TYPE_CHECKING:
@@ -175,7 +175,8 @@ class Catalog:
 
         Every method raises CatalogError when the file is read-only, in use, damaged or has no room
         left on its disk. This one does too when there is no catalog and none is to be created, when
-        the file is no catalog, comes from a newer clearshot or belongs to another library.
+        the file is no catalog, comes from a newer clearshot or belongs to another library; and it
+        raises InputError if the library is no folder.
 
         Parameters
         ----------
@@ -191,15 +192,9 @@ class Catalog:
         -------
         Catalog
             Ready to read and write.
-
-        Raises
-        ------
-        InputError
-            If the library is no folder.
         """
         library = library.absolute()
-        if not library.is_dir():
-            raise InputError("there is no such folder", path=library)
+        check_folder(library)
         path = default_path(library) if path is None else path.absolute()
         if not path.exists():
             make_room(path, library, create=create)

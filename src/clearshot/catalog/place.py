@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from clearshot.catalog import migrations
@@ -73,6 +73,20 @@ def _has_catalog(folder: Path) -> bool:
         return default_path(folder).is_file()
     except PermissionError:
         return True
+
+
+def discard(path: Path) -> None:
+    """Remove a new catalog that holds nothing, and clearshot's folder if nothing else is in it.
+
+    Parameters
+    ----------
+    path : Path
+        The catalog's file, closed.
+    """
+    with suppress(OSError):
+        path.unlink()
+        if path == default_path(path.parent.parent):
+            path.parent.rmdir()
 
 
 def make_room(path: Path, library: Path, *, create: bool) -> None:

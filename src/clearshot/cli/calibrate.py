@@ -257,7 +257,7 @@ def _print_report(own: Recalibration) -> None:
         print_line(f"{label.value}: {each.num_good:,} good, {each.num_bad:,} bad; curve: {moved}")
         print_line(f"  {_describe_loss(each, tolerance)}")
         if each.num_bad_missing:
-            line = f"{to_count(each.num_bad_missing, 'more bad photo')} and your own keep the "
+            line = f"With {to_count(each.num_bad_missing, 'more bad photo')} your own set that of "
             print_line(f"  {line}{to_percent(tolerance.missed)} missed, too.")
     if own.cameras:
         print_line(f"Limits of their own: {', '.join(map(to_printable, own.cameras))}")
@@ -273,7 +273,7 @@ def _describe_loss(report: LabelReport, tolerance: Tolerance) -> str:
         return f"Your photos keep the {lost}, {now} sure; {more} make it {sure}."
     return (
         f"Too few for {lost}: the limit is that of the shipped table, or stricter by your curve. "
-        f"{more} and your own keep it, {sure} sure."
+        f"With {more} your own photos set it, {sure} sure."
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from clearshot.cli.files import check_free, write_file
+from clearshot.cli.files import MAKER, MAKER_KEY, check_free, write_file
 from clearshot.cli.forecasts import announce, describe_forecast, settle_thresholds
 from clearshot.cli.limits import pixels_option, read_max_pixels
 from clearshot.cli.options import (
@@ -61,6 +61,8 @@ def explain(
     _check_photo(photo)
     _check_output(output, photo)
     check_free(output, force=force)
+    from PIL.PngImagePlugin import PngInfo
+
     from clearshot.explain import draw_explanation
     from clearshot.scoring.scorer import Scorer
 
@@ -68,7 +70,9 @@ def explain(
     scorer = Scorer(sharp_at=thresholds.sharp_at, max_pixels=read_max_pixels())
     explanation = draw_explanation(photo, scorer, thresholds)
     stream = io.BytesIO()
-    explanation.picture.save(stream, format="PNG")
+    mark = PngInfo()
+    mark.add_text(MAKER_KEY, MAKER)
+    explanation.picture.save(stream, format="PNG", pnginfo=mark)
     write_file(output, stream.getvalue(), force=force)
     if not is_quiet():
         verdict = explanation.verdict

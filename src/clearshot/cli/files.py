@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _STDOUT = "-"
 
+# The text in a picture that tells it from a photo.
+MAKER_KEY, MAKER = "Software", "clearshot"
+
 
 def check_free(path: Path, *, force: bool | None) -> None:
     """Refuse to write where something is, before any work is done.
@@ -28,8 +31,8 @@ def check_free(path: Path, *, force: bool | None) -> None:
     Raises
     ------
     InputError
-        If there is a file and it may not be replaced, if it is a folder, or if the folder that is
-        to hold it is missing.
+        If there is a file and it may not be replaced, if it is a photo, which never may, if it is a
+        folder, or if the folder that is to hold it is missing.
     """
     if str(path) == _STDOUT:
         return
@@ -40,6 +43,24 @@ def check_free(path: Path, *, force: bool | None) -> None:
     if os.path.lexists(path) and not force:
         hint = "name another file" if force is None else "--force replaces it"
         raise InputError(f"exists already; {hint}", path=path)
+    if force and _is_photo(path):
+        raise InputError("is a photo, which is never replaced; name another file", path=path)
+
+
+def _is_photo(path: Path) -> bool:
+    """Tell whether something is a picture that clearshot did not draw itself."""
+    # Imported here: they take longer than most commands that write no file.
+    from PIL import Image
+
+    from clearshot.discover import PHOTO_SUFFIXES
+
+    if not path.is_file():
+        return False
+    try:
+        with Image.open(path) as picture:
+            return picture.info.get(MAKER_KEY) != MAKER
+    except Exception:  # noqa: BLE001 - Pillow's readers raise whatever comes; the name tells then
+        return path.suffix.lower() in PHOTO_SUFFIXES and path.stat().st_size > 0
 
 
 def write_file(path: Path, content: bytes, *, force: bool | None) -> None:

@@ -61,6 +61,7 @@ Exit codes:
   5    a file action was refused or failed
   6    a network file is missing or was changed
   7    an optional part of clearshot is not installed
+  70   a fault of clearshot itself; -v shows where
   130  stopped with Ctrl-C
 """
 

@@ -140,7 +140,7 @@ def tolerance_options(function: _Function) -> _Function:
         expose_value=False,
         callback=_note_tolerance,
         help="Good photos that may be lost, such as 1%: it sets the thresholds, for each label or "
-        "for one.",
+        "for one. `calibrate` takes 1% where nothing is said.",
     )
     miss = click.option(
         "--miss",

@@ -20,7 +20,7 @@ from clearshot.cli.screen import (
     show_progress,
 )
 from clearshot.cli.text import to_command, to_count, to_printable, to_size
-from clearshot.errors import InputError, SidecarError
+from clearshot.errors import SidecarError, check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +50,8 @@ _WRITTEN = {Kind.EMBED: "photos", Kind.WRITE: "sidecars"}
 def find_journals(folder: Path) -> Path:
     """Tell where the journals of a library are kept.
 
+    Raises InputError if the library is no folder.
+
     Parameters
     ----------
     folder : Path
@@ -59,14 +61,8 @@ def find_journals(folder: Path) -> Path:
     -------
     Path
         A folder in the library's hidden folder.
-
-    Raises
-    ------
-    InputError
-        If the library is no folder.
     """
-    if not folder.is_dir():
-        raise InputError("there is no such folder", path=folder)
+    check_folder(folder)
     from clearshot.review import find_journals as find_in_library
 
     return find_in_library(folder)

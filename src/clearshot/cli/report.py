@@ -14,12 +14,15 @@ from clearshot.cli.options import catalog_option, judging_options, show_example,
 from clearshot.cli.screen import print_remark, show_progress
 from clearshot.cli.text import to_count, to_printable
 from clearshot.errors import UsageError
+from clearshot.photo import Label, Rating
 
 if TYPE_CHECKING:
     from clearshot.scoring.verdict import Thresholds
 
 
 _FILTERS_KEY = "clearshot.filters"
+# Fields that hold one of a few words: a slip of the pen is no empty report.
+_CLOSED_FIELDS = {"verdict": tuple(Rating), "labels": tuple(Label)}
 
 
 def _note_filters(
@@ -37,6 +40,9 @@ def _note_filters(
         if field not in FILTER_FIELDS or not separator:
             fields = ", ".join(FILTER_FIELDS)
             raise click.BadParameter(f"{value!r} is not FIELD=TEXT with one of {fields}")
+        words = _CLOSED_FIELDS.get(field, ())
+        if words and text.casefold() not in words:
+            raise click.BadParameter(f"{text!r} is no {field}; expected {', '.join(words)}")
         pairs.append((field, text))
 
 
@@ -165,4 +171,6 @@ def _list_outputs(*paths: Path | None) -> list[Path]:
     outputs = [path for path in paths if path is not None]
     if not outputs:
         raise UsageError("name what to write: --html OUT, --csv OUT or --json OUT")
+    if len({path.resolve() for path in outputs}) < len(outputs):
+        raise UsageError("two outputs would be written to the same place")
     return outputs

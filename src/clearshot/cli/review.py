@@ -26,7 +26,7 @@ from clearshot.cli.options import (
 from clearshot.cli.screen import print_line, print_remark
 from clearshot.cli.text import to_printable
 from clearshot.config import ScanSettings
-from clearshot.errors import InputError, MissingExtraError
+from clearshot.errors import MissingExtraError, check_folder
 
 if TYPE_CHECKING:
     from clearshot.scoring.verdict import Thresholds
@@ -113,15 +113,14 @@ def review(  # noqa: PLR0913 - one argument per option
 def _check(folder: Path) -> None:
     """Check that there is something to review, and something to review it with.
 
+    Raises InputError if the folder is none.
+
     Raises
     ------
-    InputError
-        If the folder is none.
     MissingExtraError
         If Starlette or uvicorn is not installed.
     """
-    if not folder.is_dir():
-        raise InputError("there is no such folder", path=folder)
+    check_folder(folder)
     missing = [name for name in ("starlette", "uvicorn") if find_spec(name) is None]
     if missing:
         message = f"{missing[0]} is not installed: pip install 'clearshot[web]'"

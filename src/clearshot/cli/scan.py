@@ -43,7 +43,7 @@ from clearshot.cli.text import (
     to_share,
     to_size,
 )
-from clearshot.errors import InputError, UsageError
+from clearshot.errors import InputError, UsageError, check_folder
 from clearshot.photo import Failure, Label, Rating
 
 if TYPE_CHECKING:
@@ -98,7 +98,12 @@ def scan(
     settings = ScanSettings(retry_failed=retry_failed, timeout_s=read_timeout())
     if workers is not None:
         settings = replace(settings, num_workers=workers)
-    done = [_scan_folder(folder, catalog_path, thresholds, settings) for folder in folders]
+    several = len(folders) > 1
+    present = [folder for folder in folders if not several or folder.is_dir()]
+    done = [_scan_folder(folder, catalog_path, thresholds, settings) for folder in present]
+    # A drive that is not there stops no scan of the others.
+    for folder in set(folders) - set(present):
+        check_folder(folder)
     judged = [pair for part, _, _ in done for pair in part]
     _check_found(len(judged) + sum(num_good for _, num_good, _ in done), folders)
     has_failed = any(isinstance(result, Failure) for _, result in judged)
@@ -120,6 +125,7 @@ def _scan_folder(
     folder: Path, catalog_path: Path | None, thresholds: Thresholds, settings: ScanSettings
 ) -> tuple[_Judged, int, ScanSummary]:
     from clearshot.catalog.catalog import Catalog
+    from clearshot.catalog.place import default_path, discard
     from clearshot.listing import build_gauge, find_others_than_good
     from clearshot.report import judge_entry
     from clearshot.review import catch_up
@@ -128,6 +134,8 @@ def _scan_folder(
     from clearshot.scoring.scorer import Scorer
 
     scorer = Scorer(sharp_at=thresholds.sharp_at, max_pixels=read_max_pixels())
+    place = default_path(folder) if catalog_path is None else catalog_path
+    is_new = not place.exists()
     with Catalog.open(folder, path=catalog_path) as catalog:
         catch_up(catalog)
         with show_progress("Scanning") as move:
@@ -142,6 +150,9 @@ def _scan_folder(
         thresholds, remarks = settle_thresholds(catalog, thresholds)
         others, num_good = find_others_than_good(catalog, thresholds)
         judged = [(entry, judge_entry(entry, thresholds)) for entry in others]
+    if is_new and not judged and not num_good:
+        # No photo: a later command shall say that nothing was scanned here.
+        discard(place)
     _print_summary(folder, summary, (judged, num_good), repeat_options(None, catalog_path))
     if (judged or num_good) and not is_quiet():
         _print_remarks(remarks)
@@ -307,7 +318,7 @@ def print_doubtful(folder: Path, judged: _Judged, thresholds: Thresholds) -> Non
     ]
     if not doubtful:
         return
-    doubtful.sort(key=lambda pair: -measure_entry_doubt(*pair, thresholds))
+    doubtful.sort(key=lambda pair: -measure_entry_doubt(pair[0], pair[1], thresholds))
     print_line(f"\nLook at these first, of {to_count(len(doubtful), 'unsure photo')}:")
     for entry, verdict in doubtful[:_MAX_DOUBTFUL]:
         path = folder / entry.photo.path.relative_to(folder.absolute())

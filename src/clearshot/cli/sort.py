@@ -206,7 +206,9 @@ _VERBS = {
 
 
 def _read_goal(target: Path | None, kind: Kind, *, is_trashed: bool, is_flat: bool) -> _Goal:
-    if (target is None) is not is_trashed:
+    if target is not None and is_trashed:
+        raise click.UsageError("--to and --trash exclude each other")
+    if target is None and not is_trashed:
         raise click.UsageError("say where the photos go: --to DIR or --trash")
     if not is_trashed:
         return _Goal(target, kind, is_flat)

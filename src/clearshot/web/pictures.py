@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from PIL import Image
 
-from clearshot.decode.image import MAX_PIXELS, read_rgb
+from clearshot.config import MAX_PIXELS
+from clearshot.decode.image import read_rgb
 from clearshot.errors import UnreadablePhotoError
 from clearshot.scoring.exposure import BLACK_LEVEL, WHITE_LEVEL
 
