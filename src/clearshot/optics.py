@@ -90,7 +90,8 @@ def draw_disc(
     Parameters
     ----------
     sigma_px : float
-        Standard deviation along an axis [px], > 0; a disc of radius r has r / 2.
+        Standard deviation along an axis [px] of the round aperture, > 0; a disc of radius r has
+        r / 2. A polygon inside of it has less: 12 % with five blades, 5 % with eight.
     num_blades : int
         Sides of the aperture, 0 for a round one, else >= 4.
     angle_rad : float

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from clearshot.errors import InputError, UsageError
 from clearshot.intervals import count_needed
 from clearshot.photo import Choice, Failure, Label, SharpAt
-from clearshot.report import judge_entry
+from clearshot.report import judge_entry, read_choices
 from clearshot.scoring.calibration import compute_logits, read_calibration, to_logit
 from clearshot.scoring.limits import find_basis, set_thresholds
 from clearshot.scoring.recalibration import LabelledScore, parse_recalibration, recalibrate
@@ -101,12 +101,8 @@ def read_decisions(catalog: Catalog) -> list[OwnerDecision]:
     list of OwnerDecision
         Photos that are undecided are not in it.
     """
-    choices = {number: decision.choice for number, decision in catalog.decisions.read().items()}
-    return [
-        OwnerDecision(path, is_bad=choices[number] is Choice.REJECT)
-        for path, number in catalog.decisions.list_numbers().items()
-        if choices.get(number) is not None
-    ]
+    choices = read_choices(catalog)
+    return [OwnerDecision(path, choice is Choice.REJECT) for path, choice in choices.items()]
 
 
 def find_own(catalog: Catalog) -> tuple[Recalibration | None, str]:

@@ -99,7 +99,9 @@ def test_a_condensed_tail_is_never_more_daring() -> None:
     assert len(small.logits) == len(SHARES)
     for share in (0.005, 0.01, 0.02, 0.05):
         exact, condensed = tail.find_limit(share, 0.9)[0], small.find_limit(share, 0.9)[0]
-        assert exact is None or condensed is None or condensed >= exact
+        assert exact is not None
+        assert condensed is not None
+        assert condensed >= exact
 
 
 def test_no_photos_bound_nothing() -> None:

@@ -9,11 +9,13 @@ import pytest
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 
 from clearshot.errors import InputError
+from clearshot.training import runs
 from clearshot.training.export import write_manifest
 from clearshot.training.runs import (
     begin_run,
     check_place,
     find_run,
+    name_commits,
     read_record,
     read_tables,
     write_whole,
@@ -31,6 +33,16 @@ def test_a_run_is_found_again(tmp_path: Path) -> None:
     assert find_run(folder, FACTS)
     with pytest.raises(InputError, match="holds another run"):
         find_run(folder, FACTS | {"photos_sha256": "01"})
+
+
+def test_the_commits_of_a_run_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "read_commit", lambda: "abc1")
+    begin_run(tmp_path / "run", FACTS)
+    assert name_commits(tmp_path / "run") == "abc1"
+    monkeypatch.setattr(runs, "read_commit", lambda: "def2")
+    assert find_run(tmp_path / "run", FACTS), "other code goes on with it, and says so"
+    begin_run(tmp_path / "run", FACTS)
+    assert name_commits(tmp_path / "run") == "abc1..def2"
 
 
 def test_only_an_empty_folder_becomes_a_run_folder(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from clearshot.catalog.catalog import Catalog
 from clearshot.errors import UsageError
 from clearshot.photo import Failure, Photo
 from clearshot.scoring.scorer import Scorer
+from clearshot.web import desk
 from clearshot.web.desk import Desktop
 from clearshot.web.jobs import JobKind, JobRunner, JobStatus, Report
 from clearshot.web.server import ReviewServer
@@ -167,15 +168,15 @@ def test_nothing_to_take_back_is_told(client: TestClient) -> None:
 
 
 def test_a_scan_from_the_page_finds_new_photos(
-    small_client: TestClient, small_library: Path
+    small_client: TestClient, small_library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(desk, "_RELOAD_S", 0.0)
     before = small_client.get("/api/state").json()["revision"]
     shutil.copy(small_library / "a.jpg", small_library / "new.jpg")
     assert small_client.post("/api/scan", json={}).status_code == 200
     job = wait_for_job(small_client)
     assert job["kind"] == "scan"
     assert job["result"]["new"] == 1
-    time.sleep(2)  # the catalog is read again at most that often
     assert small_client.get("/api/state").json()["revision"] > before
     assert "new.jpg" in small_client.get("/api/library").json()["photos"]["name"]
 

@@ -6,7 +6,6 @@ import re
 import socket
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +14,7 @@ import httpx2 as httpx
 import pytest
 from starlette.testclient import TestClient
 
+from clearshot.web import desk
 from clearshot.web.security import HEADERS, MAX_BODY_BYTES, Gate
 from clearshot.web.server import ReviewServer
 
@@ -149,8 +149,9 @@ def test_paths_lead_nowhere(client: TestClient, path: str) -> None:
 
 
 def test_a_hostile_catalog_leads_to_no_file_outside(
-    server: ReviewServer, library: Path, tmp_path: Path
+    server: ReviewServer, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(desk, "_RELOAD_S", 0.0)
     secret = tmp_path / "secret.jpg"
     secret.write_bytes((next(library.glob("*.jpg"))).read_bytes())
     with closing(sqlite3.connect(library / ".clearshot" / "catalog.sqlite")) as connection:
@@ -159,7 +160,6 @@ def test_a_hostile_catalog_leads_to_no_file_outside(
     gate = server.gate
     base = f"http://127.0.0.1:{gate.port}"
     with httpx.Client(base_url=base, cookies={gate.cookie: gate.secret}, timeout=20) as client:
-        time.sleep(2)  # the catalog is read again at most that often
         client.get("/api/state")
         for picture in ("thumbnail", "large", "original", "focus", "histogram"):
             assert client.get(f"/photo/1/{picture}").status_code == 404

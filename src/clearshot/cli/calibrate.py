@@ -128,8 +128,8 @@ def _calibrate_decisions(
     folder: Path, catalog_path: Path | None, tolerances: dict[Label, Tolerance]
 ) -> Recalibration:
     from clearshot.catalog.catalog import Catalog
+    from clearshot.owner import BURST_S, choose_one_per_burst, match_decisions, read_decisions
     from clearshot.owner import calibrate as calibrate_owner
-    from clearshot.owner import choose_one_per_burst, match_decisions, read_decisions
 
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
         decisions = read_decisions(catalog)
@@ -143,7 +143,7 @@ def _calibrate_decisions(
     photos = choose_one_per_burst(found)
     if len(photos) < len(found):
         num = to_count(len(found) - len(photos), "decision")
-        print_remark(f"{num} left out: frames within 5 s of each other count once")
+        print_remark(f"{num} left out: frames within {BURST_S:g} s of each other count once")
     origin = to_count(len(photos), "decision")
     return calibrate_owner(photos, _choose(tolerances), origin=origin, cameras=cameras)
 

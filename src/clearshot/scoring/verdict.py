@@ -128,8 +128,8 @@ def judge(
     Verdict
         Rating, labels, probabilities and reasons.
     """
-    curve = read_calibration() if calibration is None else calibration
-    p = compute_probabilities(scores, thresholds, curve)
+    constants = read_calibration() if calibration is None else calibration
+    p = compute_probabilities(scores, thresholds, constants)
     limits = {label: float(getattr(thresholds, label.value)) for label in Label}
     ranked = sorted(Label, key=lambda label: -p[label])
     unsure = {label: thresholds.find_unsure(label) for label in Label}
@@ -150,7 +150,7 @@ def judge(
         sharpest_region=scores.focus.sharpest,
         reasons=(
             *_explain(scores, thresholds.sharp_at, bad, doubtful),
-            *_explain_headroom(scores, thresholds, curve),
+            *_explain_headroom(scores, thresholds, constants),
         ),
     )
 
@@ -178,8 +178,8 @@ def compute_probabilities(
     dict of Label to float
         In [0, 1].
     """
-    curve = read_calibration() if calibration is None else calibration
-    logits = compute_logits(scores, curve, thresholds.sharp_at)
+    constants = read_calibration() if calibration is None else calibration
+    logits = compute_logits(scores, constants, thresholds.sharp_at)
     if thresholds.curves is not None:
         logits = {label: thresholds.curves[label].apply(logit) for label, logit in logits.items()}
     return {label: to_probability(logit) for label, logit in logits.items()}

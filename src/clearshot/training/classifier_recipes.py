@@ -24,9 +24,9 @@ from clearshot.training.classifier_data import SquareBatches, draw_squares
 from clearshot.training.classifier_export import export_classifier
 from clearshot.training.classifier_trainer import ClassifierRun
 from clearshot.training.curves import draw_curves
-from clearshot.training.export import read_commit, write_manifest
+from clearshot.training.export import write_manifest
 from clearshot.training.recipes import find_training_photos
-from clearshot.training.runs import begin_run, check_place, find_run
+from clearshot.training.runs import begin_run, check_place, find_run, name_commits
 from clearshot.training.trainer import prepare_backend, split_photos
 from clearshot.training.validation import (
     Validation,
@@ -232,7 +232,7 @@ def _train(
     write_validation(result, run_folder)
     history = run_folder / "checkpoints" / "history.json"
     draw_curves([history], run_folder / "curves.png", titles=_TITLES)
-    entry = {"sha256": sha256, **_describe(recipe, model)}
+    entry = {"sha256": sha256, **_describe(recipe, model, name_commits(run_folder))}
     entry |= {"num_photos": len(photos), "photos_sha256": facts["photos_sha256"]}
     entry |= {"validation_use": _VALIDATION_USE}
     entry |= {"config": facts["config"], "validation": to_figures(result)}
@@ -283,7 +283,7 @@ def _describe_weights(weights: classifiers.Weights) -> tuple[str, str]:
     return weights, f"{weights}; base frozen, then upper blocks tuned"
 
 
-def _describe(recipe: _Recipe, model: Any) -> dict[str, Any]:
+def _describe(recipe: _Recipe, model: Any, commit: str) -> dict[str, Any]:
     side_px = recipe.config.side_px
     backend = keras.backend.backend()
     return {
@@ -296,7 +296,7 @@ def _describe(recipe: _Recipe, model: Any) -> dict[str, Any]:
         "recipe": f"clearshot train {recipe.name}",
         "weights": recipe.weights_note,
         "seed": recipe.config.seed,
-        "commit": read_commit(),
+        "commit": commit,
         "backend": backend,
         "versions": {
             "clearshot": version("clearshot"),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import subprocess
 import tempfile
 import warnings
 from dataclasses import dataclass
@@ -168,26 +166,6 @@ def measure_exposure_parity(model: Any, file: NetworkFile) -> float:
         measured = np.array(network.measure(square, statistics))
         worst = max(worst, float(np.abs(measured - reference).max()))
     return worst
-
-
-def read_commit() -> str:
-    """Name the commit of the recipe, `unknown` outside a checkout.
-
-    Returns
-    -------
-    str
-        Abbreviated commit.
-    """
-    git, root = shutil.which("git"), Path(__file__).parents[3]
-    if git is None or not (root / ".git").exists():
-        return "unknown"
-    answer = subprocess.run(  # noqa: S603
-        [git, "-C", str(root), "describe", "--always", "--dirty"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return answer.stdout.strip() or "unknown"
 
 
 def write_manifest(path: Path, name: str, entry: Mapping[str, object]) -> None:

@@ -21,12 +21,11 @@ from clearshot.training.export import (
     EXPOSURE_ENDS,
     export_onnx,
     measure_exposure_parity,
-    read_commit,
     write_manifest,
 )
 from clearshot.training.exposures import ExposureSet, draw_examples
 from clearshot.training.recipes import find_training_photos
-from clearshot.training.runs import begin_run, check_place, find_run, write_whole
+from clearshot.training.runs import begin_run, check_place, find_run, name_commits, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,7 +110,7 @@ def train_exposure(
     model = _fit(data, config, run_folder / "checkpoints", verbose=verbose)
     path = out / "exposure.onnx"
     # Asked before the network is written, which may lie in the checkout itself.
-    facts["commit"] = read_commit()
+    facts["commit"] = name_commits(run_folder)
     network = export_onnx(model, path, EXPOSURE_ENDS, measure=measure_exposure_parity)
     rows, figures = validate(network, data["validation"])
     facts |= {"sha256": network.sha256, "validation": figures}

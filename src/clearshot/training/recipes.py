@@ -27,11 +27,10 @@ from clearshot.training.export import (
     FOCUS_ENDS,
     export_onnx,
     measure_focus_parity,
-    read_commit,
     write_manifest,
 )
 from clearshot.training.patches import MIN_PHOTO_PX
-from clearshot.training.runs import begin_run, check_place, find_run, read_tables
+from clearshot.training.runs import begin_run, check_place, find_run, name_commits, read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +92,7 @@ def train_focus(
     model = trainer.train(photos, config, run_folder, verbose=verbose)
     path = out / "focus.onnx"
     # Asked before the network is written, which may lie in the checkout itself.
-    commit = read_commit()
+    commit = name_commits(run_folder)
     network = export_onnx(model, path, FOCUS_ENDS, measure=measure_focus_parity)
     manifest = out / "manifest.toml"
     facts |= {"sha256": network.sha256, "commit": commit}

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from clearshot.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 # What a run folder began with: settings and photos.
 _RECORD: Final = "run.json"
+# Its entry that says with which code.
+_COMMIT: Final = "commit"
 
 
 def find_run(run_folder: Path, facts: Mapping[str, Any]) -> bool:
@@ -39,7 +43,9 @@ def find_run(run_folder: Path, facts: Mapping[str, Any]) -> bool:
     record = run_folder / _RECORD
     if record.exists():
         # Through JSON, because it knows no tuples.
-        if read_record(record) == json.loads(json.dumps(facts)):
+        found = read_record(record)
+        found.pop(_COMMIT, None)
+        if found == json.loads(json.dumps(facts)):
             return True
         msg = "holds another run (other recipe, settings, weights or photos); choose another run "
         msg += "folder"
@@ -57,7 +63,9 @@ def find_run(run_folder: Path, facts: Mapping[str, Any]) -> bool:
 
 
 def begin_run(run_folder: Path, facts: Mapping[str, Any]) -> None:
-    """Note in a run folder which run it is for. It is made where it is not there.
+    """Note in a run folder which run it is for, and at which commit it begins.
+
+    The folder is made where it is not there. One that has been begun stays as it is.
 
     Parameters
     ----------
@@ -67,7 +75,47 @@ def begin_run(run_folder: Path, facts: Mapping[str, Any]) -> None:
         Settings and photos of the run.
     """
     run_folder.mkdir(parents=True, exist_ok=True)
-    write_whole(run_folder / _RECORD, json.dumps(facts, indent=1) + "\n")
+    if not (run_folder / _RECORD).exists():
+        record = {**facts, _COMMIT: read_commit()}
+        write_whole(run_folder / _RECORD, json.dumps(record, indent=1) + "\n")
+
+
+def name_commits(run_folder: Path) -> str:
+    """Name the commits with which a run was made.
+
+    Parameters
+    ----------
+    run_folder : Path
+        A run that has begun.
+
+    Returns
+    -------
+    str
+        One abbreviated commit; two with dots between them where the run went on with other code
+        than it had begun with.
+    """
+    begun, now = read_record(run_folder / _RECORD).get(_COMMIT, "unknown"), read_commit()
+    return now if begun == now else f"{begun}..{now}"
+
+
+def read_commit() -> str:
+    """Name the commit of the recipe, `unknown` outside a checkout.
+
+    Returns
+    -------
+    str
+        Abbreviated commit.
+    """
+    git, root = shutil.which("git"), Path(__file__).parents[3]
+    if git is None or not (root / ".git").exists():
+        return "unknown"
+    answer = subprocess.run(  # noqa: S603
+        [git, "-C", str(root), "describe", "--always", "--dirty"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return answer.stdout.strip() or "unknown"
 
 
 def check_place(run_folder: Path, photo_folder: Path) -> None:
