@@ -10,6 +10,9 @@ import pytest
 
 from clearshot.cli.reference import list_commands, write_help, write_reference
 from clearshot.demo import write_demo
+from clearshot.errors import PhotoError
+from clearshot.listing import OUTDATED
+from clearshot.report import REPORT_FIELDS
 from clearshot.scoring.verdict import Thresholds
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,6 +33,15 @@ def test_every_command_and_flag_is_documented(path: str) -> None:
     for parameter in COMMANDS[path].params:
         for flag in parameter.opts if isinstance(parameter, click.Option) else ():
             assert flag in section
+
+
+def test_every_field_and_kind_of_error_is_explained() -> None:
+    text = (DOCS / "fields.md").read_text(encoding="utf-8")
+    kinds = [each.kind for each in PhotoError.__subclasses__()]
+    for word in (*REPORT_FIELDS, *kinds, OUTDATED.kind):
+        assert f"`{word}`" in text
+    named = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)))
+    assert tuple(named) == REPORT_FIELDS
 
 
 @pytest.mark.parametrize("path", COMMANDS)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image
 
-from clearshot.config import MAX_PIXELS
 from clearshot.decode.image import read_rgb
 from clearshot.errors import PhotoError
 from clearshot.photo import Choice, Label, Rating
@@ -56,7 +55,6 @@ def write_html(
     made_at: datetime,
     *,
     remarks: Sequence[str] = (),
-    max_pixels: int = MAX_PIXELS,
     progress: Callable[[int, int], None] = lambda num_done, num_total: None,
 ) -> str:
     """Write a report: counts, bad and unsure photos with pictures and reasons, failures, good ones.
@@ -71,8 +69,6 @@ def write_html(
         For the head of the report.
     remarks : sequence of str
         What the thresholds rest on.
-    max_pixels : int
-        A photo with more pixels gets no picture.
     progress : callable
         Called with the number of pictures that were read, and of all.
 
@@ -88,7 +84,7 @@ def write_html(
     shown = (*bad, *unsure)[:MAX_PICTURES]
     pictures: dict[str, str] = {}
     for number, row in enumerate(shown, start=1):
-        pictures[row["relative_path"]] = _read_picture(library, row["relative_path"], max_pixels)
+        pictures[row["relative_path"]] = _read_picture(library, row["relative_path"])
         progress(number, len(shown))
     parts = [
         _write_head(library.name, made_at, remarks),
@@ -107,13 +103,13 @@ def _find_worst(row: dict[str, Any]) -> tuple[float, str]:
     return -max(row["p_blurry"], row["p_dark"], row["p_overexposed"]), row["relative_path"]
 
 
-def _read_picture(library: Path, name: str, max_pixels: int) -> str:
+def _read_picture(library: Path, name: str) -> str:
     """Read a photo small, as the address of an image; empty where it cannot be read."""
     path = library / name
     if not _is_inside(library, path):
         return ""
     try:
-        picture = Image.fromarray(read_rgb(path, long_side_px=_PICTURE_PX, max_pixels=max_pixels))
+        picture = Image.fromarray(read_rgb(path, long_side_px=_PICTURE_PX))
     except PhotoError:
         return ""
     buffer = io.BytesIO()

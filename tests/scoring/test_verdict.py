@@ -148,7 +148,7 @@ def test_a_probability_is_rated_from_its_limit_on(p: float, expected: Rating) ->
 def test_reasons_of_light_are_in_stops_and_shares() -> None:
     dark = make_scores(dark_logit=8.0, error_stops=-3.4, median_stops=-8.0, black_share=0.62)
     assert judge(dark, calibration=CURVE).reasons[0] == (
-        "Dark: about 3.5 stops too dark; 62 % of the picture is below the noise floor; the "
+        "Dark: about 3.5 stops too dark; 62 % of the picture is too dark to hold detail; the "
         "sharpest part lies 8 stops below white."
     ).replace("62 %", "62%")
     bright = make_scores(overexposed_logit=8.0, error_stops=0.9, white_share=0.3)
@@ -156,7 +156,7 @@ def test_reasons_of_light_are_in_stops_and_shares() -> None:
         "Overexposed: about 1 stop too bright; 30% of the picture is clipped to white."
     )
     unclear = make_scores(dark_logit=8.0, error_stops=-0.2)
-    assert "too dark" not in judge(unclear, calibration=CURVE).reasons[0]
+    assert "stops too dark" not in judge(unclear, calibration=CURVE).reasons[0]
 
 
 def test_what_the_raw_file_holds_is_not_overexposed() -> None:

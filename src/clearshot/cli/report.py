@@ -9,7 +9,6 @@ import click
 
 from clearshot.cli.files import check_free, encode, write_file
 from clearshot.cli.forecasts import announce, settle_thresholds
-from clearshot.cli.limits import pixels_option, read_max_pixels
 from clearshot.cli.options import catalog_option, judging_options, show_example, verbosity_options
 from clearshot.cli.screen import print_remark, show_progress
 from clearshot.cli.text import to_count, to_printable
@@ -94,7 +93,6 @@ def _note_filters(
 )
 @click.option("--force", is_flag=True, help="Replace a report that exists.")
 @judging_options
-@pixels_option
 @catalog_option
 @verbosity_options
 def report(  # noqa: PLR0913 - one argument per option
@@ -163,8 +161,7 @@ def _write_html(rows: list[dict[str, Any]], library: Path, remarks: list[str]) -
     with show_progress("Reading pictures") as move:
         # The reader's own clock: the report is for people.
         now = datetime.now().astimezone()
-        limit = read_max_pixels()
-        return write_html(rows, library, now, remarks=remarks, max_pixels=limit, progress=move)
+        return write_html(rows, library, now, remarks=remarks, progress=move)
 
 
 def _list_outputs(*paths: Path | None) -> list[Path]:

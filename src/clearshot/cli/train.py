@@ -112,7 +112,7 @@ def exposure(photos: Path, run_folder: Path, out_folder: Path | None, epochs: in
 
 
 @train.command(
-    short_help="Repeat the seed experiment: LeNet on clear photos and blurred copies.",
+    short_help="Repeat the original experiment: LeNet on clear photos and blurred copies.",
     epilog=show_example("clearshot train lenet ~/clear-photos"),
 )
 @click.argument("photos", type=click.Path(path_type=Path))
@@ -132,7 +132,7 @@ def lenet(photos: Path, run_folder: Path, epochs: int | None) -> None:
 
 
 @train.command(
-    short_help="Repeat the seed experiment: transfer learning on Inception.",
+    short_help="Repeat the original experiment: transfer learning on Inception.",
     epilog=show_example(
         "clearshot train inception ~/clear-photos",
         "clearshot train inception ~/clear-photos --weights none",

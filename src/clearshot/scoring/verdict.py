@@ -333,7 +333,7 @@ def _is_native_decisive(scores: Scores, sharp_at: SharpAt) -> bool:
 
 
 def _describe_darkness(exposure: ExposureScores) -> str:
-    floor = f"{exposure.black_share:.0%} of the picture is below the noise floor"
+    floor = f"{exposure.black_share:.0%} of the picture is too dark to hold detail"
     subject = f"the sharpest part lies {_write_stops(-exposure.subject_stops)} below white"
     if exposure.error_stops > -_LEAST_ERROR_STOPS:
         return f"Dark: {floor}; {subject}."

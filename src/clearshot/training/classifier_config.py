@@ -1,4 +1,4 @@
-"""Settings of the classifiers of the seed experiment. What is not here is not adjustable."""
+"""Settings of the classifiers of the original experiment. What is not here is not adjustable."""
 
 from __future__ import annotations
 

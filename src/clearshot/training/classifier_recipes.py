@@ -1,4 +1,4 @@
-"""The seed experiment: from a folder of clear photos to a classifier, one function each.
+"""The original experiment: from a folder of clear photos to a classifier, one function each.
 
 A run folder belongs to one run. A finished run is not trained again, one that was stopped begins
 anew, and a folder that holds another run is refused.
@@ -99,7 +99,7 @@ def train_lenet(
     config: LeNetConfig = LeNetConfig(),  # noqa: B008  (frozen)
     verbose: int = 1,
 ) -> TrainedClassifier:
-    """Train the seed's LeNet on clear photos and blurred copies of them.
+    """Train the original LeNet on clear photos and blurred copies of them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The classifiers of the seed experiment, as plain functions that return Keras models.
+"""The classifiers of the original experiment, as plain functions that return Keras models.
 
 Both take squares `photo`, float32 (N, S, S, 3), sRGB 0-255, and give `probabilities`, float32
 (N, 2): clear, blurry. Scaling and the backend's own order of axes are inside. Letters in shapes: N
@@ -34,7 +34,7 @@ _SCRATCH_MOMENTUM: Final = 0.9
 
 
 def build_lenet(side_px: int = 192) -> Any:
-    """Build the seed's LeNet: two convolutions, three dense layers.
+    """Build the original LeNet: two convolutions, three dense layers.
 
     Convolutions of 5 x 5 without padding, 32 and 64 channels, each with ReLU and a pool of 2;
     dense layers of 1024 and 512 with ReLU, each with dropout 0.5; softmax over 2. At 192 px it has
