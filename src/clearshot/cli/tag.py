@@ -54,8 +54,8 @@ _RATINGS = {"reject": -1, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "none": None}
     type=click.Choice(["lightroom", "darktable", "digikam", "all"]),
     default="all",
     show_default=True,
-    help="Who shall read the sidecars: which properties are written, and under which file name. The "
-    "last run decides: marks that clearshot made for other programs go; `all` keeps them.",
+    help="Who shall read the sidecars: which properties are written, and under which file name. "
+    "The last run decides: marks that clearshot made for other programs go; `all` keeps them.",
 )
 @click.option(
     "--rating",

@@ -1,8 +1,8 @@
 """Clear photos and blurred copies as squares, for the classifiers of the original experiment.
 
 A photo is blurred before it is squeezed, at the size at which it is read: long side 4 S px, which
-is 768 px for LeNet and 1196 px for Inception. OpenCV's Gaussian is used as it was used there: a side
-of the kernel is given, and OpenCV chooses the deviation, 0.15 side + 0.35 px. The side is drawn
+is 768 px for LeNet and 1196 px for Inception. OpenCV's Gaussian is used as there: a side of the
+kernel is given, and OpenCV chooses the deviation, 0.15 side + 0.35 px. The side is drawn
 anew for each copy, in px at a long side of 1024 px, and scaled to the photo, so that blur is the
 same share of large and small photos. A kernel of 31 px leaves a deviation of 0.9 px in a square of
 192 px, one of 121 px 3.5 px (more along the photo's shorter side, which is squeezed less). Less
