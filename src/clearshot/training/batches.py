@@ -25,7 +25,49 @@ _MIRRORED: Final = (0, 3, 2, 1, 4)
 _TRANSPOSED: Final = (2, 1, 0, 3, 4)
 
 
-class PatchBatches(keras.utils.PyDataset):  # type: ignore[misc]
+class ShuffledBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches in an order that is new in each epoch of a training, and fixed in validation.
+
+    Parameters
+    ----------
+    size : int
+        Number of things in all.
+    batch_size : int
+        Number in a batch.
+    seed : int
+        Seeds the order and what a subclass draws.
+    is_training : bool
+        Shuffle.
+    with_rest : bool
+        Whether the last batch may hold fewer; else it is left out.
+    """
+
+    def __init__(
+        self, size: int, *, batch_size: int, seed: int, is_training: bool, with_rest: bool = False
+    ) -> None:
+        super().__init__()
+        self._batch_size = batch_size
+        self._rng = np.random.default_rng(seed)
+        self._is_training = is_training
+        self._with_rest = with_rest
+        self._order = np.arange(size)
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        rest = self._batch_size - 1 if self._with_rest else 0
+        return (len(self._order) + rest) // self._batch_size
+
+    def on_epoch_end(self) -> None:
+        """Shuffle for the next epoch."""
+        if self._is_training:
+            self._rng.shuffle(self._order)
+
+    def _choose(self, index: int) -> NDArray[np.int64]:
+        """Give the numbers of the things in a batch."""
+        return self._order[index * self._batch_size : (index + 1) * self._batch_size]
+
+
+class PatchBatches(ShuffledBatches):
     """Patches in random order, each batch mirrored and transposed at random.
 
     Parameters
@@ -41,19 +83,13 @@ class PatchBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """
 
     def __init__(self, patches: PatchSet, *, batch_size: int, seed: int, is_training: bool) -> None:
-        super().__init__()
+        super().__init__(
+            len(patches.luma), batch_size=batch_size, seed=seed, is_training=is_training
+        )
         self._patches = patches
-        self._batch_size = batch_size
-        self._rng = np.random.default_rng(seed)
-        self._is_training = is_training
-        self._order = np.arange(len(patches.luma))
-        self.on_epoch_end()
-
-    def __len__(self) -> int:
-        return len(self._order) // self._batch_size
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        chosen = np.sort(self._order[index * self._batch_size : (index + 1) * self._batch_size])
+        chosen = np.sort(self._choose(index))
         luma = self._patches.luma[chosen]
         sigma = self._patches.log2_sigma[chosen]
         owner = self._patches.owner[chosen]
@@ -64,11 +100,6 @@ class PatchBatches(keras.utils.PyDataset):  # type: ignore[misc]
         target[:, :NUM_SIGMAS] = np.where(owner[:, None] == SECOND, second, first)
         target[:, NUM_SIGMAS] = owner != NOBODY
         return luma.astype(np.float32), target
-
-    def on_epoch_end(self) -> None:
-        """Shuffle for the next epoch."""
-        if self._is_training:
-            self._rng.shuffle(self._order)
 
     def _augment(
         self, luma: NDArray[Any], sigma: NDArray[Any], owner: NDArray[Any]
@@ -84,7 +115,7 @@ class PatchBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return luma, sigma, owner
 
 
-class ExposureBatches(keras.utils.PyDataset):  # type: ignore[misc]
+class ExposureBatches(ShuffledBatches):
     """Examples of exposure in random order, each batch mirrored at random.
 
     Parameters
@@ -102,28 +133,17 @@ class ExposureBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __init__(
         self, examples: ExposureSet, *, batch_size: int, seed: int, is_training: bool
     ) -> None:
-        super().__init__()
+        super().__init__(
+            len(examples.luma), batch_size=batch_size, seed=seed, is_training=is_training
+        )
         self._examples = examples
-        self._batch_size = batch_size
-        self._rng = np.random.default_rng(seed)
-        self._is_training = is_training
-        self._order = np.arange(len(examples.luma))
-        self.on_epoch_end()
-
-    def __len__(self) -> int:
-        return len(self._order) // self._batch_size
 
     def __getitem__(
         self, index: int
     ) -> tuple[tuple[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]:
-        chosen = np.sort(self._order[index * self._batch_size : (index + 1) * self._batch_size])
+        chosen = np.sort(self._choose(index))
         luma = self._examples.luma[chosen]
         if self._is_training and self._rng.random() < 0.5:
             luma = np.flip(luma, 2)
         inputs = luma.astype(np.float32), np.asarray(self._examples.statistics[chosen])
         return inputs, np.asarray(self._examples.labels[chosen])
-
-    def on_epoch_end(self) -> None:
-        """Shuffle for the next epoch."""
-        if self._is_training:
-            self._rng.shuffle(self._order)

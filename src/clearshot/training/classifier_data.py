@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import cv2
-import keras
 import numpy as np
 
 from clearshot.decode.square import read_unsqueezed, squeeze
+from clearshot.training.batches import ShuffledBatches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -116,7 +116,7 @@ def blur(rgb_hwc: NDArray[np.uint8], kernel_px: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.GaussianBlur(rgb_hwc, (side, side), 0), dtype=np.uint8)
 
 
-class SquareBatches(keras.utils.PyDataset):  # type: ignore[misc]
+class SquareBatches(ShuffledBatches):
     """Squares in batches; for training in random order, each one mirrored left to right or not.
 
     Parameters
@@ -132,29 +132,19 @@ class SquareBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """
 
     def __init__(self, squares: Squares, *, batch_size: int, seed: int, is_training: bool) -> None:
-        super().__init__()
+        size = len(squares.is_blurry)
+        super().__init__(
+            size, batch_size=batch_size, seed=seed, is_training=is_training, with_rest=True
+        )
         self.squares = squares
-        self._batch_size = batch_size
-        self._rng = np.random.default_rng(seed)
-        self._is_training = is_training
-        self._order = np.arange(len(squares.is_blurry))
-        self.on_epoch_end()
-
-    def __len__(self) -> int:
-        return -(-len(self._order) // self._batch_size)
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        chosen = self._choose(index)
         photo = self.squares.photo_nhwc[chosen]
         if self._is_training:
             is_flipped = self._rng.random(len(chosen)) < 0.5
             photo[is_flipped] = photo[is_flipped, :, ::-1]
         return photo.astype(np.float32), self.squares.is_blurry[chosen]
-
-    def on_epoch_end(self) -> None:
-        """Shuffle for the next epoch."""
-        if self._is_training:
-            self._rng.shuffle(self._order)
 
 
 def _draw_views(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import keras
@@ -17,6 +17,7 @@ from clearshot.training import losses, networks, trainer
 from clearshot.training.batches import ExposureBatches
 from clearshot.training.config import ExposureConfig
 from clearshot.training.curves import draw_curves
+from clearshot.training.drawn import load_or_draw
 from clearshot.training.export import (
     EXPOSURE_ENDS,
     export_onnx,
@@ -28,7 +29,7 @@ from clearshot.training.recipes import find_training_photos
 from clearshot.training.runs import begin_run, check_place, find_run, name_commits, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from clearshot.scoring.weights import NetworkFile
@@ -147,24 +148,21 @@ def load_examples(
     """
     is_validation = part == "validation"
     folder = run_folder / f"examples{'-validation' * is_validation}"
-    names = [field.name for field in fields(ExposureSet)]
-    if not (folder / "complete").exists():
-        share = config.validation_share if is_validation else 1.0
-        num_examples = max(1, round(config.num_examples * share))
-        _log.info("drawing %d examples from %d photos", num_examples, len(photos))
-        bar = keras.utils.Progbar(num_examples, verbose=verbose, unit_name="example")
-        examples = draw_examples(
+    share = config.validation_share if is_validation else 1.0
+    num_examples = max(1, round(config.num_examples * share))
+
+    def draw(progress: Callable[[int], Any]) -> ExposureSet:
+        return draw_examples(
             photos,
             config,
             num_examples=num_examples,
             seed=config.seed + is_validation,
-            progress=bar.update if verbose else lambda _: None,
+            progress=progress,
         )
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            np.save(folder / f"{name}.npy", getattr(examples, name))
-        (folder / "complete").touch()
-    return ExposureSet(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in names))
+
+    return load_or_draw(
+        ExposureSet, folder, draw, num_drawn=num_examples, unit="example", verbose=verbose
+    )
 
 
 def validate(

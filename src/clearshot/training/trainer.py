@@ -18,10 +18,11 @@ from clearshot.errors import InputError
 from clearshot.evaluation.split import split_training
 from clearshot.training import losses, networks
 from clearshot.training.batches import PatchBatches
+from clearshot.training.drawn import load_or_draw
 from clearshot.training.patches import PatchSet, draw_patches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from clearshot.training.classifier_config import ClassifierConfig
@@ -277,25 +278,22 @@ def load_patches(
     """
     is_validation = part == "validation"
     folder = run_folder / f"patches{'-hard' * is_hard}{'-validation' * is_validation}"
-    names = ("luma", "log2_sigma", "owner")
-    if not (folder / "complete").exists():
-        num_patches = config.num_hard_patches if is_hard else config.num_patches
-        num_patches = num_patches // 10 if is_validation else num_patches
-        _log.info("drawing %d patches from %d photos", num_patches, len(photos))
-        bar = keras.utils.Progbar(num_patches, verbose=verbose, unit_name="patch")
-        patches = draw_patches(
+    num_patches = config.num_hard_patches if is_hard else config.num_patches
+    num_patches = num_patches // 10 if is_validation else num_patches
+
+    def draw(progress: Callable[[int], Any]) -> PatchSet:
+        return draw_patches(
             photos,
             config,
             num_patches=num_patches,
             seed=config.seed + is_validation + 2 * is_hard,
             is_hard=is_hard,
-            progress=bar.update if verbose else lambda _: None,
+            progress=progress,
         )
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            np.save(folder / f"{name}.npy", getattr(patches, name))
-        (folder / "complete").touch()
-    return PatchSet(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in names))
+
+    return load_or_draw(
+        PatchSet, folder, draw, num_drawn=num_patches, unit="patch", verbose=verbose
+    )
 
 
 def make_optimiser(peak_rate: float, num_steps: int, *, warmup_share: float = 0.2) -> Any:
