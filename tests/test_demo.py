@@ -10,6 +10,9 @@ from PIL import Image
 from clearshot.demo import ORIGIN_NAME, write_demo
 from clearshot.errors import InputError, MissingExtraError
 from clearshot.optics import to_linear
+from clearshot.photo import BlurKind, Label, Rating
+from clearshot.scoring.scorer import Scorer
+from clearshot.scoring.verdict import judge
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,22 @@ def test_variants_are_what_they_are_called(demo: Path) -> None:
             assert brighter < 0.15
         elif kind == "overexposed":
             assert brighter > 2
+
+
+def test_each_photo_is_judged_as_it_is_called(demo: Path) -> None:
+    labels = {"dark": Label.DARK, "overexposed": Label.OVEREXPOSED}
+    kinds = {"out-of-focus": BlurKind.DEFOCUS, "shaken": BlurKind.MOTION}
+    scorer = Scorer()
+    for path in sorted(demo.glob("*.jpg")):
+        kind = path.stem.split("-", 1)[1]
+        verdict = judge(scorer.score(path))
+        if kind in labels:
+            assert labels[kind] in verdict.labels, path.stem
+        elif kind in kinds:
+            assert verdict.labels == (Label.BLURRY,), path.stem
+            assert verdict.blur_kind is kinds[kind], path.stem
+        else:
+            assert verdict.rating is Rating.GOOD, path.stem
 
 
 def test_origin_names_every_scene_and_its_rights(demo: Path) -> None:

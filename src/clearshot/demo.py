@@ -34,6 +34,8 @@ _DARK_STOPS: Final = -4.0
 _OVEREXPOSED_STOPS: Final = 3.0
 _DEFOCUS_SIGMA_PX: Final = 3.2
 _SHAKE_SIGMA_PX: Final = 4.5
+# Least ratio of a shake's longest axis to its shortest.
+_SHAKE_RATIO: Final = 3.0
 _BACKGROUND_SIGMA_PX: Final = 4.5
 
 # Lamps that the photo shows as white are many times brighter; a shaken camera draws their trails.
@@ -194,7 +196,7 @@ def _spoil(
             return _add_noise(_blur(linear_hwc, kernel), rng)
         case "shaken":
             light = _light_lamps(linear_hwc) if source.has_lamps else linear_hwc
-            return _add_noise(_blur(light, optics.draw_shake(_SHAKE_SIGMA_PX, rng=rng)), rng)
+            return _add_noise(_blur(light, _draw_shake(rng)), rng)
         case "blurred-background":
             return _add_noise(_blur_background(linear_hwc, source.subject), rng)
         case "dark":
@@ -203,6 +205,15 @@ def _spoil(
         case "overexposed":
             return _add_noise(linear_hwc * np.float32(2**_OVEREXPOSED_STOPS), rng)
     raise ValueError(f"unknown variant {variant!r}")
+
+
+def _draw_shake(rng: np.random.Generator) -> NDArray[np.float32]:
+    """Draw a shake that goes to and fro: one that scribbles looks like a lens out of focus."""
+    while True:
+        kernel = optics.draw_shake(_SHAKE_SIGMA_PX, rng=rng)
+        shortest, longest = np.linalg.eigvalsh(optics.measure_covariance(kernel))
+        if longest > _SHAKE_RATIO**2 * shortest:
+            return kernel
 
 
 def _blur(linear_hwc: NDArray[np.float32], kernel: NDArray[np.float32]) -> NDArray[np.float32]:
