@@ -7,6 +7,9 @@ import sys
 from dataclasses import dataclass, field
 from typing import Final
 
+# Folder in a library that holds its catalog and its journals.
+OWN_FOLDER: Final = ".clearshot"
+
 # Photos with more pixels than this are refused before they are decoded, unless the caller says
 # otherwise: above the largest camera sensors (151 MP), and twice what Pillow warns of.
 MAX_PIXELS: Final = 178_956_970

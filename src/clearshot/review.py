@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from clearshot.actions.history import list_rewritten_photos
 from clearshot.actions.plan import Kind
 from clearshot.catalog.catalog import Catalog
+from clearshot.config import OWN_FOLDER
 from clearshot.errors import CatalogError, UsageError
 from clearshot.listing import OUTDATED
 from clearshot.photo import REJECTED, Choice, Decision, Failure, Rating, Skip, Verdict
@@ -382,4 +383,4 @@ def find_journals(library: Path) -> Path:
     Path
         A folder in the library's hidden folder.
     """
-    return library.absolute() / ".clearshot" / "journals"
+    return library.absolute() / OWN_FOLDER / "journals"

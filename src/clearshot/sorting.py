@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from clearshot.actions.atomic import is_writable, read_stamp
 from clearshot.actions.duplicates import is_duplicate
 from clearshot.actions.plan import TRASH_PLACE, Kind, Plan, Step
+from clearshot.config import OWN_FOLDER
 from clearshot.discover import find_photos
 from clearshot.errors import InputError, UsageError
 from clearshot.photo import REJECTED, Label, Skip
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from clearshot.photo import FileStamp, Photo
 
 _Judgement = TypeVar("_Judgement")
-
-# Holds the catalog and the journals of a library.
-_OWN_FOLDER = ".clearshot"
 
 
 def plan_sort(
@@ -202,8 +200,8 @@ class _TakenNames:
 def _check_target(folder: Path, target: Path) -> None:
     if target == folder.resolve() or (os.path.lexists(target) and target.samefile(folder)):
         raise UsageError("the target is the library folder itself", path=target)
-    if any(part.casefold() == _OWN_FOLDER for part in target.parts):
-        raise UsageError(f"{_OWN_FOLDER} is clearshot's own; choose another target", path=target)
+    if any(part.casefold() == OWN_FOLDER for part in target.parts):
+        raise UsageError(f"{OWN_FOLDER} is clearshot's own; choose another target", path=target)
     existing = next(filter(os.path.lexists, (target, *target.parents)), None)
     if existing is None:
         raise InputError("there is no such drive", path=Path(target.anchor))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -24,11 +23,9 @@ from clearshot.sidecars.names import Naming, list_sidecars
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from clearshot.actions.apply import Progress
     from clearshot.photo import Photo
     from clearshot.sidecars.exiftool import Exchange
-
-# Called with the number of photos looked at and the number of all photos.
-Progress = Callable[[int, int], None]
 
 REJECTED = -1
 """The rating that says rejected: XMP specification part 1, 8.4."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from clearshot.catalog import migrations
 from clearshot.catalog.connection import connect_to_read, explained, transaction
+from clearshot.config import OWN_FOLDER
 from clearshot.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def default_path(library: Path) -> Path:
     Path
         A file in a hidden folder of the library.
     """
-    return library / ".clearshot" / "catalog.sqlite"
+    return library / OWN_FOLDER / "catalog.sqlite"
 
 
 def find_library(photo: Path, *, path: Path | None = None) -> Path | None:

@@ -17,12 +17,11 @@ from clearshot.cli.options import (
     verbosity_options,
 )
 from clearshot.cli.screen import print_line, print_remark
-from clearshot.cli.text import to_command, to_count, to_percent, to_printable
+from clearshot.cli.text import to_command, to_count, to_interval, to_printable
 from clearshot.errors import UsageError
 
 if TYPE_CHECKING:
     from clearshot.audit import Count, Pile, Sampled
-    from clearshot.scoring.limits import Share
     from clearshot.scoring.verdict import Thresholds
 
 _WHAT = {"good": "bad photos still in", "bad": "good ones thrown out", "whole": "bad photos"}
@@ -142,7 +141,9 @@ def _print_audit(folder: Path, path: Path) -> None:
     for pile, count in found.counts.items():
         print_line(_describe_count(pile, count))
     if found.lost is not None and found.missed is not None:
-        lost, missed = _write(found.lost), _write(found.missed)
+        lost, missed = (
+            to_interval(each.value, each.low, each.high) for each in (found.lost, found.missed)
+        )
         print_line(f"Thrown out of all good photos: {lost}; still in of all bad ones: {missed}.")
         print_line("Photos that are unsure count for neither.")
     num_open = sum(count.num_open for count in found.counts.values())
@@ -151,20 +152,11 @@ def _print_audit(folder: Path, path: Path) -> None:
 
 
 def _describe_count(pile: Pile, count: Count) -> str:
-    share = count.estimate / count.num_photos
-    shares = f"{to_percent(share)} [{_bare(count.low / count.num_photos)}, "
-    shares += f"{_bare(count.high / count.num_photos)}]"
+    counts = (count.estimate, count.low, count.high)
+    shares = to_interval(*(each / count.num_photos for each in counts))
     wrong = "bad" if pile.value == "whole" else "wrong"
     return (
         f"{pile.value}: {count.num_wrong} of {count.num_seen} looked at are {wrong}, so {shares}: "
         f"{round(count.estimate):,} [{count.low:,}, {count.high:,}] {_WHAT[pile.value]}, "
         f"of {to_count(count.num_photos, 'photo')}"
     )
-
-
-def _write(share: Share) -> str:
-    return f"{to_percent(share.value)} [{_bare(share.low)}, {_bare(share.high)}]"
-
-
-def _bare(share: float) -> str:
-    return to_percent(share).removesuffix(" %")

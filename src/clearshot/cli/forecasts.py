@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clearshot.cli.screen import print_remark
-from clearshot.cli.text import to_percent
+from clearshot.cli.text import to_interval, to_percent
 from clearshot.photo import Label, SharpAt
 
 if TYPE_CHECKING:
@@ -101,5 +101,4 @@ def _describe_label(label: Label, forecast: Forecast, tolerance: Tolerance) -> s
 
 
 def _write(share: Share) -> str:
-    low, high = to_percent(share.low), to_percent(share.high)
-    return f"{to_percent(share.value)} [{low.removesuffix(' %')}, {high.removesuffix(' %')}]"
+    return to_interval(share.value, share.low, share.high)

@@ -126,6 +126,23 @@ def to_percent(share: float) -> str:
     return f"{percent:.0f} %" if 10 <= percent < 99 else f"{round(percent, 1):g} %"
 
 
+def to_interval(value: float, low: float, high: float) -> str:
+    """Write a share with its interval in percent.
+
+    Parameters
+    ----------
+    value, low, high : float
+        In [0, 1].
+
+    Returns
+    -------
+    str
+        For example `7.5 % [4, 12]`.
+    """
+    ends = (to_percent(end).removesuffix(" %") for end in (low, high))
+    return f"{to_percent(value)} [{', '.join(ends)}]"
+
+
 def to_count(num: int, noun: str) -> str:
     """Write a number with its noun.
 
