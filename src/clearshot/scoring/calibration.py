@@ -36,10 +36,6 @@ _LEAST_SATURATED: Final = 1e-6
 # threshold of 0.5 loses less than 1 % of the clear photos.
 PRIORS: Final = {Label.BLURRY: 0.25, Label.DARK: 0.1, Label.OVEREXPOSED: 0.1}
 
-# How much of a photo's anisotropy is added to its blur, and up to which anisotropy [octaves].
-_MOVEMENT_WEIGHT: Final = 0.5
-_MAX_MOVEMENT_OCTAVES: Final = 0.5
-
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -151,23 +147,11 @@ def describe(label: Label, scores: Scores, sharp_at: SharpAt = SharpAt.SCREEN) -
     exposure = scores.exposure
     match label:
         case Label.BLURRY:
-            return (choose_blur(scores, sharp_at) + _weigh_movement(scores.focus.anisotropy),)
+            return (choose_blur(scores, sharp_at),)
         case Label.DARK:
             return (exposure.dark_logit, max(exposure.error_stops, 0.0))
         case Label.OVEREXPOSED:
             return (exposure.overexposed_logit, min(exposure.error_stops, 0.0))
-
-
-def _weigh_movement(anisotropy: float) -> float:
-    """Give what a movement of the whole photo adds to the blur of its sharpest part [octaves].
-
-    A moved photo is sharp across its movement, so that its sharpest cells look better than it is;
-    a blurred background has no direction. Up to half an octave of anisotropy counts, by one half.
-    With these, more blur never lowers the sum: blur in all directions of variance v lengthens the
-    short axis by at most twice as many octaves as the long one, while that one counts 1.5 times
-    and the short one 0.5 times.
-    """
-    return _MOVEMENT_WEIGHT * min(anisotropy, _MAX_MOVEMENT_OCTAVES)
 
 
 def compute_logits(

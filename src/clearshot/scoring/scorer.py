@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # with new ones.
 PIXEL_RECIPE: Final = 5
 
-# Blur scores around the usual thresholds, -0.2 for unsure and 0.1 for bad, from which the preview
+# Blur scores around the usual thresholds, -0.3 for unsure and 0.0 for bad, from which the preview
 # of a camera does not decide: the photo itself is read then. A preview reads a tenth of an octave
 # sharper, one that was sharpened up to 0.6.
 _DOUBTFUL_OCTAVES: Final = (-0.8, 0.7)
