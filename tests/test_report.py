@@ -190,7 +190,7 @@ def test_photos_are_judged_only_at_a_size_at_which_they_were_measured() -> None:
 
 
 def test_doubt_is_measured_by_the_thresholds_of_the_camera() -> None:
-    scores = make_scores(blur=-0.6)
+    scores = make_scores(blur=-0.6, recipe=Scorer().recipe)
     scores = replace(scores, facts=replace(scores.facts, camera="E5"))
     entry = Entry(Photo(Path("a.jpg"), FileStamp(1, 1)), scores, None, datetime.now(UTC), False)
     p = judge(scores).p_blurry

@@ -12,6 +12,7 @@ from PIL import Image
 from clearshot.catalog.catalog import Catalog
 from clearshot.photo import Choice, Decision
 from clearshot.report import REPORT_FIELDS
+from cli.conftest import run_program
 from conftest import draw_scene
 
 Run = Callable[..., Result]
@@ -83,17 +84,17 @@ def test_folder_that_was_not_scanned(run: Run, library: Path) -> None:
     assert run("report", library, "--csv", "-").exit_code == 4
 
 
-@pytest.fixture
-def library_of_two_cameras(run: Run, tmp_path: Path) -> Path:
-    folder = tmp_path / "cameras"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def library_of_two_cameras(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scanned library that no test changes."""
+    folder = tmp_path_factory.mktemp("cameras")
     for number, (camera, time) in enumerate((("EOS 6D", "2024:05"), ("X100", "2023:01"))):
         exif = Image.Exif()
         exif[0x0110] = camera
         exif.get_ifd(0x8769)[0x9003] = f"{time}:01 10:00:00"
         Image.fromarray(draw_scene(number)).save(folder / f"{number}.jpg", exif=exif)
     (folder / "0.cr2").write_text("the same shot")
-    result = run("scan", folder, "--workers", "1")
+    result = run_program("scan", folder, "--workers", "1")
     assert "; 1 shot with a raw or HEIC file beside the judged picture" in result.stdout
     return folder
 
