@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -79,7 +80,10 @@ def make_terminal_pictures(folder: Path, place: Path) -> None:
         for command in commands:
             console.print(Text.assemble(("$ ", "bold green"), (command, "bold")))
             console.print(Text.from_ansi(run(command, place)))
-        (folder / picture).write_text(console.export_svg(title="clearshot"), encoding="utf-8")
+        drawn = console.export_svg(title="clearshot")
+        # Fonts of the reader's own: Rich names some on a server.
+        drawn = re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
+        (folder / picture).write_text(drawn, encoding="utf-8")
     for picture, photo in _EXPLAINED.items():
         run(f"clearshot explain demo/{photo} -o {picture}", place)
         (folder / picture).write_bytes((place / picture).read_bytes())
