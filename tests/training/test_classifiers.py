@@ -57,7 +57,7 @@ def describe(layer: Any) -> tuple[object, ...]:
             return (type(layer).__name__,)
 
 
-def test_lenet_is_the_seeds() -> None:
+def test_lenet_is_that_of_the_original_experiment() -> None:
     model = classifiers.build_lenet()
     assert model.input_shape == (None, 192, 192, 3)
     assert model.output_shape == (None, 2)

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from clearshot import optics
-from clearshot.decode.image import read_luma
 from clearshot.training.config import FocusConfig
 from clearshot.training.patches import (
     FIRST,
@@ -19,7 +17,6 @@ from clearshot.training.patches import (
     SECOND,
     draw_mask,
     draw_patches,
-    measure_softness,
     shrink,
 )
 from clearshot.training.structure import find_lines, measure_structure
@@ -106,21 +103,6 @@ def test_the_smaller_side_of_a_border_is_sharper_where_its_label_says_so(
             right.append((sides[0].mean() > sides[1].mean()) == (labels[0, 4] < labels[1, 4]))
     assert len(right) > 10
     assert np.mean(right) > 0.85
-
-
-def test_softness_finds_the_blur_that_was_applied(clear_photos: Path) -> None:
-    luma = np.asarray(read_luma(clear_photos / "scene0.jpg"))
-    medians = []
-    for sigma_px in (0.0, 1.0, 2.0, 4.0):
-        blurred = luma
-        if sigma_px:
-            light = optics.blur(optics.to_linear(luma / 255), optics.draw_gaussian(sigma_px))
-            blurred = np.round(optics.to_encoded(light) * 255).astype(np.uint8)
-        medians.append(float(np.median(measure_softness(blurred))))
-    assert medians == sorted(medians)
-    assert medians[0] < 0.5
-    assert 0.5 < medians[2] / 2.0 < 1.5
-    assert measure_softness(np.full((64, 64), 90, np.uint8)).max() == 0.0
 
 
 def test_shrinking_respects_the_shortest_side() -> None:

@@ -2,15 +2,8 @@
 
 Some patches hold two blurs with a border between them, as where a subject stands before its
 background: a network that saw one blur a patch would learn to ask the neighbours. A clear photo
-also holds blurred backgrounds. Cells in which the photo itself is already soft are found by a
-re-blur test [1]_ and do not count in the loss. Letters in shapes: N patches, P patch side, C cells
-along a patch side.
-
-References
-----------
-.. [1] S. Zhuo, T. Sim, "Defocus map estimation from a single image", Pattern Recognition 44(9),
-   2011, section 3 (ratio of gradients before and after a known blur).
-   doi:10.1016/j.patcog.2011.03.009
+also holds blurred backgrounds: cells in which the photo itself is already soft do not count in the
+loss. Letters in shapes: N patches, P patch side, C cells along a patch side.
 """
 
 from __future__ import annotations
@@ -27,6 +20,7 @@ from PIL import Image
 from clearshot import optics
 from clearshot.decode.image import CELL_PX, read_luma
 from clearshot.training import cameras, kernels, scenes
+from clearshot.training.softness import measure_softness
 from clearshot.training.structure import find_lines, measure_structure
 
 if TYPE_CHECKING:
@@ -41,8 +35,7 @@ PATCH_PX: Final = 128
 PATCH_CELLS: Final = PATCH_PX // CELL_PX
 # Margin around a patch, so that a kernel draws from real light and not from a mirror.
 _MARGIN_PX: Final = 24
-# Width of the known blur of the re-blur test [px], and the softness from which a cell is left out.
-_REBLUR_SIGMA_PX: Final = 1.0
+# Softness from which a cell is left out [px].
 _SOFT_SIGMA_PX: Final = 1.0
 _PATCHES_PER_VISIT: Final = 16
 # Places that are looked at for one that runs in one direction.
@@ -157,58 +150,6 @@ def shrink(photo: Image.Image, *, rng: np.random.Generator, min_side_px: int) ->
     )
     filters = (Image.Resampling.BOX, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
     return photo.resize(size, filters[rng.integers(len(filters))])
-
-
-def measure_softness(luma_hw: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Estimate the blur that a picture already has, cell by cell.
-
-    The gradient energy of an edge of standard deviation s falls as 1 / s; after a known blur g it
-    falls as 1 / sqrt(s^2 + g^2). Their ratio gives s. Cells without structure give 0.
-
-    Parameters
-    ----------
-    luma_hw : ndarray of uint8, shape (H, W)
-        Luma, 0-255.
-
-    Returns
-    -------
-    ndarray of float32, shape (H // 16, W // 16)
-        Standard deviation [px], capped at 8.
-    """
-    plane = luma_hw.astype(np.float32)
-    before = _pool_energy(plane)
-    after = _pool_energy(_blur_separable(plane, _REBLUR_SIGMA_PX))
-    ratio = before / np.maximum(after, 1e-6)
-    sigma = _REBLUR_SIGMA_PX / np.sqrt(np.maximum(ratio**2 - 1, (1 / 8) ** 2))
-    return np.where(before < 0.5, 0.0, sigma).astype(np.float32)
-
-
-def _blur_separable(plane: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
-    line = optics.draw_gaussian(sigma_px).sum(axis=0)
-    radius = len(line) // 2
-    for axis in (0, 1):
-        pad = [(0, 0), (0, 0)]
-        pad[axis] = (radius, radius)
-        padded = np.pad(plane, pad, mode="symmetric")
-        length = plane.shape[axis]
-        plane = sum(
-            w * (padded[k : k + length] if axis == 0 else padded[:, k : k + length])
-            for k, w in enumerate(line)
-        )
-    return plane
-
-
-def _pool_energy(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Sum the squared gradient over 3x3 cells around each cell, as a mean per pixel."""
-    gx = np.diff(plane, axis=1, append=plane[:, -1:])
-    gy = np.diff(plane, axis=0, append=plane[-1:])
-    height, width = plane.shape[0] // CELL_PX, plane.shape[1] // CELL_PX
-    energy = (gx**2 + gy**2)[: height * CELL_PX, : width * CELL_PX]
-    cells = energy.reshape(height, CELL_PX, width, CELL_PX).mean(axis=(1, 3))
-    padded = np.pad(cells, 1, mode="edge")
-    rows, cols = range(3), range(3)
-    total = sum(padded[r : r + height, c : c + width] for r in rows for c in cols)
-    return np.asarray(total / 9, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
