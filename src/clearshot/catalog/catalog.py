@@ -17,7 +17,7 @@ from clearshot.catalog.decisions import DecisionTable
 from clearshot.catalog.glimpses import Glimpse, read_glimpses
 from clearshot.catalog.odds import OddsTable
 from clearshot.catalog.pages import Pages
-from clearshot.catalog.place import claim, default_path, make_room
+from clearshot.catalog.place import choose_path, claim, default_path, make_room
 from clearshot.errors import check_folder
 from clearshot.photo import Failure, Photo, Scores
 
@@ -195,7 +195,7 @@ class Catalog:
         """
         library = library.absolute()
         check_folder(library)
-        path = default_path(library) if path is None else path.absolute()
+        path = choose_path(library, path)
         if not path.exists():
             make_room(path, library, create=create)
         connection = connect(path)

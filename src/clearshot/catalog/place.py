@@ -32,6 +32,24 @@ def default_path(library: Path) -> Path:
     return library / OWN_FOLDER / "catalog.sqlite"
 
 
+def choose_path(library: Path, path: Path | None) -> Path:
+    """Choose where the catalog of a library is kept.
+
+    Parameters
+    ----------
+    library : Path
+        The library's folder.
+    path : Path or None
+        What the user says, if anything.
+
+    Returns
+    -------
+    Path
+        The catalog's file, absolute.
+    """
+    return (default_path(library) if path is None else path).absolute()
+
+
 def find_library(photo: Path, *, path: Path | None = None) -> Path | None:
     """Find the scanned library that a photo lies in. Writes nothing.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from clearshot.catalog import migrations
 from clearshot.catalog.catalog import Catalog
 from clearshot.catalog.connection import connect_to_read, explained
-from clearshot.catalog.place import default_path
+from clearshot.catalog.place import choose_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def open_to_read(library: Path, *, path: Path | None = None) -> Iterator[Catalog
         clearshot.
     """
     library = library.absolute()
-    path = default_path(library) if path is None else path.absolute()
+    path = choose_path(library, path)
     with closing(connect_to_read(path)) as connection:
         with explained(path):
             migrations.check(connection, migrations.known(), path=path)

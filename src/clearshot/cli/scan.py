@@ -98,8 +98,7 @@ def scan(
     settings = ScanSettings(retry_failed=retry_failed, timeout_s=read_timeout())
     if workers is not None:
         settings = replace(settings, num_workers=workers)
-    several = len(folders) > 1
-    present = [folder for folder in folders if not several or folder.is_dir()]
+    present = [folder for folder in folders if folder.is_dir()] or folders
     done = [_scan_folder(folder, catalog_path, thresholds, settings) for folder in present]
     # A drive that is not there stops no scan of the others.
     for folder in set(folders) - set(present):
@@ -125,7 +124,7 @@ def _scan_folder(
     folder: Path, catalog_path: Path | None, thresholds: Thresholds, settings: ScanSettings
 ) -> tuple[_Judged, int, ScanSummary]:
     from clearshot.catalog.catalog import Catalog
-    from clearshot.catalog.place import default_path, discard
+    from clearshot.catalog.place import choose_path, discard
     from clearshot.listing import build_gauge, find_others_than_good
     from clearshot.report import judge_entry
     from clearshot.review import catch_up
@@ -134,7 +133,7 @@ def _scan_folder(
     from clearshot.scoring.scorer import Scorer
 
     scorer = Scorer(sharp_at=thresholds.sharp_at, max_pixels=read_max_pixels())
-    place = default_path(folder) if catalog_path is None else catalog_path
+    place = choose_path(folder, catalog_path)
     is_new = not place.exists()
     with Catalog.open(folder, path=catalog_path) as catalog:
         catch_up(catalog)

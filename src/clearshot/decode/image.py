@@ -106,8 +106,8 @@ def decode(path: Path, *, max_pixels: int = MAX_PIXELS, with_preview: bool = Tru
         pixels.draft("L", size)
         judged_hw = load_luma(pixels)
         # A decoder may have reduced the photo to just 1024 px: it is scaled like any larger one.
-        reduce = average_down if max(whole) > JUDGED_PX else _cut_rim
-        judged_hw = reduce(judged_hw, size)
+        is_scaled = max(whole) > JUDGED_PX
+        judged_hw = average_down(judged_hw, size) if is_scaled else _cut_rim(judged_hw)
         # Only now: some of Pillow's readers turn the picture themselves when they load it.
         orientation = picture.read_orientation()
         luma_hw = turn_upright(judged_hw, orientation)
@@ -343,7 +343,8 @@ def _find_stored(
     return left, top, left + cols, top + rows
 
 
-def _cut_rim(luma_hw: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Cut the middle out of a photo that is judged as large as it is."""
-    top, left = ((n - m) // 2 for n, m in zip(luma_hw.shape, size[::-1], strict=True))
-    return luma_hw[top : top + size[1], left : left + size[0]]
+def _cut_rim(luma_hw: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Cut the judged region out of a photo that is judged as large as it is."""
+    height, width = luma_hw.shape
+    judged = find_judged_region(width, height)
+    return luma_hw[judged.y : judged.y + judged.height, judged.x : judged.x + judged.width]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clearshot.scoring.weights import NetworkFile
-
-_log = logging.getLogger(__name__)
 
 _TITLES: Final = {"loss": "loss", "measure_stop_error": "error [stops]"}
 

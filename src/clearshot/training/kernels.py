@@ -98,13 +98,11 @@ def draw_blur(sigma_px: float, *, rng: np.random.Generator, along_rad: float | N
     Blur
         The kernel and its covariance.
     """
-    kinds = list(_KINDS)
-    if along_rad is None:
-        kernel = draw_kernel(str(rng.choice(kinds, p=list(_KINDS.values()))), sigma_px, rng=rng)
-    else:
-        angle = along_rad + rng.normal(scale=_ALONG_SPREAD_RAD)
-        kind = str(rng.choice(kinds, p=list(_KINDS_ALONG.values())))
-        kernel = draw_kernel(kind, sigma_px, rng=rng, angle_rad=angle)
+    shares, angle = _KINDS, None
+    if along_rad is not None:
+        shares, angle = _KINDS_ALONG, along_rad + rng.normal(scale=_ALONG_SPREAD_RAD)
+    kind = str(rng.choice(list(shares), p=list(shares.values())))
+    kernel = draw_kernel(kind, sigma_px, rng=rng, angle_rad=angle)
     return Blur(kernel, optics.measure_covariance(kernel))
 
 

@@ -154,11 +154,14 @@ def shrink(photo: Image.Image, *, rng: np.random.Generator, min_side_px: int) ->
 
 @dataclass(frozen=True, slots=True)
 class _Photo:
-    """A shrunk photo: linear light (H, W), and by cell its softness and its structure (3, h, w)."""
+    """A shrunk photo: linear light (H, W), and by cell its softness and its structure (3, h, w).
+
+    Hard patches alone are placed by structure; it is measured for them only.
+    """
 
     linear: NDArray[np.float32]
     softness: NDArray[np.float32]
-    structure: NDArray[np.float32]
+    structure: NDArray[np.float32] | None
 
 
 def _visit(
@@ -169,8 +172,9 @@ def _visit(
     shrunk = shrink(read_luma(photos[visit % len(photos)]), rng=rng, min_side_px=MIN_PHOTO_PX)
     luma = np.asarray(shrunk, dtype=np.uint8)
     linear = optics.to_linear(luma / np.float32(255))
-    photo = _Photo(linear, measure_softness(luma), measure_structure(luma))
-    patches = [_draw_patch(photo, config, is_hard, rng=rng) for _ in range(_PATCHES_PER_VISIT)]
+    structure = measure_structure(luma) if is_hard else None
+    photo = _Photo(linear, measure_softness(luma), structure)
+    patches = [_draw_patch(photo, config, rng=rng) for _ in range(_PATCHES_PER_VISIT)]
     return PatchSet(
         np.stack([patch[0] for patch in patches]),
         np.stack([patch[1] for patch in patches]),
@@ -179,14 +183,15 @@ def _visit(
 
 
 def _draw_patch(
-    photo: _Photo, config: FocusConfig, is_hard: bool, *, rng: np.random.Generator
+    photo: _Photo, config: FocusConfig, *, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8]]:
     """Draw one patch: luma (P, P), log2 sigma of both blurs (2, 5), owners (C, C)."""
+    is_hard = photo.structure is not None
     camera = cameras.draw_camera(_HARD_SMEAR_SHARE if is_hard else cameras.SMEAR_SHARE, rng=rng)
     side = min(int(np.ceil(PATCH_PX / camera.scale)) + 2 * _MARGIN_PX, *photo.linear.shape)
-    if is_hard and rng.random() < _HARD_LINED_SHARE:
+    if photo.structure is not None and rng.random() < _HARD_LINED_SHARE:
         mix = scenes.SceneMix()
-        top, left, along = _find_lined_place(photo, side, rng=rng)
+        top, left, along = _find_lined_place(photo, photo.structure, side, rng=rng)
         blurs = _draw_causes(config, rng=rng, along_rad=along)
     else:
         mix = _HARD_SCENES if is_hard else scenes.SceneMix()
@@ -228,13 +233,13 @@ def _find_place(
 
 
 def _find_lined_place(
-    photo: _Photo, side: int, *, rng: np.random.Generator
+    photo: _Photo, structure: NDArray[np.float32], side: int, *, rng: np.random.Generator
 ) -> tuple[int, int, float]:
     """Find the place, among a dozen, that runs most in one direction; its edges [px], the angle."""
     places = []
     for _ in range(_NUM_PLACES):
         top, left = _find_place(photo, side, _SOFT_SIGMA_PX, rng=rng)
-        coherence, along = find_lines(_crop_cells(photo.structure, top, left, side))
+        coherence, along = find_lines(_crop_cells(structure, top, left, side))
         places.append((coherence, top, left, along))
     return max(places)[1:]
 

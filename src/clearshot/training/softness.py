@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from clearshot import optics
-from clearshot.decode.image import CELL_PX
+from clearshot.training.structure import average_cells
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,9 +68,8 @@ def _pool_energy(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     """Sum the squared gradient over 3x3 cells around each cell, as a mean per pixel."""
     gx = np.diff(plane, axis=1, append=plane[:, -1:])
     gy = np.diff(plane, axis=0, append=plane[-1:])
-    height, width = plane.shape[0] // CELL_PX, plane.shape[1] // CELL_PX
-    energy = (gx**2 + gy**2)[: height * CELL_PX, : width * CELL_PX]
-    cells = energy.reshape(height, CELL_PX, width, CELL_PX).mean(axis=(1, 3))
+    cells = average_cells(gx**2 + gy**2)
+    height, width = cells.shape
     padded = np.pad(cells, 1, mode="edge")
     rows, cols = range(3), range(3)
     total = sum(padded[r : r + height, c : c + width] for r in rows for c in cols)

@@ -32,9 +32,26 @@ def measure_structure(luma_hw: NDArray[np.uint8]) -> NDArray[np.float32]:
     plane = luma_hw.astype(np.float32)
     # Central differences: those of neighbours share a pixel, and noise would run diagonally.
     gy, gx = np.gradient(plane)
-    height, width = plane.shape[0] // CELL_PX, plane.shape[1] // CELL_PX
-    products = np.stack([gx * gx, gy * gy, gx * gy])[:, : height * CELL_PX, : width * CELL_PX]
-    cells = products.reshape(3, height, CELL_PX, width, CELL_PX).mean(axis=(2, 4))
+    return average_cells(np.stack([gx * gx, gy * gy, gx * gy]))
+
+
+def average_cells(planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Average over cells; the rest of a cell at the right and at the bottom is left out.
+
+    Parameters
+    ----------
+    planes : ndarray of float32, shape (..., H, W)
+        Any values.
+
+    Returns
+    -------
+    ndarray of float32, shape (..., h, w)
+        Their means.
+    """
+    *more, height, width = planes.shape
+    rows, cols = height // CELL_PX, width // CELL_PX
+    whole = planes[..., : rows * CELL_PX, : cols * CELL_PX]
+    cells = whole.reshape(*more, rows, CELL_PX, cols, CELL_PX).mean(axis=(-3, -1))
     return np.asarray(cells, dtype=np.float32)
 
 

@@ -7,7 +7,6 @@ network. A run that was interrupted goes on where it stood.
 from __future__ import annotations
 
 import json
-import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
     from clearshot.training.classifier_config import ClassifierConfig
     from clearshot.training.config import ExposureConfig, FocusConfig
-
-_log = logging.getLogger(__name__)
 
 
 def prepare_backend(seed: int) -> None:

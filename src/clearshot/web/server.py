@@ -116,10 +116,10 @@ def open_browser(address: str) -> bool:
 
 
 def _build_page(desktop: Desktop) -> Page:
-    from clearshot.catalog.place import default_path
+    from clearshot.catalog.place import choose_path
 
     library = desktop.library
-    catalog = desktop.catalog_path or default_path(library)
+    catalog = choose_path(library, desktop.catalog_path)
     draw = partial(draw_thumbnail, max_pixels=desktop.max_pixels)
-    thumbnails = Thumbnails(choose_folder(library, catalog.absolute()), draw=draw)
+    thumbnails = Thumbnails(choose_folder(library, catalog), draw=draw)
     return Page(Desk(desktop), thumbnails, JobRunner())
