@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx2 as httpx
@@ -243,6 +244,16 @@ def test_only_this_machine_is_served(shared_server: ReviewServer) -> None:
     assert answer.status_code == 403
 
 
+@contextmanager
+def hung_up_at_most() -> Iterator[None]:
+    """Pass over the error of a connection that the other end has closed, and over no other."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOTCONN, errno.ECONNRESET}:
+            raise
+
+
 def test_malformed_requests_do_not_stop_the_server(shared_server: ReviewServer) -> None:
     port = shared_server.gate.port
     for raw in (
@@ -254,8 +265,12 @@ def test_malformed_requests_do_not_stop_the_server(shared_server: ReviewServer) 
     ):
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             connection.sendall(raw)
-            connection.shutdown(socket.SHUT_WR)
-            answer = connection.recv(100)
+            answer = b""
+            # The server may have refused and hung up by now; what it said is read all the same.
+            with hung_up_at_most():
+                connection.shutdown(socket.SHUT_WR)
+            with hung_up_at_most():
+                answer = connection.recv(100)
         assert not answer.startswith(b"HTTP/1.1 2")
     assert httpx.get(shared_server.gate.address).status_code == 303
     assert threading.active_count() < 50
