@@ -14,6 +14,7 @@ import keras
 from keras import layers
 
 from clearshot.errors import InputError, NetworkError
+from clearshot.training.normalization import fuse_normalization
 
 # Where the weights of Inception's base come from; a path is a file with them.
 Weights = Literal["imagenet", "none"] | Path
@@ -101,7 +102,7 @@ def build_inception(side_px: int = 299, *, weights: Weights = "imagenet") -> Any
         raise ValueError(f"side_px must be at least {_MIN_INCEPTION_PX}, not {side_px}")
     photo = keras.Input((side_px, side_px, 3), name="photo")
     x = _to_backend_order(layers.Rescaling(1 / 127.5, offset=-1.0)(photo))
-    base = _build_base(tuple(x.shape[1:]), weights)
+    base = fuse_normalization(_build_base(tuple(x.shape[1:]), weights))
     if weights == "none":
         for layer in base.layers:
             if isinstance(layer, layers.BatchNormalization):

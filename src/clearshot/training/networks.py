@@ -14,6 +14,7 @@ import numpy as np
 from keras import layers, ops
 
 from clearshot.scoring.exposure import NUM_STATISTICS, SQUARE_PX
+from clearshot.training.normalization import FusedNormalization
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,32 +98,6 @@ def build_exposure(widths: Sequence[int] = (12, 24, 32), *, num_hidden: int = 48
     x = layers.Dense(num_hidden, activation="relu")(layers.Dropout(0.1)(x))
     outputs = layers.Dense(3, name="head")(x)
     return keras.Model([luma, statistics], outputs, name="exposure")
-
-
-class FusedNormalization(layers.BatchNormalization):  # type: ignore[misc]
-    """Batch normalisation in one operation of the backend where it has one.
-
-    Keras composes it of a dozen operations; on a CPU they take longer than the convolutions, and
-    ONNX Runtime does not recognise them in the exported graph.
-    """
-
-    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Normalise; `inputs` and the result have shape (N, channels, h, w)."""
-        if keras.backend.backend() != "torch" or self.axis != 1:
-            return super().call(inputs, training=training, mask=mask)
-        import torch
-
-        return torch.nn.functional.batch_norm(
-            # From here on torch keeps channels last in memory: a training step in 3/4 of the time.
-            inputs.contiguous(memory_format=torch.channels_last),
-            self.moving_mean.value,
-            self.moving_variance.value,
-            self.gamma.value,
-            self.beta.value,
-            training=bool(training) and self.trainable,
-            momentum=1 - self.momentum,
-            eps=self.epsilon,
-        )
 
 
 def _channel_axis() -> int:
