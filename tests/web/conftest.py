@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from clearshot import optics
 from clearshot.catalog.catalog import Catalog
 from clearshot.discover import find_photos
 from clearshot.owner import calibrate
-from clearshot.photo import Label
+from clearshot.photo import Decision, Label
 from clearshot.scoring.recalibration import Recalibration, write_recalibration
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.tolerance import Tolerance
@@ -194,3 +195,34 @@ def shared_page(browser: Browser, shared_server: ReviewServer) -> Iterator[Page]
     """The open page of a library that no test changes."""
     with opened(browser, shared_server) as page:
         yield page
+
+
+def read_decisions(library: Path) -> dict[str, Decision]:
+    with Catalog.open(library) as catalog:
+        names = {number: path.name for path, number in catalog.decisions.list_numbers().items()}
+        return {names[number]: each for number, each in catalog.decisions.read().items()}
+
+
+def read_total(page: Page) -> int:
+    """How many photos are in view, also those without an element."""
+    cell = page.locator(".cell:visible").first
+    return int(cell.get_attribute("aria-setsize") or 0)
+
+
+def read_cursor(page: Page) -> str:
+    return page.locator(".cell.cursor .name").inner_text()
+
+
+def wait_for_storing(page: Page, path: str, key: str) -> None:
+    with page.expect_response(re.compile(path)) as answer:
+        page.keyboard.press(key)
+    assert answer.value.ok
+
+
+def set_slider(page: Page, label: str, step: int) -> None:
+    page.eval_on_selector(
+        f"#threshold-{label}",
+        "(slider, step) => { slider.value = step; slider.dispatchEvent(new Event('input')); }",
+        step,
+    )
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)))")

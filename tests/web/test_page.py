@@ -23,15 +23,19 @@ from clearshot.scoring.tolerance import Tolerance
 from clearshot.scoring.verdict import Thresholds
 from clearshot.sorting import plan_sort
 from clearshot.web.server import ReviewServer
-from web.conftest import calibrate_library, draw_photo, opened, serving
+from web.conftest import (
+    calibrate_library,
+    draw_photo,
+    opened,
+    read_cursor,
+    read_decisions,
+    read_total,
+    serving,
+    set_slider,
+    wait_for_storing,
+)
 
 NUM_PHOTOS = 60
-
-
-def read_decisions(library: Path) -> dict[str, Decision]:
-    with Catalog.open(library) as catalog:
-        names = {number: path.name for path, number in catalog.decisions.list_numbers().items()}
-        return {names[number]: each for number, each in catalog.decisions.read().items()}
 
 
 def count_ratings(library: Path, thresholds: Thresholds) -> dict[str, int]:
@@ -46,31 +50,6 @@ def read_counts(page: Page) -> dict[str, int]:
         rating: int(page.locator(f".tab[data-rating={rating}] .number").inner_text())
         for rating in ("bad", "unsure", "good")
     }
-
-
-def read_total(page: Page) -> int:
-    """How many photos are in view, also those without an element."""
-    cell = page.locator(".cell:visible").first
-    return int(cell.get_attribute("aria-setsize") or 0)
-
-
-def read_cursor(page: Page) -> str:
-    return page.locator(".cell.cursor .name").inner_text()
-
-
-def wait_for_storing(page: Page, path: str, key: str) -> None:
-    with page.expect_response(re.compile(path)) as answer:
-        page.keyboard.press(key)
-    assert answer.value.ok
-
-
-def set_slider(page: Page, label: str, step: int) -> None:
-    page.eval_on_selector(
-        f"#threshold-{label}",
-        "(slider, step) => { slider.value = step; slider.dispatchEvent(new Event('input')); }",
-        step,
-    )
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)))")
 
 
 def test_the_grid_shows_the_worst_first_with_counts_of_the_library(
@@ -463,6 +442,8 @@ def test_a_phone_shows_grid_filters_and_loupe(browser: Browser, server: ReviewSe
     page.tap("#show-panel")
     expect(page.locator("#threshold-blurry")).to_be_visible()
     page.tap(".close-panel")
+    page.locator(".cell").first.tap()
+    expect(page.locator("#loupe")).to_be_hidden()
     page.locator(".cell").first.tap()
     expect(page.locator(".verdict-title")).not_to_be_empty()
     page.tap(".choice.reject")

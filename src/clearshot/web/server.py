@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 import webbrowser
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -46,6 +47,10 @@ class ReviewServer:
 
     def __init__(self, desktop: Desktop, *, port: int = 0) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if sys.platform != "win32":
+            # A port of which closed connections linger can be taken at once, one in use cannot. On
+            # Windows the option would take that one, too.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((_LOOPBACK, port))
         except OSError as error:

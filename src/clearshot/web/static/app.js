@@ -1,7 +1,8 @@
 // Wires the parts together: what is in view, what is decided, what the keys do, what is new.
 
 import { get, post, watchConnection } from "./api.js";
-import { find, h, toast } from "./dom.js";
+import { Decisions } from "./decisions.js";
+import { find, h, say, toast } from "./dom.js";
 import { Grid } from "./grid.js";
 import { listenToKeys, showHelp } from "./keys.js";
 import { Library } from "./library.js";
@@ -21,14 +22,18 @@ let frame = 0;
 
 const grid = new Grid({ onOpen: () => openLoupe(), onCursor: () => showSelection() });
 const loupe = new Loupe({ onDecide: (field, value) => decide(field, value), onMove: (by) => step(by), onClose: () => closeLoupe(), onCompare: () => compare(), onUndo: () => turnBack("/api/undo", T.undone) });
+const decisions = new Decisions({ onChange: () => showDecisions() });
 const plans = new PlanDialog({ onMoved: () => reload() });
-const thresholds = new ThresholdPanel({ onChange: () => rejudge() });
+const thresholds = new ThresholdPanel({ onChange: () => rejudge(), onRelease: () => focusGrid() });
 const filters = new FilterPanel(view, {
   onChange: () => filter(),
+  onRelease: () => focusGrid(),
   onSize: (side) => grid.resize((view.side = side)),
   onUndoMove: () => plans.openUndo(),
   onScan: () => scan(),
 });
+
+const focusGrid = () => grid.element.focus({ preventScroll: true });
 
 // What is in view.
 
@@ -59,7 +64,7 @@ const tabs = Object.keys(RATING_NAMES).map((name) => {
 function pick(name) {
   view.tab = name;
   filter();
-  grid.element.focus({ preventScroll: true });
+  focusGrid();
 }
 
 function showCounts() {
@@ -114,7 +119,9 @@ function showSelection() {
 function openLoupe(photos = null) {
   if (!grid.photo) return;
   const near = [1, 2, -1].map((by) => grid.photos[grid.cursor + by]).filter(Boolean);
-  loupe.open(photos ?? [grid.photo], { thresholds: library.thresholds, at: grid.cursor, of: grid.photos.length, neighbours: photos ? [] : near });
+  const { thresholds } = library;
+  const labelsOf = (photo) => library.labelsOf(photo);
+  loupe.open(photos ?? [grid.photo], { thresholds, labelsOf, at: grid.cursor, of: grid.photos.length, neighbours: photos ? [] : near });
   document.body.classList.add("in-loupe");
   showSelection();
 }
@@ -126,7 +133,7 @@ function closeLoupe() {
   grid.reveal();
   grid.refresh();
   showSelection();
-  grid.element.focus({ preventScroll: true });
+  focusGrid();
 }
 
 function compare() {
@@ -135,6 +142,7 @@ function compare() {
     return;
   }
   let photos = grid.chosen.slice(0, MAX_COMPARED);
+  if (grid.selection.size > MAX_COMPARED) toast(T.comparesFew(MAX_COMPARED));
   if (photos.length < 2) photos = grid.photos.slice(Math.min(grid.cursor, Math.max(0, grid.photos.length - 2))).slice(0, 2);
   if (photos.length > 1) openLoupe(photos);
 }
@@ -145,33 +153,25 @@ function step(by) {
     loupe.activate((loupe.active + by + n) % n);
     return;
   }
-  grid.go(grid.cursor + by);
+  go(grid.cursor + by);
+}
+
+function go(to) {
+  if (loupe.isOpen && loupe.isComparing) return;
+  grid.go(to);
   if (loupe.isOpen) openLoupe();
 }
 
-// Decisions: shown at once, stored at once, shown as they were if storing fails.
-
-let storing = Promise.resolve();
+// Decisions.
 
 function decide(field, value) {
   const photos = loupe.isOpen ? [loupe.photo] : grid.chosen;
   if (!photos.length || !photos[0]) return;
-  const before = photos.map(({ id, choice, stars, color }) => ({ id, choice, stars, color }));
-  for (const photo of photos) library.decide(photo.id, { ...photo, [field]: value });
-  showDecisions();
-  storing = storing.then(() => store(field, value, before));
-  if (photos.length > 1 && field === "choice") toast(T[value === "keep" ? "kept" : value === "reject" ? "rejected" : "undecided"](photos.length));
+  decisions.make(library, photos, field, value);
+  const text = T.decidedOn(photos.length > 1 ? T.photos(photos.length) : photos[0].name, field, value);
+  if (photos.length > 1) toast(text);
+  else say(text);
   if (field === "choice" && view.advance && photos.length === 1) step(1);
-}
-
-async function store(field, value, before) {
-  try {
-    await post("/api/decide", { photos: before.map(({ id }) => id), [field]: value });
-  } catch (error) {
-    for (const { id, ...decision } of before) library.decide(id, decision);
-    showDecisions();
-    toast(T.notStored(error.message));
-  }
 }
 
 function showDecisions() {
@@ -181,7 +181,7 @@ function showDecisions() {
 }
 
 function turnBack(path, text) {
-  storing = storing.then(async () => {
+  decisions.afterwards(async () => {
     try {
       const { changed } = await post(path);
       const ids = Object.keys(changed).map(Number);
@@ -239,7 +239,7 @@ async function poll() {
 }
 
 async function reload() {
-  await storing;
+  await decisions.last;
   take(await get("/api/library"));
 }
 
@@ -253,6 +253,7 @@ async function open() {
 function take(document_) {
   if (library === null) library = new Library(document_, JSON.parse(sessionStorage.getItem("thresholds")));
   else library.take(document_);
+  loupe.renew(library.byId);
   find("library").textContent = library.folder.split(/[\\/]/).filter(Boolean).pop() ?? library.folder;
   find("library").title = library.folder;
   document.title = T.title(find("library").textContent);
@@ -269,6 +270,12 @@ watchConnection((problem) => {
   element.hidden = problem === null;
   element.textContent = problem ?? "";
 });
+
+function showProblem(error) {
+  find("empty").hidden = false;
+  grid.element.hidden = true;
+  fillEmpty(T.cannotOpen, error.message);
+}
 
 // The keys and buttons.
 
@@ -289,6 +296,7 @@ function start() {
     grid,
     loupe,
     step,
+    go,
     decide,
     compare,
     open: () => openLoupe(),
@@ -297,8 +305,8 @@ function start() {
     redo: () => turnBack("/api/redo", T.redone),
   });
   if (matchMedia("(max-width: 700px)").matches) grid.side = view.side = 150;
-  grid.element.focus({ preventScroll: true });
-  open().then(poll, () => fillEmpty(T.noneTitle, T.offline));
+  focusGrid();
+  open().then(poll, showProblem);
 }
 
 start();

@@ -25,6 +25,11 @@ export function place(element, left, top, width, height) {
   style.height = `${height}px`;
 }
 
+// For those who listen; who looks sees it where it happens.
+export function say(text) {
+  find("said").textContent = text;
+}
+
 let hiding = 0;
 
 export function toast(text) {

@@ -29,7 +29,7 @@ export class Grid {
     this.onCursor = onCursor;
     this.element.addEventListener("scroll", () => this.scroll(), { passive: true });
     this.element.addEventListener("click", (event) => this.click(event));
-    this.element.addEventListener("dblclick", () => this.onOpen());
+    this.element.addEventListener("dblclick", (event) => event.target.closest(".cell") && this.onOpen());
     new ResizeObserver(() => this.measure()).observe(this.element);
   }
 
@@ -45,6 +45,7 @@ export class Grid {
 
   show(library, photos, { keep = false } = {}) {
     const before = this.photo?.id;
+    const held = keep ? this.hold() : null;
     this.library = library;
     this.photos = photos;
     const at = photos.findIndex((photo) => photo.id === before);
@@ -55,9 +56,27 @@ export class Grid {
       for (const id of this.selection) if (!present.has(id)) this.selection.delete(id);
     }
     this.measure();
+    if (held) this.release(held);
     if (!keep) this.reveal();
-    this.element.setAttribute("aria-activedescendant", this.photo ? `photo-${this.photo.id}` : "");
     this.onCursor();
+  }
+
+  // Where the photo at hand lies on the screen: the cursor's, or the first one in view.
+  hold() {
+    if (!this.row || this.photos.length === 0) return null;
+    const { scrollTop, clientHeight } = this.element;
+    const placeOf = (at) => Math.floor(at / this.columns) * this.row - scrollTop;
+    const isInView = placeOf(this.cursor) > -this.row && placeOf(this.cursor) < clientHeight;
+    const at = isInView ? this.cursor : Math.min(this.photos.length - 1, Math.ceil(scrollTop / this.row) * this.columns);
+    return { id: this.photos[at].id, place: placeOf(at) };
+  }
+
+  // It stays there, whatever has come or gone before it.
+  release({ id, place }) {
+    const at = this.photos.findIndex((photo) => photo.id === id);
+    if (at < 0) return;
+    this.element.scrollTop = Math.floor(at / this.columns) * this.row - place;
+    this.draw();
   }
 
   resize(side) {
@@ -129,6 +148,13 @@ export class Grid {
       this.put(cell, at);
     }
     for (const cell of this.spare) cell.root.hidden = true;
+    this.pointOut();
+  }
+
+  // Names the cell of the cursor to those who listen, as long as there is one.
+  pointOut() {
+    if (this.photo && this.cells.has(this.photo.id)) this.element.setAttribute("aria-activedescendant", `photo-${this.photo.id}`);
+    else this.element.removeAttribute("aria-activedescendant");
   }
 
   build() {
@@ -207,8 +233,7 @@ export class Grid {
 
   refresh() {
     for (const [id, cell] of this.cells) this.mark(cell, this.library.byId.get(id));
-    if (this.photo) this.element.setAttribute("aria-activedescendant", `photo-${this.photo.id}`);
-    else this.element.removeAttribute("aria-activedescendant");
+    this.pointOut();
   }
 
   go(to, { extend = false, center = false } = {}) {
@@ -260,7 +285,8 @@ export class Grid {
     if (event.shiftKey) this.go(at, { extend: true });
     else if (event.ctrlKey || event.metaKey) this.toggle(at);
     else {
-      const isSecond = at === this.cursor && matchMedia("(pointer: coarse)").matches;
+      const isSecond = this.tapped === id && at === this.cursor && matchMedia("(pointer: coarse)").matches;
+      this.tapped = id;
       this.go(at);
       if (isSecond) this.onOpen();
     }

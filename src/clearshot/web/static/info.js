@@ -37,6 +37,15 @@ export class InfoPanel {
     this.scale.hidden = !isShown;
   }
 
+  // What is known before the details have come.
+  begin(photo, labels) {
+    this.verdict.textContent = labels.map((label) => LABEL_NAMES[label]).join(", ") || RATING_NAMES[photo.rating];
+    this.verdict.dataset.rating = photo.rating;
+    this.name.textContent = photo.name;
+    this.shown = null;
+    for (const part of [this.reasons, this.chances, this.light, this.facts]) part.replaceChildren();
+  }
+
   show(photo, details) {
     const words = details.labels.map((label) => LABEL_NAMES[label]);
     this.verdict.textContent = words.join(", ") || RATING_NAMES[details.verdict ?? "failed"];
@@ -52,12 +61,9 @@ export class InfoPanel {
     else this.light.replaceChildren();
   }
 
-  fail(photo, message) {
-    this.verdict.textContent = RATING_NAMES.failed;
-    this.verdict.dataset.rating = "failed";
-    this.name.textContent = photo.name;
+  // The details did not come: the verdict stays.
+  fail(message) {
     this.reasons.replaceChildren(h("li", {}, message));
-    for (const part of [this.chances, this.light, this.facts]) part.replaceChildren();
   }
 
   async showLight(photo) {

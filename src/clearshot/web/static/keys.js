@@ -3,13 +3,21 @@
 import { find, h } from "./dom.js";
 import { COLORS, T } from "./texts.js";
 
+const FIELDS = "input, select, button, summary, a";
+
+// Whether a key that was pressed in a field of the page means the field.
+function isFor(field, { key, ctrlKey, metaKey }) {
+  if (field.matches("button, summary, a, input[type=checkbox]")) return key === "Enter" || key === " ";
+  if (ctrlKey || metaKey) return false;
+  return !field.matches("input[type=range]") || /^(Arrow|Page|Home|End)/.test(key);
+}
+
 export function listenToKeys(page) {
   document.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]") || event.altKey || event.defaultPrevented) return;
-    const field = event.target.closest?.("input[type=text], select, input[type=range]");
-    if (field && !event.ctrlKey && !event.metaKey && event.key !== "Escape") return;
-    if (event.target.closest?.("button, summary, a") && (event.key === "Enter" || event.key === " ")) return;
+    const field = event.target.closest?.(FIELDS);
     if (field && event.key === "Escape") page.grid.element.focus();
+    else if (field && isFor(field, event)) return;
     if (act(event, page)) event.preventDefault();
   });
 }
@@ -17,7 +25,7 @@ export function listenToKeys(page) {
 function act(event, page) {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   if (event.ctrlKey || event.metaKey) return actWithControl(key, event, page);
-  return decide(key, page) || move(key, event, page) || look(key, page);
+  return decide(key, event, page) || move(key, event, page) || look(key, page);
 }
 
 function actWithControl(key, event, page) {
@@ -39,7 +47,9 @@ function actWithControl(key, event, page) {
 
 const CHOICES = { p: "keep", x: "reject", u: null };
 
-function decide(key, page) {
+function decide(key, event, page) {
+  // A key that is held is one decision: the next photos were not looked at.
+  if (event.repeat) return key in CHOICES || /^[0-9]$/.test(key);
   if (key in CHOICES) page.decide("choice", CHOICES[key]);
   else if (/^[0-5]$/.test(key)) page.decide("stars", Number(key));
   else if (/^[6-9]$/.test(key)) {
@@ -58,8 +68,9 @@ function move(key, event, page) {
   if (key === " " && loupe.isOpen) page.step(event.shiftKey ? -1 : 1);
   else if (key in steps && loupe.isOpen) page.step(Math.sign(steps[key]));
   else if (key in steps) stepInGrid(grid, steps[key], columns, event.shiftKey);
-  else if (key === "Home" && !loupe.isOpen) grid.go(0, { extend: event.shiftKey });
-  else if (key === "End" && !loupe.isOpen) grid.go(grid.photos.length - 1, { extend: event.shiftKey });
+  else if ((key === "Home" || key === "End") && loupe.isOpen) page.go(key === "Home" ? 0 : grid.photos.length - 1);
+  else if (key === "Home") grid.go(0, { extend: event.shiftKey });
+  else if (key === "End") grid.go(grid.photos.length - 1, { extend: event.shiftKey });
   else return false;
   return true;
 }

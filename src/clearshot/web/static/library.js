@@ -6,6 +6,11 @@ const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" })
 
 const UNDECIDED = { choice: null, stars: 0, color: null };
 
+// The value of a filter for a camera or folder, by name: "" is a name too.
+export const toChoice = (name) => `=${name}`;
+
+const indexOf = (names, choice) => names.findIndex((name) => toChoice(name) === choice);
+
 export const toLogit = (p) => Math.log(p / (1 - p));
 
 export class Library {
@@ -115,13 +120,15 @@ export class Library {
   }
 
   select(view) {
+    const camera = indexOf(this.cameras, view.camera);
+    const folder = indexOf(this.folders, view.folder);
     const bit = view.label === "" ? 0 : 1 << LABELS.indexOf(view.label);
     return this.inOrder(view.order, view.label).filter(
       (photo) =>
         (view.tab === "all" || photo.rating === view.tab) &&
         (bit === 0 || (photo.labels & bit) !== 0) &&
-        (view.folder === "" || photo.folder === Number(view.folder)) &&
-        (view.camera === "" || photo.camera === Number(view.camera)) &&
+        (view.folder === "" || photo.folder === folder) &&
+        (view.camera === "" || photo.camera === camera) &&
         fitsDecision(photo, view.decided),
     );
   }

@@ -8,16 +8,19 @@ import { CHOICE_NAMES, COLORS, T } from "./texts.js";
 const DRAG_PX = 4;
 const MAX_FIT = 4;
 const REST_MS = 80;
+const MAX_ASKED = 200;
 
-const largeAddress = (photo) => `/photo/${photo.id}/large?v=${photo.version}`;
+const address = (photo, what) => `/photo/${photo.id}/${what}?v=${photo.version}`;
 
 class Pane {
   constructor(photo) {
     this.photo = photo;
     this.image = h("img", { alt: photo.name, draggable: "false", class: "photo" });
     // The thumbnail is there at once; the large picture takes its place when it has come.
-    if (photo.failure === null) this.image.src = `/photo/${photo.id}/thumbnail?v=${photo.version}`;
+    if (photo.failure === null) this.image.src = address(photo, "thumbnail");
     this.image.addEventListener("error", () => this.root.classList.add("unreadable"));
+    // Nothing large is asked for while photos pass by.
+    this.isSettled = false;
     this.sharp = null;
     this.overlay = null;
     this.frame = h("div", { class: "sharpest", hidden: true }, h("span", {}, T.sharpest));
@@ -57,24 +60,25 @@ class Pane {
     place(this.holder, put(view.x, w, width), put(view.y, v, height), w, v);
     this.holder.classList.toggle("pixels", view.isFull && steps > 1);
     if (this.photo.failure !== null) return;
-    if (view.isFull && this.sharp === null) this.loadFull();
+    if (view.isFull && this.isSettled && this.sharp === null) this.loadFull();
     this.showOverlay(view.isFocus);
   }
 
-  loadLarge() {
-    if (this.photo.failure === null) this.image.src = largeAddress(this.photo);
+  settle() {
+    this.isSettled = true;
+    if (this.photo.failure === null) this.image.src = address(this.photo, "large");
   }
 
   loadFull() {
     this.sharp = h("img", { alt: "", draggable: "false", class: "photo full" });
     this.sharp.addEventListener("load", () => this.image.after(this.sharp));
-    this.sharp.src = `/photo/${this.photo.id}/original?v=${this.photo.version}`;
+    this.sharp.src = address(this.photo, "original");
   }
 
   showOverlay(isShown) {
     if (isShown && this.overlay === null) {
       this.overlay = h("img", { alt: "", class: "overlay", draggable: "false" });
-      this.overlay.src = `/photo/${this.photo.id}/focus?v=${this.photo.version}`;
+      this.overlay.src = address(this.photo, "focus");
       this.frame.before(this.overlay);
     }
     if (this.overlay !== null) this.overlay.hidden = !isShown;
@@ -108,7 +112,9 @@ export class Loupe {
     this.onClose = onClose;
     this.panes = [];
     this.active = 0;
-    this.view = { isFull: false, isFocus: false, x: 0.5, y: 0.5 };
+    // At 100 % without a place that somebody chose, the sharpest region is shown once it is known.
+    this.view = { isFull: false, isFocus: false, isFree: true, x: 0.5, y: 0.5 };
+    this.asked = new Map();
     this.preloaded = [];
     this.stage = h("div", { class: "stage" });
     this.info = new InfoPanel();
@@ -170,8 +176,9 @@ export class Loupe {
     return { choices, stars, colors, all };
   }
 
-  open(photos, { thresholds, at, of, neighbours }) {
+  open(photos, { thresholds, labelsOf, at, of, neighbours }) {
     this.thresholds = thresholds;
+    this.labelsOf = labelsOf;
     const same = photos.length === this.panes.length && photos.every((photo, k) => this.panes[k].photo.id === photo.id);
     if (this.root.hidden) {
       this.root.hidden = false;
@@ -182,7 +189,8 @@ export class Loupe {
     if (!same) {
       this.panes = photos.map((photo) => new Pane(photo));
       this.active = 0;
-      if (!this.isComparing) Object.assign(this.view, { isFull: false, x: 0.5, y: 0.5 });
+      if (!this.isComparing) Object.assign(this.view, { isFree: true, x: 0.5, y: 0.5 });
+      this.info.begin(this.photo, labelsOf(this.photo));
       this.stage.replaceChildren(...this.panes.map((pane) => pane.root));
       this.stage.dataset.panes = photos.length;
       this.panes.forEach((pane, k) => pane.root.addEventListener("pointerdown", () => this.activate(k)));
@@ -197,32 +205,53 @@ export class Loupe {
 
   settle(neighbours) {
     for (const pane of this.panes) {
-      pane.loadLarge();
+      pane.settle();
       this.load(pane);
     }
+    this.draw();
     this.preload(neighbours);
   }
 
   async load(pane) {
-    const { id } = pane.photo;
+    const isActive = () => pane === this.panes[this.active];
     try {
-      const details = await post(`/api/photo/${id}`, this.thresholds);
+      const details = await this.ask(pane.photo);
       pane.takeDetails(details);
       pane.details = details;
-      if (pane === this.panes[this.active]) this.info.show(pane.photo, details);
+      if (!isActive()) return;
+      this.info.show(pane.photo, details);
+      if (this.view.isFull && this.view.isFree) this.aim(pane);
       this.draw();
     } catch (error) {
-      if (pane === this.panes[this.active]) this.info.fail(pane.photo, error.message);
+      if (isActive()) this.info.fail(error.message);
     }
   }
 
+  // Each photo is asked about once, as long as it and the thresholds stay what they are.
+  ask(photo) {
+    const key = `${photo.id} ${photo.version} ${JSON.stringify(this.thresholds)}`;
+    if (!this.asked.has(key)) {
+      if (this.asked.size >= MAX_ASKED) this.asked.clear();
+      const answer = post(`/api/photo/${photo.id}`, this.thresholds);
+      answer.catch(() => this.asked.delete(key));
+      this.asked.set(key, answer);
+    }
+    return this.asked.get(key);
+  }
+
+  // What comes next is there when it is wanted: the picture, and at 100 % the next one's pixels.
   preload(photos) {
-    this.preloaded = photos.filter((photo) => photo.failure === null).map((photo) => {
-      const image = new Image();
-      image.photo = photo;
-      image.src = largeAddress(photo);
-      return image;
-    });
+    const pictures = photos.filter((photo) => photo.failure === null);
+    this.preloaded = pictures.map((photo) => preload(photo, "large"));
+    if (this.view.isFull) this.preloaded.push(...pictures.slice(0, 1).map((photo) => preload(photo, "original")));
+    for (const photo of photos) this.ask(photo).catch(() => {}); // Asked again when it is shown.
+  }
+
+  // After a scan or a move: the same photos, as they are now.
+  renew(byId) {
+    this.asked.clear();
+    for (const pane of this.panes) pane.photo = byId.get(pane.photo.id) ?? pane.photo;
+    this.refresh();
   }
 
   // What lies behind the loupe is neither reached by Tab nor read aloud.
@@ -237,7 +266,7 @@ export class Loupe {
     this.panes = [];
     this.stage.replaceChildren();
     this.preloaded = [];
-    Object.assign(this.view, { isFull: false, x: 0.5, y: 0.5 });
+    Object.assign(this.view, { isFull: false, isFree: true, x: 0.5, y: 0.5 });
   }
 
   activate(k) {
@@ -246,6 +275,7 @@ export class Loupe {
     this.refresh();
     const pane = this.panes[k];
     if (pane.details) this.info.show(pane.photo, pane.details);
+    else this.info.begin(pane.photo, this.labelsOf(pane.photo));
   }
 
   draw() {
@@ -279,16 +309,18 @@ export class Loupe {
   zoom(point = null) {
     const { view } = this;
     view.isFull = !view.isFull;
-    if (view.isFull) {
-      const pane = this.panes[this.active];
-      if (point) [view.x, view.y] = point;
-      else if (pane?.region) {
-        const [x, y, w, v] = pane.region;
-        view.x = (x + w / 2) / pane.photo.width;
-        view.y = (y + v / 2) / pane.photo.height;
-      }
-    }
+    view.isFree = point === null;
+    if (view.isFull && point) [view.x, view.y] = point;
+    else if (view.isFull) this.aim(this.panes[this.active]);
     this.draw();
+  }
+
+  // At the sharpest region, as soon as it is known.
+  aim(pane) {
+    if (!pane?.region) return;
+    const [x, y, w, v] = pane.region;
+    this.view.x = (x + w / 2) / pane.photo.width;
+    this.view.y = (y + v / 2) / pane.photo.height;
   }
 
   toggleFocus() {
@@ -309,6 +341,7 @@ export class Loupe {
       const [dx, dy] = [event.clientX - start.x, event.clientY - start.y];
       start.isDrag ||= Math.hypot(dx, dy) > DRAG_PX;
       if (!start.isDrag || !this.view.isFull) return;
+      this.view.isFree = false;
       const { full } = start.pane.scales;
       const { width, height } = start.pane.photo;
       this.view.x = clamp(start.at.x - dx / (width * full));
@@ -330,6 +363,13 @@ export class Loupe {
     });
     this.stage.addEventListener("pointercancel", () => (start = null));
   }
+}
+
+function preload(photo, what) {
+  const image = new Image();
+  image.photo = photo;
+  image.src = address(photo, what);
+  return image;
 }
 
 const clamp = (share) => Math.max(0, Math.min(1, share));

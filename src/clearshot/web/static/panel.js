@@ -1,7 +1,7 @@
 // The side panel: a threshold per label over the library's histogram, and the filters.
 
 import { find, h, s } from "./dom.js";
-import { toLogit } from "./library.js";
+import { toChoice, toLogit } from "./library.js";
 import { LABELS, LABEL_NAMES, T, whole } from "./texts.js";
 
 const BARS = 60;
@@ -12,8 +12,9 @@ const REACH = 6; // The axis is log odds from -6 to 6, as the offered thresholds
 const toPlace = (p) => (p >= 1 ? 1 : (Math.max(-REACH, Math.min(REACH, toLogit(p))) + REACH) / (2 * REACH));
 
 export class ThresholdPanel {
-  constructor({ onChange }) {
+  constructor({ onChange, onRelease }) {
     this.onChange = onChange;
+    this.onRelease = onRelease;
     this.rows = new Map();
     this.reset = h("button", { class: "plain small", onclick: () => this.resetAll() }, T.reset);
     const body = LABELS.map((label, k) => this.build(label, k));
@@ -41,6 +42,8 @@ export class ThresholdPanel {
       this.library.setByHand(label, this.library.limits[label].at[Number(slider.value)]);
       this.onChange();
     });
+    // The keys are for the photos again.
+    slider.addEventListener("pointerup", () => this.onRelease());
     this.rows.set(label, { k, bars, mark, slider, count, probability, lost, found });
     return h(
       "div",
@@ -111,9 +114,10 @@ function nearest(values, value) {
 }
 
 export class FilterPanel {
-  constructor(view, { onChange, onSize, onUndoMove, onScan }) {
+  constructor(view, { onChange, onRelease, onSize, onUndoMove, onScan }) {
     this.view = view;
     this.onChange = onChange;
+    this.onRelease = onRelease;
     this.fields = {
       order: this.choose("order", T.order),
       label: this.choose("label", T.label),
@@ -123,6 +127,7 @@ export class FilterPanel {
     };
     const size = h("input", { type: "range", id: "thumbnail-size", min: 120, max: 360, step: 20, value: view.side });
     size.addEventListener("input", () => onSize(Number(size.value)));
+    size.addEventListener("pointerup", () => onRelease());
     const advance = h("input", { type: "checkbox", id: "advance", checked: view.advance });
     advance.addEventListener("change", () => (view.advance = advance.checked));
     this.clear = h("button", { class: "plain small", onclick: () => this.clearAll() }, T.clear);
@@ -144,9 +149,14 @@ export class FilterPanel {
 
   choose(name) {
     const field = h("select", { id: `filter-${name}` });
+    // Who chooses by keys goes on choosing; a hand on the mouse has its keys for the photos again.
+    let isByHand = false;
+    field.addEventListener("pointerdown", () => (isByHand = true));
+    field.addEventListener("keydown", () => (isByHand = false));
     field.addEventListener("change", () => {
       this.view[name] = field.value;
       this.onChange();
+      if (isByHand) this.onRelease();
     });
     return field;
   }
@@ -160,8 +170,8 @@ export class FilterPanel {
     this.fill("order", Object.entries(T.orders));
     this.fill("label", [["", T.anyLabel], ...LABELS.map((label) => [label, LABEL_NAMES[label]])]);
     this.fill("decided", Object.entries(T.decisions));
-    this.fill("camera", [["", T.anyCamera], ...library.cameras.map((name, at) => [String(at), name])]);
-    const folders = library.folders.map((name, at) => [String(at), name === "" ? T.topFolder : name]);
+    this.fill("camera", [["", T.anyCamera], ...library.cameras.map((name) => [toChoice(name), name])]);
+    const folders = library.folders.map((name) => [toChoice(name), name === "" ? T.topFolder : name]);
     this.fill("folder", [["", T.anyFolder], ...folders]);
     this.refresh();
   }
@@ -169,6 +179,8 @@ export class FilterPanel {
   fill(name, options) {
     const field = this.fields[name];
     field.replaceChildren(...options.map(([value, text]) => h("option", { value }, text)));
+    // The last photos of a camera or folder may have gone.
+    if (!options.some(([value]) => value === this.view[name])) this.view[name] = "";
     field.parentElement.hidden = options.length < 2 || (name === "folder" && options.length < 3);
   }
 

@@ -11,6 +11,10 @@ export class PlanDialog {
     this.dialog = find("plan");
     this.onMoved = onMoved;
     this.isBusy = false;
+    // A key that is held was not pressed for what has come up meanwhile.
+    this.dialog.addEventListener("keydown", (event) => {
+      if (event.repeat && (event.key === "Enter" || event.key === " ")) event.preventDefault();
+    });
     this.dialog.addEventListener("cancel", (event) => {
       if (this.isBusy) event.preventDefault();
     });
@@ -51,7 +55,9 @@ export class PlanDialog {
   }
 
   render(title, ...children) {
-    this.dialog.replaceChildren(h("h2", { id: "plan-title" }, title), ...children.filter(Boolean));
+    const heading = h("h2", { id: "plan-title", tabindex: -1 }, title);
+    this.dialog.replaceChildren(heading, ...children.filter(Boolean));
+    return heading;
   }
 
   targetField() {
@@ -68,7 +74,7 @@ export class PlanDialog {
   showPlan(plan) {
     const isSort = plan.kind === "sort";
     const go = h("button", { class: "main", disabled: plan.files === 0, onclick: () => this.apply(plan) }, isSort ? T.goMove(plan.photos) : T.goBack(plan.photos));
-    this.render(
+    const heading = this.render(
       this.title(),
       h("p", { class: "intro" }, isSort ? T.planIntro : T.undoIntro),
       this.targetField(),
@@ -80,7 +86,8 @@ export class PlanDialog {
       h("details", {}, h("summary", {}, T.sameCommand), h("code", {}, plan.command)),
       this.buttons(go),
     );
-    if (plan.files) go.focus();
+    // Not the button: the plan is to be read before anything moves.
+    heading.focus();
   }
 
   showError(message) {
@@ -99,7 +106,8 @@ export class PlanDialog {
     const words = h("p", { class: "faint" }, T.moving(0, plan.files));
     this.render(T.movingTitle, bar, words);
     try {
-      let job = await post("/api/apply", { key: plan.key });
+      let job = await this.begin(plan);
+      if (job === null) return;
       while (job.status === "running") {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
         ({ job } = await get("/api/state"));
@@ -114,6 +122,24 @@ export class PlanDialog {
       this.showFailed(error.message);
     }
     this.onMoved();
+  }
+
+  // Null if the server has refused it.
+  async begin(plan) {
+    try {
+      return await post("/api/apply", { key: plan.key });
+    } catch (error) {
+      if (error.status === undefined) throw error;
+      this.isBusy = false;
+      this.showRefused(error.message);
+      return null;
+    }
+  }
+
+  showRefused(message) {
+    const again = h("button", { class: "main", onclick: () => this.load() }, T.planAgain);
+    this.render(T.refusedTitle, h("p", { class: "error", role: "alert" }, message), this.buttons(again));
+    again.focus();
   }
 
   showDone(plan, result) {

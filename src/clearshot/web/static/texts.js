@@ -53,6 +53,12 @@ function measured(limits) {
   return sentences;
 }
 
+const DECIDED = {
+  choice: (value) => ({ keep: "kept", reject: "rejected" })[value] ?? "undecided",
+  stars: (value) => (value ? count(value, "star") : "no stars"),
+  color: (value) => value ?? "no colour",
+};
+
 export const T = {
   title: (name) => `${name}: clearshot`,
   skip: "Go to the photos",
@@ -98,6 +104,7 @@ export const T = {
   scanNow: "Scan now",
   scanningTitle: "Looking at your photos",
   scanningText: "The first ones show up here as soon as they are measured.",
+  cannotOpen: "The photos cannot be shown",
   noneTitle: "Nothing matches",
   noneText: "No photo fits these filters.",
   noneOf: { bad: "No photo is called bad at these thresholds.", unsure: "No photo is in doubt.", failed: "Every photo could be read." },
@@ -109,9 +116,8 @@ export const T = {
   offline: "clearshot is not running any more. What you decided is kept. Start clearshot review again in the terminal to go on.",
   foreign: "This page belongs to an earlier run. Open the address that clearshot review printed last.",
   notStored: (why) => `Not stored: ${why}`,
-  kept: (n) => `${count(n, "photo")} kept`,
-  rejected: (n) => `${count(n, "photo")} rejected`,
-  undecided: (n) => `${count(n, "photo")} undecided`,
+  photos: (n) => count(n, "photo"),
+  decidedOn: (what, field, value) => `${what}: ${DECIDED[field](value)}`,
   undone: "Decision taken back",
   redone: "Decision made again",
   selected: (n) => `${count(n, "photo")} selected`,
@@ -135,6 +141,7 @@ export const T = {
   focus: "Focus map",
   focusScale: ["blurred", "sharp"],
   compare: "Compare",
+  comparesFew: (n) => `At most ${n} are compared: the first ${n} of those selected`,
   compareHint: "Compare with the next photo, or those selected",
   undoDecision: "Take the last decision back",
   why: "Why",
@@ -174,6 +181,8 @@ export const T = {
   doneMove: (r) => `${count(r.photos, "photo")} moved (${count(r.files, "file")})`,
   doneBack: (r) => `${count(r.photos, "photo")} back in place (${count(r.files, "file")})`,
   doneNote: "No file was deleted or overwritten. This can be taken back now or any time later.",
+  refusedTitle: "Nothing has moved",
+  planAgain: "Make the plan anew",
   failedTitle: "Stopped",
   failedNote: "Each photo has moved as a whole or not at all; Take back the last plan returns what moved.",
   takeBack: "Take back",
@@ -182,10 +191,10 @@ export const T = {
   keysTitle: "Keys",
   keys: [
     ["Look", [
-      ["Arrows", "Go to another photo"],
+      ["Arrows, Home, End", "Go to another photo"],
       ["Enter, Space", "Open the photo; Space goes on to the next one"],
       ["Esc, G", "Back to the grid"],
-      ["Z", "100 % at the sharpest region, and back"],
+      ["Z", "100 % at the sharpest region, also of the next photos, and back"],
       ["Click", "100 % where you point"],
       ["F", "Focus map over the photo"],
       ["C", "Compare two to four photos, zoomed together"],

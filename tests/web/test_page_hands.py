@@ -1,0 +1,256 @@
+"""The page under hurried hands, and while the library changes behind it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from clearshot.catalog.catalog import Catalog
+from clearshot.photo import Choice, Decision
+from web.conftest import (
+    NUM_PHOTOS,
+    read_cursor,
+    read_decisions,
+    read_total,
+    set_slider,
+    wait_for_storing,
+)
+
+# Where 100 % lies, and where it would lie around the middle of the sharpest region.
+_AIM = """() => {
+  const find = name => document.querySelector(name);
+  const [stage, holder, frame] = [".stage", ".holder", ".sharpest"].map(find);
+  const aim = (at, length, side, room) => {
+    const middle = (parseFloat(frame.style[at]) + parseFloat(frame.style[length]) / 2) / 100;
+    return Math.min(0, Math.max(room - side, room / 2 - middle * side));
+  };
+  const [w, h] = ["width", "height"].map(name => parseFloat(holder.style[name]));
+  return [
+    [parseFloat(holder.style.left), parseFloat(holder.style.top)],
+    [aim("left", "width", w, stage.clientWidth), aim("top", "height", h, stage.clientHeight)],
+  ];
+}"""
+
+
+def hold(page: Page, key: str, times: int) -> None:
+    """Press a key for so long that it repeats."""
+    for _ in range(times):
+        page.keyboard.down(key)
+    page.keyboard.up(key)
+
+
+def lose_photos(library: Path, is_lost: Callable[[Path], bool]) -> None:
+    """Let another program find those photos gone of whose path `is_lost` is true."""
+    with Catalog.open(library) as catalog:
+        catalog.mark_missing([e.photo.path for e in catalog.entries() if is_lost(e.photo.path)])
+
+
+def wait_for_total(page: Page, total: int) -> None:
+    script = "n => document.querySelector('.cell:not([hidden])').ariaSetSize === String(n)"
+    page.wait_for_function(script, arg=total)
+
+
+def test_a_key_that_is_held_decides_once(page: Page, library: Path) -> None:
+    page.focus("#grid")
+    first = read_cursor(page)
+    with page.expect_response(re.compile("decide")):
+        hold(page, "x", 6)
+    wait_for_storing(page, "decide", "4")
+    assert len(read_decisions(library)) == 2
+    assert read_decisions(library)[first] == Decision(Choice.REJECT)
+    hold(page, "ArrowRight", 5)
+    expect(page.locator(".cell.cursor")).to_have_attribute("aria-posinset", "7")
+
+
+def test_enter_that_is_held_moves_nothing(page: Page, library: Path) -> None:
+    before = sorted(library.rglob("DSC*.jpg"))
+    page.focus("#show-plan")
+    page.keyboard.down("Enter")
+    page.wait_for_selector("#plan tfoot")
+    assert page.evaluate("document.activeElement.id") == "plan-title"
+    page.focus("#plan .buttons .main")
+    for _ in range(5):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    page.evaluate("() => new Promise(done => setTimeout(done, 300))")
+    expect(page.locator("#plan")).to_contain_text("Nothing has moved yet")
+    assert sorted(library.rglob("DSC*.jpg")) == before
+    page.keyboard.press("Enter")
+    expect(page.locator("#plan h2")).to_contain_text("photos moved")
+
+
+def test_a_plan_that_is_refused_says_that_nothing_has_moved(page: Page) -> None:
+    page.click("#show-plan")
+    page.wait_for_selector("#plan tfoot")
+    # Another page makes a plan, and this one is out of date.
+    page.evaluate(
+        """() => fetch("/api/plan", {method: "POST", headers: {"Content-Type": "application/json"},
+            body: JSON.stringify({kind: "sort", thresholds: {},
+                target: document.querySelector("#target").value + "-else"})})"""
+    )
+    page.click("#plan .buttons .main")
+    expect(page.locator("#plan h2")).to_have_text("Nothing has moved")
+    page.click("#plan .buttons .main")
+    expect(page.locator("#plan")).to_contain_text("Nothing has moved yet")
+    expect(page.locator("#plan tfoot")).to_be_visible()
+
+
+def test_what_was_decided_in_a_hurry_is_stored_when_the_page_goes(
+    page: Page, library: Path
+) -> None:
+    page.focus("#grid")
+    for _ in range(12):
+        page.keyboard.press("p")
+    page.reload()
+    page.wait_for_selector(".cell")
+    deadline = time.monotonic() + 10
+    while len(read_decisions(library)) < 12 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(read_decisions(library)) == 12
+
+
+def test_decisions_show_in_a_loupe_that_was_open_while_the_library_changed(
+    page: Page, library: Path
+) -> None:
+    page.uncheck("#advance")
+    page.focus("#grid")
+    name = read_cursor(page)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".reasons li")
+    lose_photos(library, lambda path: path.name != name and path.name < "DSC_0006")
+    wait_for_total(page, NUM_PHOTOS - sum(n < 6 and f"DSC_000{n}" not in name for n in range(6)))
+    for key in ("4", "x"):
+        wait_for_storing(page, "decide", key)
+    expect(page.locator(".star[aria-pressed=true]")).to_have_count(4)
+    expect(page.locator(".choice.reject")).to_have_attribute("aria-pressed", "true")
+    assert read_decisions(library) == {name: Decision(Choice.REJECT, 4)}
+    page.keyboard.press("Escape")
+    expect(page.locator(".cell[data-choice=reject]")).to_have_count(1)
+
+
+def test_a_filter_keeps_its_camera_when_another_one_is_gone(page: Page, library: Path) -> None:
+    cameras = page.locator("#filter-camera option").all_inner_texts()[1:]
+    assert len(cameras) == 2
+    page.select_option("#filter-camera", label=cameras[1])
+    total = read_total(page)
+    assert 0 < total < NUM_PHOTOS
+    with Catalog.open(library) as catalog:
+        known = {e.photo.path: e.scores for e in catalog.entries() if e.scores is not None}
+        catalog.mark_missing([p for p, s in known.items() if s.facts.camera == cameras[0]])
+    expect(page.locator(".tab[data-rating=all] .number")).to_have_text(str(total))
+    assert page.locator("#filter-camera option:checked").inner_text() == cameras[1]
+    assert read_total(page) == total
+    page.select_option("#filter-folder", index=1)
+    folder = page.locator("#filter-folder option:checked").inner_text()
+    lose_photos(library, lambda path: str(path.parent).endswith(folder) or folder == "(top folder)")
+    expect(page.locator("#filter-folder")).not_to_have_value(re.compile(re.escape(folder)))
+
+
+def test_the_photo_at_hand_stays_where_it_is_when_others_go(page: Page, library: Path) -> None:
+    page.select_option("#filter-order", "name")
+    page.focus("#grid")
+    for _ in range(5):
+        page.keyboard.press("ArrowDown")
+    name = read_cursor(page)
+    before = page.locator(".cell.cursor").bounding_box()
+    lose_photos(library, lambda path: path.name < "DSC_0008")
+    expect(page.locator(".tab[data-rating=all] .number")).not_to_have_text(str(NUM_PHOTOS))
+    assert read_cursor(page) == name
+    after = page.locator(".cell.cursor").bounding_box()
+    assert before
+    assert after
+    assert after["y"] == pytest.approx(before["y"], abs=1)
+
+
+def test_the_keys_are_for_the_photos_after_a_hand_was_on_a_slider(page: Page) -> None:
+    page.focus("#grid")
+    first = read_cursor(page)
+    page.click("#threshold-blurry")
+    counted = page.locator(".threshold .count").first
+    count = counted.inner_text()
+    wait_for_storing(page, "decide", "p")
+    page.keyboard.press("ArrowRight")
+    expect(counted).to_have_text(count)
+    assert read_cursor(page) != first
+    # By keys alone the slider stays at hand, and letters are for the photos.
+    page.focus("#threshold-blurry")
+    page.keyboard.press("Home")
+    expect(counted).not_to_have_text(count)
+    wait_for_storing(page, "decide", "x")
+    set_slider(page, "blurry", 20)
+    page.focus("#advance")
+    page.keyboard.press("Space")
+    expect(page.locator("#advance")).not_to_be_checked()
+    expect(page.locator("#loupe")).to_be_hidden()
+
+
+def test_100_percent_stays_and_goes_to_the_sharpest_region_of_each_photo(page: Page) -> None:
+    def be_late(route: Route) -> None:
+        time.sleep(0.3)
+        route.continue_()
+
+    page.focus("#grid")
+    page.keyboard.press("Enter")
+    # Faster than the server tells where the region is.
+    page.route("**/api/photo/*", be_late)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("z")
+    names = []
+    for key in ("f", "ArrowRight", "End"):
+        page.keyboard.press(key)
+        page.wait_for_selector(".reasons li")
+        page.wait_for_selector(".photo.full")
+        names.append(page.locator(".file-name").inner_text())
+        is_at, aim = page.evaluate(_AIM)
+        assert is_at == pytest.approx(aim, abs=1)
+    assert len(set(names)) == 3
+    expect(page.locator(".position")).to_have_text(f"{NUM_PHOTOS} of {NUM_PHOTOS}")
+
+
+def test_the_panel_never_tells_of_another_photo(page: Page) -> None:
+    page.focus("#grid")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".reasons li")
+    page.route("**/api/photo/*", lambda route: route.abort())
+    for key in ("End", "ArrowLeft", "ArrowLeft"):
+        page.keyboard.press(key)
+        alt = page.locator(".holder .photo").first.get_attribute("alt")
+        assert page.locator(".file-name").inner_text() == alt
+        expect(page.locator(".verdict-title")).not_to_have_text("Failed")
+    # The banner lies over the loupe.
+    banner = page.locator("#offline")
+    expect(banner).to_contain_text("not running any more")
+    assert banner.evaluate(
+        """e => { const { x, y } = e.getBoundingClientRect();
+            return e.contains(document.elementFromPoint(x + 5, y + 5)); }"""
+    )
+
+
+def test_a_decision_is_told_to_those_who_listen(page: Page) -> None:
+    page.focus("#grid")
+    name = read_cursor(page)
+    page.keyboard.press("3")
+    expect(page.locator("#said")).to_have_text(f"{name}: 3 stars")
+    page.keyboard.press("x")
+    expect(page.locator("#said")).to_have_text(f"{name}: rejected")
+
+
+@pytest.mark.parametrize(("width", "height"), [(720, 450), (820, 1180), (844, 390), (390, 844)])
+def test_all_buttons_of_the_loupe_can_be_reached(page: Page, width: int, height: int) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    page.focus("#grid")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".reasons li")
+    covered = page.evaluate(
+        """() => [...document.querySelectorAll('.loupe-bar button, .decide button')]
+            .filter(e => e.offsetParent).filter(e => {
+              const { x, y, width, height } = e.getBoundingClientRect();
+              return !e.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+            }).map(e => e.outerHTML)"""
+    )
+    assert covered == []
