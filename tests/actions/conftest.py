@@ -1,4 +1,4 @@
-"""Places on other disks than the temporary folder."""
+"""Places on other disks than the temporary folder, and the order in which disks were asked."""
 
 from __future__ import annotations
 
@@ -40,3 +40,35 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("needs the right to mount a small disk")
     yield folder
     subprocess.run([umount, str(folder)], check=True)
+
+
+@pytest.fixture
+def events(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Path]]:
+    """What was synced to the disk, removed, renamed and made from here on, in order."""
+    descriptors = Path("/proc/self/fd")
+    if not descriptors.is_dir():
+        pytest.skip("needs /proc to tell what is synced")
+    seen: list[tuple[str, Path]] = []
+    fsync, unlink, rename, mkdir = os.fsync, Path.unlink, Path.rename, Path.mkdir
+
+    def note_sync(descriptor: int) -> None:
+        fsync(descriptor)
+        seen.append(("sync", (descriptors / str(descriptor)).readlink()))
+
+    def note_unlink(path: Path, missing_ok: bool = False) -> None:
+        seen.append(("unlink", path))
+        unlink(path, missing_ok)
+
+    def note_rename(path: Path, target: Path) -> Path:
+        seen.append(("rename", target))
+        return rename(path, target)
+
+    def note_mkdir(path: Path, *arguments: int, **options: bool) -> None:
+        seen.append(("mkdir", path))
+        mkdir(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(Path, "unlink", note_unlink)
+    monkeypatch.setattr(Path, "rename", note_rename)
+    monkeypatch.setattr(Path, "mkdir", note_mkdir)
+    return seen

@@ -383,3 +383,15 @@ def test_the_outcome_tells_what_was_put_in_order_before(
     (ended,) = apply_plan(Plan(tmp_path, ()), journals).recovered
     assert (ended.journal, ended.skipped) == (first.journal, ())
     assert apply_plan(Plan(tmp_path, ()), journals).recovered == ()
+
+
+def test_a_folder_is_on_the_disk_before_a_photo_goes_there(
+    tmp_path: Path, journals: Path, events: list[tuple[str, Path]]
+) -> None:
+    plan = make_library(tmp_path)
+    apply_plan(plan, journals)
+    moved = events.index(("unlink", plan.steps[0].source))
+    made = [path for what, path in events[:moved] if what == "mkdir" and "bad" in path.parts]
+    assert made
+    for folder in made:
+        assert ("sync", folder.parent) in events[events.index(("mkdir", folder)) : moved]

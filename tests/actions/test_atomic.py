@@ -273,3 +273,17 @@ class TestSettleMove:
         with pytest.raises(OSError, match="this copy is left"):
             settle_move(source, target, part=part, is_reserved=False)
         assert part.exists()
+
+
+def test_nothing_goes_before_what_replaces_it_is_on_the_disk(
+    paths: tuple[Path, Path, Path], way: str, events: list[tuple[str, Path]]
+) -> None:
+    source, target, part = paths
+    move_file(source, target, part=part, reserve=lambda: None)
+    gone = events.index(("unlink", source)) if way != "reserve" else len(events)
+    before = events[:gone]
+    assert ("sync", target.parent) in before
+    if way.startswith("copy"):
+        named = before.index(("unlink", part)) if ("unlink", part) in before else gone
+        assert ("sync", part) in before[:named]
+    assert events[-1] == ("sync", source.parent)

@@ -186,3 +186,11 @@ def test_a_journal_of_format_1_holds_moves(tmp_path: Path) -> None:
         del row["kind"]
     path.write_bytes(journal_module._encode(record | {"format": 1, "moves": rows}))
     assert Journal(path).plan == plan
+
+
+def test_a_journal_has_its_name_on_the_disk_before_anything_is_done(
+    tmp_path: Path, events: list[tuple[str, Path]]
+) -> None:
+    folder = find_journal_folder(tmp_path)
+    journal = create_journal(folder, make_library(tmp_path))
+    assert events.index(("rename", journal.path)) < events.index(("sync", folder))

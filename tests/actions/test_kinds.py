@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,9 @@ from actions.kinds import plan_kind, plan_writes, read_all, undo
 from actions.trees import find_journal_folder, make_library, write_file
 from clearshot.actions import deeds
 from clearshot.actions.apply import apply_plan
+from clearshot.actions.atomic import read_stamp
 from clearshot.actions.deeds import carry_out, is_done_on_disk, settle
+from clearshot.actions.duplicates import is_duplicate
 from clearshot.actions.history import Effect, History
 from clearshot.actions.plan import Kind, Plan, Step
 from clearshot.actions.recovery import find_interruptions, recover
@@ -339,3 +342,14 @@ def test_a_crash_of_any_kind_is_told_before_it_is_put_right(
     recover(journals)
     undo(journals)
     assert (library / "two.xmp").read_bytes() == b"<two/>"
+
+
+def test_one_file_under_two_names_of_its_folder_is_no_second_link(tmp_path: Path) -> None:
+    photo = write_file(tmp_path / "photos" / "one.jpg", b"one")
+    (tmp_path / "same").symlink_to(photo.parent)
+    again = tmp_path / "same" / "one.jpg"
+    step = Step(photo, again, read_stamp(photo), 0, "blurry", Kind.HARDLINK)
+    assert not is_duplicate(step)
+    other = tmp_path / "other.jpg"
+    os.link(photo, other)
+    assert is_duplicate(replace(step, target=other))

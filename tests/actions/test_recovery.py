@@ -208,3 +208,11 @@ def test_planning_an_undo_leaves_an_interrupted_run_as_it_is(
     assert list_contents(read_tree(tmp_path / "a")) == list_contents(
         read_tree(original.folder / "a")
     )
+
+
+def test_files_of_others_beside_the_journals_are_left_alone(journal: Journal) -> None:
+    others = [journal.path.with_name(name) for name in ("notes.part", "2026.part", "a.jsonl.part")]
+    for path in others:
+        path.write_text("not a journal")
+    apply_plan(Plan(journal.plan.folder, ()), journal.path.parent)
+    assert [path.read_text() for path in others] == ["not a journal"] * 3

@@ -15,6 +15,7 @@ from clearshot.actions import trash as trash_module
 from clearshot.actions.apply import apply_plan
 from clearshot.actions.deeds import NOT_IN_TRASH
 from clearshot.actions.plan import TRASH_PLACE, Kind, Plan, Step
+from clearshot.actions.trash import TrashListing, send_to_trash
 from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.photo import FileStamp
 
@@ -159,3 +160,24 @@ def test_another_device(journals: Path, trash: Path, other_device: Path) -> None
     assert not (library / "two.jpg").exists()
     undo(find_journal_folder(library))
     assert read_tree(library) == before
+
+
+def test_a_file_is_found_by_its_state_and_of_equal_ones_the_last(
+    tmp_path: Path, trash: Path
+) -> None:
+    path = tmp_path / "photo.jpg"
+    stamps, notes = [], []
+    for number, content in enumerate((b"first", b"other one", b"other one")):
+        write_file(path, content, mtime_ns=1000 + len(content))
+        stamps.append(atomic.read_stamp(path))
+        send_to_trash(path)
+        (note,) = set((trash / "info").iterdir()).difference(notes)
+        # A second apart, whatever the disk's clock makes of three in a row.
+        os.utime(note, ns=(number * 10**9, number * 10**9))
+        notes.append(note)
+    assert stamps[1] == stamps[2]
+    places = [trash / "files" / note.name.removesuffix(".trashinfo") for note in notes]
+    listing = TrashListing()
+    assert listing.find(path, stamps[0]) == places[0]
+    assert listing.find(path, stamps[1]) == places[2]
+    assert listing.find(path, FileStamp(5, 1)) is None

@@ -84,6 +84,8 @@ def test_json_tells_plan_and_outcome(run: Run, scanned_library: Path, tmp_path: 
         run("undo", scanned_library, "--format", "json", "--plan", outcome["plan"]).stdout
     )
     assert {move["target"] for move in undo["steps"]} == {m["source"] for m in plan["steps"]}
+    shown = run("undo", scanned_library, "--plan", outcome["plan"]).stdout
+    assert f"clearshot undo {scanned_library} --plan {outcome['plan']} --apply" in shown
 
 
 def test_taken_names_are_shown_as_renamed(run: Run, scanned_library: Path, tmp_path: Path) -> None:

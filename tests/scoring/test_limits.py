@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -194,3 +195,46 @@ def test_prospect_of_a_threshold_is_its_forecast(num_decided: int) -> None:
     assert list(prospect.found) == sorted(prospect.found, reverse=True)
     assert (prospect.lost[-1], prospect.found[-1]) == (0.0, 0.0)
     assert prospect.num_good == (100 if prospect.is_own else 1000)
+
+
+def test_doubt_is_the_same_at_both_sides_of_the_middle() -> None:
+    thresholds = Thresholds(blurry=0.8, unsure_from={Label.BLURRY: 0.2})
+    verdict = judge(make_scores(), thresholds)
+    for share in (0.21, 0.3, 0.45):
+        below, above = (
+            measure_doubt(replace(verdict, rating=Rating.UNSURE, p_blurry=p), thresholds)
+            for p in (share, 1 - share)
+        )
+        assert below == pytest.approx(above)
+        assert 0 < below < 1
+
+
+def test_a_verdict_that_another_label_settles_leaves_no_doubt() -> None:
+    thresholds = Thresholds(blurry=0.8, unsure_from={Label.BLURRY: 0.2})
+    verdict = replace(judge(make_scores(), thresholds), p_blurry=0.5)
+    assert measure_doubt(replace(verdict, rating=Rating.UNSURE), thresholds) == pytest.approx(1)
+    assert measure_doubt(replace(verdict, rating=Rating.BAD), thresholds) == 0
+
+
+def test_own_photos_tell_only_where_there_are_enough_of_both_kinds() -> None:
+    for num_good, num_bad in ((200, 10), (10, 200)):
+        decisions = decide(GOOD[:num_good], BAD[:num_bad])
+        own = recalibrate(decisions, tolerances=wish().tolerances, made_for="x", origin="test")
+        thresholds = set_thresholds(Wishes(), own, make_table())
+        told = forecast(thresholds, own, make_table())
+        # A photo that is bad for one label is good for the others.
+        assert not told[Label.BLURRY].is_own
+
+
+def test_intervals_hold_their_shares() -> None:
+    table = make_table(shift=2.5)
+    told = forecast(set_thresholds(wish(), table=table), table=table)[Label.BLURRY]
+    for share in (told.lost, told.found, told.missed):
+        assert share.low <= share.value <= share.high
+        assert share.low < share.high
+
+
+def test_photos_of_no_known_camera_are_no_camera() -> None:
+    decisions = decide(GOOD[:300], BAD[:60], "")
+    own = recalibrate(decisions, tolerances=wish().tolerances, made_for="x", origin="test")
+    assert own.cameras == {}

@@ -131,7 +131,9 @@ def test_something_else_is_no_calibration(content: str) -> None:
         parse_recalibration(content)
 
 
-@pytest.mark.parametrize(("field", "value"), [("slope", -1.0), ("slope", 0), ("good", ["x"])])
+@pytest.mark.parametrize(
+    ("field", "value"), [("slope", -1.0), ("slope", 0), ("good", ["x"]), ("bad", [None])]
+)
 def test_a_changed_calibration_is_refused(field: str, value: object) -> None:
     own = recalibrate(make_decisions(20), tolerances={}, made_for="x", origin="y")
     record = json.loads(write_recalibration(own))

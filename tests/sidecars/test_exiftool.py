@@ -377,3 +377,21 @@ def test_a_program_that_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     path.write_bytes(draw_jpeg())
     monkeypatch.setattr(exiftool, "find_exiftool", lambda: Path("true"))
     assert str(draft((path, NEW))[0]) == "exiftool does not write it: no reason given"
+
+
+@needs_exiftool
+def test_what_the_user_has_configured_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = tmp_path / "was-run"
+    config = f'open(my $mark, ">", "{mark}"); close($mark); 1;\n'
+    (tmp_path / ".ExifTool_config").write_text(config)
+    for name in ("HOME", "EXIFTOOL_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    subprocess.run([find_exiftool(), "-ver"], check=True, capture_output=True)
+    assert mark.exists(), "this exiftool would run it"
+    mark.unlink()
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(draw_jpeg())
+    assert NEW in carry_out(path, draft_one(path, NEW))
+    assert not mark.exists()
