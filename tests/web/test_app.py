@@ -153,6 +153,8 @@ def test_only_the_plan_that_was_shown_last_is_carried_out(
         {"kind": "sort", "thresholds": {}, "target": "/tmp/a\u0000b"},
         {"kind": "sort", "thresholds": {"sharp": 0.5}, "target": "/tmp/bad"},
         {"kind": "sort", "thresholds": {"blurry": True}, "target": "/tmp/bad"},
+        {"kind": "sort", "thresholds": {"blurry": 1.5}, "target": "/tmp/bad"},
+        {"kind": "sort", "thresholds": {"blurry": 0}, "target": "/tmp/bad"},
         {"kind": "sort", "thresholds": {"blurry": "0.5"}, "target": "/tmp/bad"},
     ],
 )  # fmt: skip

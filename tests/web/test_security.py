@@ -45,6 +45,14 @@ def test_a_name_that_was_rebound_to_this_machine_is_refused(
     assert client.get(path, headers={"Host": host}).status_code == 403
 
 
+def test_a_second_host_is_refused(client: TestClient, shared_server: ReviewServer) -> None:
+    own = f"127.0.0.1:{shared_server.gate.port}"
+    assert client.get("/api/library", headers=[("Host", own)]).status_code == 200
+    for hosts in ((own, "evil.example"), ("evil.example", own), (own, own)):
+        headers = [("Host", host) for host in hosts]
+        assert client.get("/api/library", headers=headers).status_code == 403
+
+
 def test_rebinding_does_not_get_the_cookie_either(
     client: TestClient, shared_server: ReviewServer
 ) -> None:
