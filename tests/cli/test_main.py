@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -96,8 +97,27 @@ def test_refusal_by_the_system_names_the_path_and_the_cause(
     result = run("scan", "folder", "-v")
     assert result.exit_code == 3
     assert result.stderr == f"clearshot: {Path('locked/x.jpg')}: Permission denied\n"
-    raise_in_scan(monkeypatch, OSError(5, "Input/output error"))
+    raise_in_scan(monkeypatch, OSError(22, "Invalid argument"))
     assert run("scan", "folder").exit_code == 70
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_full_disk_behind_the_output_is_no_own_fault(clear_photos: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        program = [sys.executable, "-m", "clearshot", "score", str(clear_photos), "--workers", "1"]
+        result = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert result.returncode == 3
+    assert b"the output cannot be written: No space left on device" in result.stderr
+
+
+def test_closed_streams_are_none(clear_photos: Path, tmp_path: Path) -> None:
+    photo = str(sorted(clear_photos.iterdir())[0])
+    line = 'exec "$0" -m clearshot score "$1" --format jsonl 2>&- >"$2"'
+    out = tmp_path / "out.jsonl"
+    subprocess.run(["sh", "-c", line, sys.executable, photo, str(out)], check=True)
+    assert json.loads(out.read_text())["path"] == photo
+    line = 'exec "$0" -m clearshot score "$1" >&-'
+    subprocess.run(["sh", "-c", line, sys.executable, photo], check=True)
 
 
 def test_names_outside_the_character_set_are_printed_with_escapes(

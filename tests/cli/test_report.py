@@ -170,3 +170,17 @@ def test_decisions_of_the_review_are_reported(
     page = outputs[2].read_text("utf-8")
     assert "<b>kept by you</b> black.jpg" in page
     assert "decision" not in json.loads(run("score", scanned_library / "clear.jpg").stdout)
+
+
+@pytest.mark.parametrize("name", ["clear.xmp", "clear.MOV", ".clearshot/catalog.sqlite"])
+def test_what_belongs_to_photos_is_never_replaced(
+    run: Run, scanned_library: Path, name: str
+) -> None:
+    path = scanned_library / name
+    if not path.exists():
+        path.write_bytes(b"<x:xmpmeta/>")
+    before = path.read_bytes()
+    result = run("report", scanned_library, "--csv", path, "--force")
+    assert result.exit_code == 3
+    assert "belongs to photos and is never replaced" in result.stderr
+    assert path.read_bytes() == before

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from clearshot.cli.screen import print_failures, show_progress
+from clearshot.cli.screen import open_console, print_failures, show_progress
 
 
 class Terminal(io.StringIO):
@@ -63,3 +63,12 @@ def test_a_handful_of_failures_is_named(capsys: pytest.CaptureFixture[str]) -> N
     assert lines[0] == "  0.jpg: why\\x1b"
     assert lines[-1] == "  and 2 more: read on"
     assert len(lines) == 6
+
+
+def test_a_closed_pipe_is_told_to_the_border_of_the_program() -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        open_console(Closed()).print("a table")

@@ -403,3 +403,14 @@ def test_the_list_of_plans(run: Run, scanned_library: Path, tmp_path: Path) -> N
     assert first["kinds"] == {"move": 4}
     assert run("undo", scanned_library, "--plan", second["plan"], "--apply").exit_code == 0
     assert (tmp_path / "bad" / "dark" / "black.jpg").exists()
+
+
+def test_a_run_that_did_nothing_offers_nothing_to_take_back(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    for path in scanned_library.glob("*.jpg"):
+        path.touch()
+    result = run("sort", scanned_library, "--to", tmp_path / "bad", "--apply")
+    assert result.exit_code == 1
+    assert "0 photos moved" in result.stdout
+    assert "Take it back" not in result.stdout

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -61,3 +62,7 @@ def test_share(num: int, num_total: int, text: str) -> None:
 
 def test_count() -> None:
     assert (to_count(1, "photo"), to_count(1204, "photo")) == ("1 photo", "1,204 photos")
+
+
+def test_a_name_like_an_option_is_printed_as_a_path() -> None:
+    assert to_command("clearshot", "scan", Path("-dash"), "-q") == "clearshot scan ./-dash -q"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import zlib
 from contextlib import suppress
@@ -320,3 +321,11 @@ def test_bombs_in_the_chunks_of_a_png_are_refused_or_passed_over(
     with suppress(DamagedPhotoError):
         decode(path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "pipe.jpg"
+    os.mkfifo(path)
+    with pytest.raises(UnreadablePhotoError, match="not a regular file"):
+        decode(path)

@@ -34,19 +34,19 @@ _WHAT = {"good": "bad photos still in", "bad": "good ones thrown out", "whole": 
         "clearshot audit ~/Pictures/2026 --answers audit.csv",
     ),
 )
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--csv",
     "csv_path",
     metavar="OUT",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Draw a sample and write it here, for you to fill in the column label: clear, blurred, "
     "dark or overexposed.",
 )
 @click.option(
     "--answers",
     metavar="CSV",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Read the sample that you filled in, and say what follows.",
 )
 @click.option(

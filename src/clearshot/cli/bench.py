@@ -76,14 +76,14 @@ _RACERS: Final = ("bare decode", "clearshot", "CleanVision", "Laplacian")
 )
 @click.option(
     "--folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, readable=False, file_okay=False),
     help="Keep the photos here for the next time (a temporary folder).",
 )
 @click.option(
     "--plot",
     "plot_path",
     metavar="OUT",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Write a plot of the speed over processes and sizes; a file of this name is replaced.",
 )
 @verbosity_options

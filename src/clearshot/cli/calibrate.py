@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         "clearshot calibrate ~/Pictures/2026 --undo",
     ),
 )
-@click.argument("place", metavar="LABELLED|FOLDER", type=click.Path(path_type=Path))
+@click.argument("place", metavar="LABELLED|FOLDER", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--from-decisions",
     "is_from_decisions",
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 @click.option(
     "--library",
     metavar="FOLDER",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="The library that a calibration on LABELLED, or one from a file, is for.",
 )
 @tolerance_options
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     "--export",
     "out",
     metavar="OUT",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Write the calibration as JSON; with a FOLDER alone, the one in use.",
 )
 @catalog_option

@@ -15,7 +15,7 @@ from clearshot.cli.text import to_command, to_count, to_printable
     short_help="Make a small library of good and spoilt photos.",
     epilog=show_example("clearshot demo /tmp/demo", "clearshot scan /tmp/demo"),
 )
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path, readable=False))
 @verbosity_options
 def demo(folder: Path) -> None:
     """Make a small library of good and spoilt photos in FOLDER, which must be new or empty.

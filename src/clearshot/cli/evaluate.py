@@ -48,20 +48,24 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument(
-    "labelled", metavar="LABELLED...", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "labelled",
+    metavar="LABELLED...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, readable=False),
 )
 @click.option(
     "--json",
     "json_path",
     metavar="OUT",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Write all numbers as JSON; - is the standard output, in place of the table.",
 )
 @click.option(
     "--plots",
     "plot_folder",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Write plots of the first network here, and of all beside each other; plots of the same "
     "names are replaced.",
 )
@@ -69,14 +73,14 @@ if TYPE_CHECKING:
     "--markdown",
     "markdown_path",
     metavar="OUT",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Write the tables as Markdown.",
 )
 @click.option(
     "--card",
     "card_path",
     metavar="OUT",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Write the card of the first network as Markdown, with the plots of --plots and the prose "
     "of the file beside it whose name ends in .notes.md.",
 )

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     short_help="Draw the focus map, the light and the reasons of one photo.",
     epilog=show_example("clearshot explain IMG_0001.jpg -o why.png"),
 )
-@click.argument("photo", type=click.Path(path_type=Path))
+@click.argument("photo", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "-o",
     "--output",
     required=True,
     metavar="OUT.png",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="The picture to write.",
 )
 @click.option("--force", is_flag=True, help="Replace the picture if it exists.")

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from clearshot.config import OWN_FOLDER
 from clearshot.errors import InputError
+from clearshot.photo import COMPANION_SUFFIXES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +34,8 @@ def check_free(path: Path, *, force: bool | None) -> None:
     ------
     InputError
         If there is a file and it may not be replaced, if it is a photo, which never may, if it is a
-        folder, or if the folder that is to hold it is missing.
+        folder, if it belongs to a photo or to a library, as sidecars and catalogs do, or if the
+        folder that is to hold it is missing.
     """
     if str(path) == _STDOUT:
         return
@@ -43,8 +46,16 @@ def check_free(path: Path, *, force: bool | None) -> None:
     if os.path.lexists(path) and not force:
         hint = "name another file" if force is None else "--force replaces it"
         raise InputError(f"exists already; {hint}", path=path)
+    if force and _is_of_library(path):
+        raise InputError("belongs to photos and is never replaced; name another file", path=path)
     if force and _is_photo(path):
         raise InputError("is a photo, which is never replaced; name another file", path=path)
+
+
+def _is_of_library(path: Path) -> bool:
+    """Tell whether something is a companion of a photo, or clearshot's own memory of a library."""
+    is_companion = path.is_file() and path.suffix.lower() in COMPANION_SUFFIXES
+    return is_companion or OWN_FOLDER in path.absolute().parts
 
 
 def _is_photo(path: Path) -> bool:

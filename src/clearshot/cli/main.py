@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -65,6 +66,9 @@ Exit codes:
   130  stopped with Ctrl-C
 """
 
+# What a full or broken disk behind stdout says.
+_NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+
 
 class _Failure(click.ClickException):
     """A message of one line on stderr, and an exit code."""
@@ -115,6 +119,9 @@ def _explain(error: Exception) -> _Failure:
         path = Path(os.fsdecode(error.filename))
         refusal = InputError(error.strerror or str(error), path=path)
         return _Failure(str(refusal), refusal.exit_code)
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        refusal = InputError(f"the output cannot be written: {error.strerror}")
+        return _Failure(str(refusal), refusal.exit_code)
     message = f"unexpected {type(error).__name__}: {error} (-v shows where)"
     return _Failure(message, _OWN_FAULT)
 
@@ -139,6 +146,9 @@ for _command in (
 
 def run() -> None:
     """Run the program with the arguments of this process; it ends the process."""
+    # A stream that the caller has closed is none here.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     # A name that the terminal's character set lacks is spelled with escapes.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

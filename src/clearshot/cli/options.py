@@ -201,7 +201,7 @@ def catalog_option(function: _Function) -> _Function:
         "--catalog",
         "catalog_path",
         metavar="FILE",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=click.Path(path_type=Path, readable=False, dir_okay=False),
         help="The catalog, where it is not FOLDER/.clearshot/catalog.sqlite.",
     )(function)
 

@@ -54,26 +54,26 @@ def _note_filters(
         "clearshot report ~/Pictures/2026 --json - --where verdict=bad | jq '.[].path'",
     ),
 )
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--html",
     "html_path",
     metavar="OUT",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Write one HTML file with small pictures of bad and unsure photos.",
 )
 @click.option(
     "--csv",
     "csv_path",
     metavar="OUT",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Write CSV with a header; - is the standard output.",
 )
 @click.option(
     "--json",
     "json_path",
     metavar="OUT",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Write a JSON array; - is the standard output.",
 )
 @click.option(
@@ -82,8 +82,8 @@ def _note_filters(
     multiple=True,
     expose_value=False,
     callback=_note_filters,
-    help="Only photos whose verdict, labels, camera, lens, reader or taken_at contains this text, "
-    "in any case; may be given more than once.",
+    help="Only photos whose verdict or one of whose labels is this, or whose camera, lens, reader "
+    "or taken_at contains it, in any case; may be given more than once.",
 )
 @click.option(
     "--unsure-first",

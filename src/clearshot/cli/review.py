@@ -39,12 +39,12 @@ if TYPE_CHECKING:
         "clearshot review ~/Pictures/2026 --to ~/Pictures/2026-bad --no-browser",
     ),
 )
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--to",
     "target",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Where bad and rejected photos go (a folder beside FOLDER; the page can change it).",
 )
 @click.option(

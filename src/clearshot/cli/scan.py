@@ -68,7 +68,11 @@ _STYLES = {"good": "green", "unsure": "yellow", "bad": "red", "failed": "magenta
     ),
 )
 @click.argument(
-    "folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "folders",
+    metavar="FOLDER...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, readable=False),
 )
 @judging_options
 @catalog_option

@@ -53,7 +53,7 @@ _COLORS = {"good": "green", "unsure": "yellow", "bad": "red", None: "red"}
     metavar="PHOTO_OR_FOLDER...",
     nargs=-1,
     required=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
 )
 @click.option(
     "--format",

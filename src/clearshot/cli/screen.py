@@ -51,7 +51,13 @@ def open_console(stream: IO[str] | None = None) -> Console:
     """
     from rich.console import Console
 
-    return Console(file=stream or sys.stdout, highlight=False, markup=False, emoji=False)
+    class QuietConsole(Console):
+        """Leaves it to the border of the program what a closed pipe means."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return QuietConsole(file=stream or sys.stdout, highlight=False, markup=False, emoji=False)
 
 
 def print_line(text: str = "") -> None:

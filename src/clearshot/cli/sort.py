@@ -56,7 +56,7 @@ class _TargetType(click.Path):
         "clearshot sort ~/Pictures/2026 --trash --apply",
     ),
 )
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--to",
     "target",
@@ -121,7 +121,8 @@ def sort(  # noqa: PLR0913 - one argument per option
         print_plan_json(plan, outcome, skipped)
     elif outcome is not None:
         print_outcome(outcome, what=goal.done)
-        print_way_back(folder)
+        if outcome.done:
+            print_way_back(folder)
     elif not plan.steps:
         print_line(f"Nothing to {goal.verb}: {_explain_nothing(len(bad), goal)}.")
     else:

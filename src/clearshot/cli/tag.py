@@ -47,7 +47,7 @@ _RATINGS = {"reject": -1, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "none": None}
         "clearshot tag ~/Pictures/2026 --for lightroom --sidecar embed --apply",
     ),
 )
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--for",
     "program",
@@ -130,7 +130,8 @@ def tag(  # noqa: PLR0913 - one argument per option
         print_plan_json(tags.plan, outcome, skipped, tags.kept)
     elif outcome is not None:
         print_outcome(outcome, what="tagged")
-        print_way_back(folder)
+        if outcome.done:
+            print_way_back(folder)
     elif not tags.plan.steps:
         _print_nothing(len(skipped), is_embedded=style.naming is Naming.EMBED)
     elif not is_quiet():

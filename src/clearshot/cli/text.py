@@ -5,10 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 _KILO = 1000
 
@@ -42,9 +39,15 @@ def to_command(*words: str | Path) -> str:
     str
         The line, quoted where needed.
     """
-    line = [str(word) for word in words]
+    line = [_to_word(word) for word in words]
     quoted = subprocess.list2cmdline(line) if sys.platform == "win32" else shlex.join(line)
     return to_printable(quoted)
+
+
+def _to_word(word: str | Path) -> str:
+    # A name that begins as an option does is none with its folder before it.
+    is_like_option = isinstance(word, Path) and str(word).startswith("-")
+    return f"./{word}" if is_like_option else str(word)
 
 
 def to_size(size_bytes: int) -> str:

@@ -29,7 +29,7 @@ def _run_folder_option(recipe: str) -> Callable[[Callable[..., Any]], Callable[.
         "--run-folder",
         default=_RUNS / recipe,
         metavar="DIR",
-        type=click.Path(path_type=Path),
+        type=click.Path(path_type=Path, readable=False),
         help=f"Where the run keeps its files and its record ({(_RUNS / recipe).as_posix()}).",
     )
 
@@ -60,13 +60,13 @@ def train() -> None:
     short_help="Train the focus network from clear photos alone.",
     epilog=show_example("clearshot train focus ~/clear-photos --out networks"),
 )
-@click.argument("photos", type=click.Path(path_type=Path))
+@click.argument("photos", type=click.Path(path_type=Path, readable=False))
 @_run_folder_option("focus")
 @click.option(
     "--out",
     "out_folder",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Gets focus.onnx and manifest.toml (the run folder).",
 )
 @verbosity_options
@@ -84,13 +84,13 @@ def focus(photos: Path, run_folder: Path, out_folder: Path | None) -> None:
     short_help="Train the exposure network from clear photos alone.",
     epilog=show_example("clearshot train exposure ~/clear-photos --out networks"),
 )
-@click.argument("photos", type=click.Path(path_type=Path))
+@click.argument("photos", type=click.Path(path_type=Path, readable=False))
 @_run_folder_option("exposure")
 @click.option(
     "--out",
     "out_folder",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Gets exposure.onnx and manifest.toml (the run folder).",
 )
 @_epochs_option
@@ -115,7 +115,7 @@ def exposure(photos: Path, run_folder: Path, out_folder: Path | None, epochs: in
     short_help="Repeat the original experiment: LeNet on clear photos and blurred copies.",
     epilog=show_example("clearshot train lenet ~/clear-photos"),
 )
-@click.argument("photos", type=click.Path(path_type=Path))
+@click.argument("photos", type=click.Path(path_type=Path, readable=False))
 @_run_folder_option("lenet")
 @_epochs_option
 @verbosity_options
@@ -138,7 +138,7 @@ def lenet(photos: Path, run_folder: Path, epochs: int | None) -> None:
         "clearshot train inception ~/clear-photos --weights none",
     ),
 )
-@click.argument("photos", type=click.Path(path_type=Path))
+@click.argument("photos", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--weights",
     default="imagenet",
@@ -172,14 +172,18 @@ def inception(photos: Path, run_folder: Path, weights: str | Path, epochs: int |
     epilog=show_example("clearshot train calibration ~/labelled --network networks"),
 )
 @click.argument(
-    "labelled", metavar="LABELLED...", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "labelled",
+    metavar="LABELLED...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, readable=False),
 )
 @click.option(
     "--network",
     "network_folder",
     required=True,
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Folder with focus.onnx, exposure.onnx or both, and manifest.toml, which gets the "
     "calibration.",
 )
@@ -200,14 +204,18 @@ def calibration(labelled: tuple[Path, ...], network_folder: Path, workers: int |
     epilog=show_example("clearshot train tolerance ~/labelled --network networks"),
 )
 @click.argument(
-    "labelled", metavar="LABELLED...", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "labelled",
+    metavar="LABELLED...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, readable=False),
 )
 @click.option(
     "--network",
     "network_folder",
     required=True,
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Folder with focus.onnx and manifest.toml, calibrated; it gets tolerance.toml.",
 )
 @workers_option

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         "clearshot undo ~/Pictures/2026 --list",
     ),
 )
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--plan",
     "name",
@@ -132,7 +132,9 @@ def _print_table(plans: Sequence[AppliedPlan]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("plan", "applied", "files", "now"):
+    # The name of a plan is for `--plan`: it is never broken.
+    table.add_column("plan", no_wrap=True)
+    for heading in ("applied", "files", "now"):
         table.add_column(heading, overflow="fold")
     for plan in plans:
         deeds = ", ".join(f"{kind.value} {count:,}" for kind, count in plan.kinds)

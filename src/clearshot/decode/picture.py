@@ -7,6 +7,7 @@ that names the path and the cause.
 from __future__ import annotations
 
 import os
+import stat
 import struct
 import warnings
 from contextlib import ExitStack, contextmanager
@@ -145,6 +146,7 @@ def open_picture(
         # Pillow warns from 89 MP on; the limit here is checked below.
         warnings.simplefilter("ignore")
         stack.enter_context(_pillow_limit(max_pixels))
+        _check_kind(path)
         stream = stack.enter_context(path.open("rb"))
         stack.enter_context(_Unchanged(stream, path))
         kind = sniff(stream)
@@ -162,6 +164,19 @@ def open_picture(
             else:
                 orientation = read_orientation(pixels)
                 yield OpenPicture(preview, JPEG_PREVIEW_READER, pixels.size, orientation)
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse what would be waited for, as a pipe is; that a folder is none, opening it tells.
+
+    Raises
+    ------
+    UnreadablePhotoError
+        If it is neither a file nor a folder.
+    """
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise UnreadablePhotoError("not a regular file", path=path)
 
 
 def _open_pixels(

@@ -5,7 +5,7 @@ is 768 px for LeNet and 1196 px for Inception. OpenCV's Gaussian is used as ther
 kernel is given, and OpenCV chooses the deviation, 0.15 side + 0.35 px. The side is drawn
 anew for each copy, in px at a long side of 1024 px, and scaled to the photo, so that blur is the
 same share of large and small photos. A kernel of 31 px leaves a deviation of 0.9 px in a square of
-192 px, one of 121 px 3.5 px (more along the photo's shorter side, which is squeezed less). Less
+192 px, one of 201 px 5.7 px (more along the photo's shorter side, which is squeezed less). Less
 could not be seen there.
 
 Letters in shapes: N squares, S their side [px], H rows, W columns.
