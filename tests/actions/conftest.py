@@ -63,9 +63,11 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Path]]:
         seen.append(("rename", target))
         return rename(path, target)
 
-    def note_mkdir(path: Path, *arguments: int, **options: bool) -> None:
+    def note_mkdir(
+        path: Path, mode: int = 0o777, parents: bool = False, exist_ok: bool = False
+    ) -> None:
         seen.append(("mkdir", path))
-        mkdir(path, *arguments, **options)
+        mkdir(path, mode, parents, exist_ok)
 
     monkeypatch.setattr(os, "fsync", note_sync)
     monkeypatch.setattr(Path, "unlink", note_unlink)

@@ -166,7 +166,8 @@ def test_a_file_is_found_by_its_state_and_of_equal_ones_the_last(
     tmp_path: Path, trash: Path
 ) -> None:
     path = tmp_path / "photo.jpg"
-    stamps, notes = [], []
+    stamps: list[FileStamp] = []
+    notes: list[Path] = []
     for number, content in enumerate((b"first", b"other one", b"other one")):
         write_file(path, content, mtime_ns=1000 + len(content))
         stamps.append(atomic.read_stamp(path))

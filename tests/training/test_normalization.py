@@ -38,11 +38,11 @@ def test_a_fused_copy_answers_and_learns_as_its_model(scale: bool) -> None:
     names = [layer.name for layer in plain.layers]
     assert [layer.name for layer in fused.layers][1:] == names[1:]
     for is_training in (False, True):
-        answers = [
+        expected, answer = (
             keras.ops.convert_to_numpy(model(PHOTOS, training=is_training))
             for model in (plain, fused)
-        ]
-        np.testing.assert_allclose(*answers, atol=1e-4)
+        )
+        np.testing.assert_allclose(answer, expected, atol=1e-4)
     # The second of these passes has moved the statistics.
     for moved, expected in zip(fused.get_weights(), plain.get_weights(), strict=True):
         np.testing.assert_allclose(moved, expected, rtol=1e-3)
