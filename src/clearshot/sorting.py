@@ -145,7 +145,8 @@ def find_companions(
     Returns
     -------
     tuple of (list of (Photo, any), tuple of Skip)
-        Those that are there, with the stamps they had; and those that are not, and why.
+        Those that are there, with the stamps they had; and those that are not or have changed, and
+        why.
     """
     found = find_photos([folder])
     present = {photo.path: photo for photo in found.photos}
@@ -153,8 +154,10 @@ def find_companions(
     updated: list[tuple[Photo, _Judgement]] = []
     absent: list[Skip] = []
     for photo, judgement in judged:
-        if photo.path in present:
-            updated.append((replace(present[photo.path], stamp=photo.stamp), judgement))
+        if photo.path in present and present[photo.path].stamp != photo.stamp:
+            absent.append(Skip(photo.path, "changed since the scan; scan again"))
+        elif photo.path in present:
+            updated.append((present[photo.path], judgement))
         else:
             places = (photo.path, *photo.path.parents)
             reasons = (causes[place] for place in places if place in causes)

@@ -37,3 +37,14 @@ def test_table_plot_and_a_last_line_of_json(
     assert own["times_bare_decode"] == pytest.approx(own["seconds"] / bare["seconds"], abs=1e-3)
     assert plot.read_bytes().startswith(b"\x89PNG")
     assert len(list((tmp_path / "kept" / "24mp-3").iterdir())) == 3
+
+
+def test_a_missing_extra_is_named_before_photos_are_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clearshot.bench.racers.find_spec", lambda _: None)
+    words = ["bench", "--photos", "1", "--folder", str(tmp_path / "kept")]
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 7
+    assert "pip install 'clearshot[bench]'" in result.stderr
+    assert not (tmp_path / "kept").exists()

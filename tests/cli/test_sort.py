@@ -102,7 +102,7 @@ def test_changed_photo_is_left_alone_and_exit_1(
     (scanned_library / "black.jpg").write_bytes(b"edited since the scan")
     result = run("sort", scanned_library, "--to", tmp_path / "bad", "--apply")
     assert result.exit_code == 1
-    assert "black.jpg: changed since planning" in result.stderr
+    assert "black.jpg: changed since the scan; scan again" in result.stderr
     assert (scanned_library / "black.jpg").read_bytes() == b"edited since the scan"
 
 
@@ -410,7 +410,9 @@ def test_a_run_that_did_nothing_offers_nothing_to_take_back(
 ) -> None:
     for path in scanned_library.glob("*.jpg"):
         path.touch()
+    shown = run("sort", scanned_library, "--to", tmp_path / "bad")
+    assert "To move" not in shown.stdout
+    assert "changed since the scan; scan again" in shown.stdout + shown.stderr
     result = run("sort", scanned_library, "--to", tmp_path / "bad", "--apply")
     assert result.exit_code == 1
-    assert "0 photos moved" in result.stdout
     assert "Take it back" not in result.stdout

@@ -9,11 +9,14 @@ from __future__ import annotations
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout, suppress
+from importlib.util import find_spec
 from io import StringIO
 from typing import TYPE_CHECKING, Final
 
+from clearshot.errors import MissingExtraError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 # The size at which photos are judged, as in `clearshot.decode.image`: without NumPy, which a bare
@@ -103,6 +106,29 @@ RACERS: Final[dict[str, Callable[[Path, int, Path], None]]] = {
     "CleanVision": run_cleanvision,
     "Laplacian": measure_laplacians,
 }
+
+
+# What they need beyond clearshot itself, as modules.
+_NEEDS: Final[dict[str, str]] = {"CleanVision": "cleanvision", "Laplacian": "cv2"}
+
+
+def check_racers(names: Sequence[str]) -> None:
+    """Check that what racers need is installed, before photos are drawn for them.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Keys of `RACERS`.
+
+    Raises
+    ------
+    MissingExtraError
+        If a module is missing.
+    """
+    for name in names:
+        if name in _NEEDS and find_spec(_NEEDS[name]) is None:
+            msg = f"{name} is not installed; install it with: pip install 'clearshot[bench]', or "
+            raise MissingExtraError(f"{msg}race clearshot alone: --only clearshot")
 
 
 def _map(function: Callable[[Path], None], folder: Path, num_workers: int) -> None:

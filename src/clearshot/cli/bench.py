@@ -102,15 +102,18 @@ def bench(  # noqa: PLR0913 - one argument per option
 
     It draws photos as a large camera writes them, and goes through them with a bare libjpeg-turbo
     decoder of reduced luma, with clearshot, with CleanVision and with a script that computes
-    OpenCV's Laplacian, one after the other. The last line of the output is JSON.
+    OpenCV's Laplacian, one after the other. The last line of the output is JSON. All but clearshot
+    and the bare decoder need the extra `bench`.
     """
     if plot_path is not None:
         from clearshot.evaluation.figure import check_matplotlib
 
         check_matplotlib()
+    from clearshot.bench.racers import check_racers
     from clearshot.bench.table import BASE, tabulate, to_json
 
     names = list(dict.fromkeys((BASE, *racers)))
+    check_racers(names)
     counts = dict.fromkeys(workers or (usable_cores(),))
     place = nullcontext(str(folder)) if folder else tempfile.TemporaryDirectory()
     laps: list[Lap] = []
