@@ -218,9 +218,8 @@ export class Loupe {
       const details = await this.ask(pane.photo);
       pane.takeDetails(details);
       pane.details = details;
-      if (!isActive()) return;
-      this.info.show(pane.photo, details);
-      if (this.view.isFull && this.view.isFree) this.aim(pane);
+      if (isActive()) this.info.show(pane.photo, details);
+      if (isActive() && this.view.isFull && this.view.isFree) this.aim(pane);
       this.draw();
     } catch (error) {
       if (isActive()) this.info.fail(error.message);
