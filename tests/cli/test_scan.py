@@ -93,6 +93,15 @@ def test_quiet_scan_prints_nothing(run: Run, scanned_library: Path) -> None:
     assert run("-q", "scan", scanned_library).output == ""
 
 
+def test_quiet_scan_names_what_failed(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty.jpg").touch()
+    result = run("scan", "-q", tmp_path, "--workers", "1")
+    assert (result.exit_code, result.stdout) == (1, "")
+    heading, line = result.stderr.splitlines()
+    assert heading == "1 photo could not be judged:"
+    assert line.startswith("  empty.jpg: ")
+
+
 def test_folders_without_photos_are_named(run: Run, tmp_path: Path) -> None:
     empty, other = tmp_path / "empty", tmp_path / "other"
     empty.mkdir()

@@ -58,11 +58,13 @@ def test_bar_is_left_out_without_a_terminal(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_handful_of_failures_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    print_failures([(f"{number}.jpg", "why\x1b") for number in range(7)], rest="read on")
+    print_failures("Failed:", [(f"{number}.jpg", "why\x1b") for number in range(7)], rest="read on")
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "  0.jpg: why\\x1b"
+    assert lines[:2] == ["Failed:", "  0.jpg: why\\x1b"]
     assert lines[-1] == "  and 2 more: read on"
-    assert len(lines) == 6
+    assert len(lines) == 7
+    print_failures("Failed:", [], rest="read on")
+    assert capsys.readouterr().err == ""
 
 
 def test_a_closed_pipe_is_told_to_the_border_of_the_program() -> None:

@@ -345,7 +345,7 @@ def _print_failed(networks: list[NetworkEvaluation]) -> int:
     from clearshot.evaluation.comparison import collect_failures
 
     failures = collect_failures(networks)
-    if failures:
-        print_remark(f"{describe_failures(len(failures))}:")
-        print_failures([(path, each.message) for path, each in failures], rest="see with -v")
+    heading = f"{describe_failures(len(failures))}:"
+    named = [(path, each.message) for path, each in failures]
+    print_failures(heading, named, rest="see with -v")
     return len(failures)

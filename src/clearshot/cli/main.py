@@ -64,6 +64,7 @@ Exit codes:
   7    an optional part of clearshot is not installed
   70   a fault of clearshot itself; -v shows where
   130  stopped with Ctrl-C
+  141  the reader of the output went away
 """
 
 # What a full or broken disk behind stdout says.

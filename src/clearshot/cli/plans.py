@@ -140,9 +140,8 @@ def print_left_alone(skipped: Sequence[Skip], remark: str) -> None:
     remark : str
         What goes before them, behind their number.
     """
-    if skipped:
-        print_remark(f"{to_count(len(skipped), 'file')} {remark}:")
-        print_failures([(skip.path, skip.reason) for skip in skipped], rest="see with -v")
+    heading = f"{to_count(len(skipped), 'file')} {remark}:"
+    print_failures(heading, [(skip.path, skip.reason) for skip in skipped], rest="see with -v")
 
 
 def print_left_out(outdated: Sequence[Skip], absent: Sequence[Skip], remedy: str) -> None:
@@ -219,8 +218,11 @@ def put_in_order(folder: Path, catalog_path: Path | None, *, is_applied: bool) -
         for interruption in find_interruptions(find_journals(folder)):
             num_files = to_count(len(interruption.half_done), "half-done file")
             line = f"Plan {interruption.name} was interrupted; --apply first puts it in order"
-            print_remark(f"{line} ({num_files})" + (":" if interruption.half_done else ""))
-            print_failures(interruption.half_done, rest="see with -v")
+            if interruption.half_done:
+                heading = f"{line} ({num_files}):"
+                print_failures(heading, interruption.half_done, rest="see with -v")
+            else:
+                print_remark(f"{line} ({num_files})")
         return ()
     outcomes = recover(find_journals(folder))
     for outcome in outcomes:

@@ -31,7 +31,6 @@ from clearshot.cli.screen import (
     open_console,
     print_failures,
     print_line,
-    print_remark,
     print_skipped,
     show_progress,
 )
@@ -176,10 +175,9 @@ def _print_summary(
     if (judged or num_good) and not is_quiet():
         print_line(_describe_scan(folder, summary))
         _print_table([result for _, result in judged], num_good)
-    if failures:
-        print_remark(f"{describe_failures(len(failures))}:")
-        words = ["clearshot", "report", folder, "--csv", "-", *options]
-        print_failures(failures, rest=to_command(*words))
+    words = ["clearshot", "report", folder, "--csv", "-", *options]
+    heading = f"{describe_failures(len(failures))}:"
+    print_failures(heading, failures, rest=to_command(*words))
     print_skipped(summary.skipped, rest=to_command("clearshot", "scan", folder, *options, "-v"))
 
 

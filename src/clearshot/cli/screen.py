@@ -83,18 +83,29 @@ def print_remark(text: str) -> None:
         click.echo(text, err=True)
 
 
-def print_failures(failures: Sequence[tuple[Path | str, str]], *, rest: str) -> None:
-    """Name what failed on stderr: a handful, or all with -v.
+def print_failures(
+    heading: str,
+    failures: Sequence[tuple[Path | str, str]],
+    *,
+    rest: str,
+    is_error: bool = True,
+) -> None:
+    """Name what failed on stderr: a handful, or all with -v. Nothing where there is none.
 
     Parameters
     ----------
+    heading : str
+        What happened to them; one line.
     failures : sequence of (Path or str, str)
         What failed, and why.
     rest : str
         How to see those that are not named.
+    is_error : bool
+        False for what is as it shall be: -q leaves it out.
     """
-    if not failures or is_quiet():
+    if not failures or (is_quiet() and not is_error):
         return
+    click.echo(heading, err=True)
     num_shown = len(failures) if is_verbose() else _MAX_FAILURES
     for name, reason in failures[:num_shown]:
         click.echo(f"  {to_printable(name)}: {to_printable(reason)}", err=True)
@@ -187,8 +198,9 @@ def print_skipped(skipped: Sequence[Skip], *, rest: str) -> None:
         part = [skip for skip in skipped if skip.is_unreadable is is_unreadable]
         if part:
             nouns = "file or folder" if len(part) == 1 else "files or folders"
-            print_remark(f"{len(part):,} {nouns} {what}")
-            print_failures([(skip.path, skip.reason) for skip in part], rest=rest)
+            heading = f"{len(part):,} {nouns} {what}"
+            named = [(skip.path, skip.reason) for skip in part]
+            print_failures(heading, named, rest=rest, is_error=is_unreadable)
 
 
 def describe_failures(num: int) -> str:

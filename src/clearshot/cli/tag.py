@@ -166,10 +166,10 @@ def _print_nothing(num_skipped: int, *, is_embedded: bool) -> None:
 
 def _print_remarks(tags: TagPlan, *, is_embedded: bool) -> None:
     print_left_alone(tags.skipped, "left alone")
-    if tags.kept:
-        count = to_count(len(tags.kept), "value")
-        print_remark(f"Kept, --overwrite would replace: {count} by you or another program")
-        print_failures([(skip.path, skip.reason) for skip in tags.kept], rest="see with -v")
+    count = to_count(len(tags.kept), "value")
+    heading = f"Kept, --overwrite would replace: {count} by you or another program"
+    kept = [(skip.path, skip.reason) for skip in tags.kept]
+    print_failures(heading, kept, rest="see with -v", is_error=False)
     if tags.unread:
         count = to_count(len(tags.unread), "photo")
         remedy = "" if is_embedded else " --sidecar embed writes into JPEG photos."

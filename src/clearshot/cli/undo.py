@@ -28,7 +28,6 @@ from clearshot.cli.screen import (
     open_console,
     print_failures,
     print_line,
-    print_remark,
     show_progress,
 )
 from clearshot.cli.text import to_command, to_count
@@ -153,9 +152,8 @@ def _apply(back: UndoPlan, folder: Path) -> Outcome:
 
 
 def _print_damaged(damaged: Sequence[Skip]) -> None:
-    if damaged:
-        print_remark(f"{to_count(len(damaged), 'journal')} passed over:")
-        print_failures([(skip.path, skip.reason) for skip in damaged], rest="see with -v")
+    heading = f"{to_count(len(damaged), 'journal')} passed over:"
+    print_failures(heading, [(skip.path, skip.reason) for skip in damaged], rest="see with -v")
 
 
 def _print_redo(outcome: Outcome, words: list[str | Path]) -> None:
