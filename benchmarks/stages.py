@@ -44,8 +44,10 @@ def main() -> None:
         times = {
             "rgb_decode_ms": time_ms(lambda: np.asarray(Image.open(path).convert("RGB"))),
             "decode_ms": time_ms(lambda: decode(path)),
-            "network_and_pooling_ms": time_ms(lambda: network.measure(image.luma_hw)),
-            "sharpest_region_ms": time_ms(lambda: pool(focus_map, image.width_px, image.height_px)),
+            "network_and_pooling_ms": time_ms(
+                lambda: pool(network.measure(image.luma_hw), *size_px)
+            ),
+            "pooling_ms": time_ms(lambda: pool(focus_map, *size_px)),
             "sharp_at_full_ms": time_ms(
                 lambda: measure_native_blur(path, focus_map, size_px, network)
             ),

@@ -23,7 +23,8 @@ def test_every_kernel_has_the_sigma_asked_for(sigma_px: float) -> None:
         optics.draw_gaussian(sigma_px),
         optics.draw_disc(sigma_px),
         optics.draw_line(sigma_px, angle_rad=0.7),
-        optics.draw_shake(sigma_px, rng=rng),
+        optics.draw_line(sigma_px, angle_rad=0.7, held_part=0.5),
+        *(optics.draw_shake(sigma_px, rng=rng) for _ in range(12)),
     ):
         _, longest = _axes(kernel)
         assert kernel.sum() == pytest.approx(1.0, abs=1e-5)
@@ -35,6 +36,21 @@ def test_a_line_is_long_in_its_own_direction_only() -> None:
     covariance = optics.measure_covariance(kernel)
     assert np.sqrt(covariance[1, 1]) == pytest.approx(5.0, rel=0.02)
     assert np.sqrt(covariance[0, 0]) < 0.6
+
+
+def test_a_late_movement_leaves_a_dot_with_a_tail() -> None:
+    steady = optics.draw_line(5.0, angle_rad=0.0)
+    late = optics.draw_line(5.0, angle_rad=0.0, held_part=0.5)
+    # Two pixels hold the dot, which may fall between them.
+    brightest = np.sort(late.sum(axis=0))[::-1]
+    assert brightest[:2].sum() == pytest.approx(0.5, abs=0.06)
+    assert np.sort(steady.sum(axis=0))[::-1][:2].sum() < 0.2
+
+
+def test_some_shakes_hold_still_for_a_while() -> None:
+    rng = np.random.default_rng(1)
+    peaks = np.array([optics.draw_shake(6.0, rng=rng).max() for _ in range(200)])
+    assert 0.1 < (peaks > 0.12).mean() < 0.6
 
 
 def test_variances_add_when_kernels_are_combined() -> None:

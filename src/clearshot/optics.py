@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 # A kernel point is spread over the four nearest pixels; this many points a pixel of path or disc
 # keep the kernel smooth.
 _POINTS_PER_PX: Final = 8
-# Share of shakes that are a sum of a few moments.
-_STEPPED_SHARE: Final = 0.12
+# Share of shakes that are a sum of a few moments, and how few.
+_STEPPED_SHARE: Final = 0.15
+_NUM_MOMENTS: Final = (2, 15)
+# Share of shakes in which the hand holds still for a while, and for which part of the exposure.
+_HELD_SHARE: Final = 0.1
+_HELD_PARTS: Final = (0.15, 0.5)
 
 
 def to_linear(encoded: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -116,7 +120,7 @@ def draw_disc(
     return _splat(x[inside], y[inside])
 
 
-def draw_line(sigma_px: float, *, angle_rad: float) -> NDArray[np.float32]:
+def draw_line(sigma_px: float, *, angle_rad: float, held_part: float = 0.0) -> NDArray[np.float32]:
     """Draw the kernel of a steady movement: a straight line.
 
     Parameters
@@ -125,19 +129,28 @@ def draw_line(sigma_px: float, *, angle_rad: float) -> NDArray[np.float32]:
         Standard deviation along the line [px], > 0; a line of length l has l / sqrt(12).
     angle_rad : float
         Direction of the movement.
+    held_part : float
+        Part of the exposure before the movement begins, in [0, 1): what is bright draws a dot with
+        a tail.
 
     Returns
     -------
     ndarray of float32, shape (K, K)
         Kernel with sum 1.
     """
-    half = sigma_px * np.sqrt(3.0)
-    along = np.linspace(-half, half, max(9, int(2 * half * _POINTS_PER_PX)))
+    # Variance of a line from 0 to 1 after a stay at 0.
+    variance = (1 - held_part) / 3 - ((1 - held_part) / 2) ** 2
+    length = sigma_px / np.sqrt(variance)
+    along = np.linspace(0.0, length, max(9, int(length * _POINTS_PER_PX)))
+    along = _hold(along[:, None], 0, held_part)[:, 0]
     return _splat(along * np.cos(angle_rad), along * np.sin(angle_rad))
 
 
 def draw_shake(sigma_px: float, *, rng: np.random.Generator) -> NDArray[np.float32]:
     """Draw the kernel of a hand that shakes: a random path with inertia.
+
+    At times the hand holds still somewhere on its way, most often before or after the movement:
+    what it saw then is sharp, with a ghost.
 
     Parameters
     ----------
@@ -159,11 +172,21 @@ def draw_shake(sigma_px: float, *, rng: np.random.Generator) -> NDArray[np.float
     path = _walk(num_steps=256, rng=rng)
     if rng.random() < _STEPPED_SHARE:
         # Few frames added up, as video and electronic stabilisers do, leave steps.
-        path = path[np.linspace(0, len(path) - 1, int(rng.integers(5, 15))).astype(int)]
+        moments = int(rng.integers(*_NUM_MOMENTS))
+        path = path[np.linspace(0, len(path) - 1, moments).astype(int)]
+    if rng.random() < _HELD_SHARE:
+        place = int(rng.choice([0, len(path) - 1, int(rng.integers(len(path)))]))
+        path = _hold(path, place, rng.uniform(*_HELD_PARTS))
     path -= path.mean(axis=0)
-    longest = np.sqrt(np.linalg.eigvalsh(np.cov(path.T))[-1])
+    longest = np.sqrt(np.linalg.eigvalsh(np.cov(path.T, bias=True))[-1])
     path *= sigma_px / max(float(longest), 1e-9)
     return _splat(path[:, 0], path[:, 1])
+
+
+def _hold(path: NDArray[np.float64], place: int, part: float) -> NDArray[np.float64]:
+    """Let a path (steps, axes) stay at one of its points for a part of the exposure."""
+    num_steps = round(len(path) * part / (1 - part))
+    return np.concatenate([path, np.repeat(path[place : place + 1], num_steps, axis=0)])
 
 
 def _walk(*, num_steps: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -42,17 +42,17 @@ class FocusConfig:
 
     seed: int = 7
     validation_share: float = 0.12
-    num_patches: int = 100_000
+    num_patches: int = 50_000
     clear_share: float = 0.25
-    border_share: float = 0.3
+    border_share: float = 0.5
     min_sigma_px: float = 0.4
     max_sigma_px: float = 10.0
     num_epochs: int = 12
-    batch_size: int = 64
+    batch_size: int = 32
     peak_rate: float = 4e-3
-    num_hard_patches: int = 80_000
-    num_hard_epochs: int = 10
-    hard_rate: float = 2.5e-3
+    num_hard_patches: int = 60_000
+    num_hard_epochs: int = 9
+    hard_rate: float = 2e-3
     num_workers: int = 2
 
 

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     from clearshot.training.config import FocusConfig
 
-PATCH_PX: Final = 128
+PATCH_PX: Final = 192
 PATCH_CELLS: Final = PATCH_PX // CELL_PX
 # Margin around a patch, so that a kernel draws from real light and not from a mirror.
-_MARGIN_PX: Final = 24
+_MARGIN_PX: Final = 32
 # Softness from which a cell is left out [px].
 _SOFT_SIGMA_PX: Final = 1.0
 _PATCHES_PER_VISIT: Final = 16
@@ -259,14 +259,14 @@ def draw_mask(side_px: int, *, rng: np.random.Generator) -> NDArray[np.float32]:
     ndarray of float32, shape (S, S)
         1 where the front is, 0 where the back is, with a border about a pixel wide.
     """
-    num_knots = int(rng.integers(3, 8))
+    num_knots = int(rng.integers(3, 12))
     knots = Image.fromarray(rng.normal(size=(num_knots, num_knots)).astype(np.float32))
     field = np.asarray(knots.resize((side_px, side_px), Image.Resampling.BICUBIC))
     axis = np.linspace(-1, 1, side_px, dtype=np.float32)
     angle = rng.uniform(0, 2 * np.pi)
     tilt = np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None]
     field = field + rng.uniform(0, 3) * tilt
-    field = field - np.quantile(field, rng.uniform(0.3, 0.7))
+    field = field - np.quantile(field, rng.uniform(0.15, 0.85))
     steepness = np.hypot(*np.gradient(field)) + 1e-3
     return np.asarray(np.clip(0.5 + field / steepness, 0, 1), dtype=np.float32)
 
