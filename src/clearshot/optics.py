@@ -20,9 +20,9 @@ _POINTS_PER_PX: Final = 8
 # Share of shakes that are a sum of a few moments, and how few.
 _STEPPED_SHARE: Final = 0.15
 _NUM_MOMENTS: Final = (2, 15)
-# Share of shakes in which the hand holds still for a while, and for which part of the exposure.
-_HELD_SHARE: Final = 0.1
-_HELD_PARTS: Final = (0.15, 0.5)
+# Share of movements in which the hand holds still for a while, and for which part of the exposure.
+HELD_SHARE: Final = 0.1
+HELD_PARTS: Final = (0.15, 0.5)
 
 
 def to_linear(encoded: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -141,8 +141,8 @@ def draw_line(sigma_px: float, *, angle_rad: float, held_part: float = 0.0) -> N
     # Variance of a line from 0 to 1 after a stay at 0.
     variance = (1 - held_part) / 3 - ((1 - held_part) / 2) ** 2
     length = sigma_px / np.sqrt(variance)
-    along = np.linspace(0.0, length, max(9, int(length * _POINTS_PER_PX)))
-    along = _hold(along[:, None], 0, held_part)[:, 0]
+    steps = np.linspace(0.0, length, max(9, int(length * _POINTS_PER_PX)))
+    along = _hold(steps, 0, held_part)
     return _splat(along * np.cos(angle_rad), along * np.sin(angle_rad))
 
 
@@ -174,9 +174,9 @@ def draw_shake(sigma_px: float, *, rng: np.random.Generator) -> NDArray[np.float
         # Few frames added up, as video and electronic stabilisers do, leave steps.
         moments = int(rng.integers(*_NUM_MOMENTS))
         path = path[np.linspace(0, len(path) - 1, moments).astype(int)]
-    if rng.random() < _HELD_SHARE:
+    if rng.random() < HELD_SHARE:
         place = int(rng.choice([0, len(path) - 1, int(rng.integers(len(path)))]))
-        path = _hold(path, place, rng.uniform(*_HELD_PARTS))
+        path = _hold(path, place, rng.uniform(*HELD_PARTS))
     path -= path.mean(axis=0)
     longest = np.sqrt(np.linalg.eigvalsh(np.cov(path.T, bias=True))[-1])
     path *= sigma_px / max(float(longest), 1e-9)
@@ -184,7 +184,7 @@ def draw_shake(sigma_px: float, *, rng: np.random.Generator) -> NDArray[np.float
 
 
 def _hold(path: NDArray[np.float64], place: int, part: float) -> NDArray[np.float64]:
-    """Let a path (steps, axes) stay at one of its points for a part of the exposure."""
+    """Let a path (steps, ...) stay at one of its points for a part of the exposure."""
     num_steps = round(len(path) * part / (1 - part))
     return np.concatenate([path, np.repeat(path[place : place + 1], num_steps, axis=0)])
 

@@ -120,7 +120,8 @@ def test_folder_that_cannot_be_read_is_named_and_exit_1(
     assert result.stderr == f"1 file or folder could not be read:\n{named}"
     empty = run("score", library / "locked" / "..", "--workers", "1", "-q")
     assert empty.exit_code == 1
-    assert empty.stderr.endswith(": Permission denied\n")
+    named = f"  {library / 'locked' / '..' / 'locked'}: Permission denied\n"
+    assert empty.stderr == f"1 file or folder could not be read:\n{named}"
 
 
 def test_what_is_left_out_on_purpose_is_named_and_no_failure(run: Run, library: Path) -> None:

@@ -57,6 +57,12 @@ def test_a_sharp_photo_is_good_and_a_blurred_one_bad(tmp_path: Path) -> None:
     assert blurred.blur_kind is BlurKind.DEFOCUS
 
 
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "rocket"])
+def test_blur_beyond_all_that_was_trained_is_bad(tmp_path: Path, name: str) -> None:
+    lost = _save(tmp_path / "lost.jpg", _blur(_read_light(name), draw_gaussian(24.0)))
+    assert Label.BLURRY in judge(Scorer().score(lost)).labels
+
+
 @pytest.mark.parametrize("angle_rad", [0.0, np.pi / 4, np.pi / 2])
 def test_a_movement_is_motion(tmp_path: Path, angle_rad: float) -> None:
     moved = _blur(_read_light("coffee"), draw_line(5.0, angle_rad=angle_rad))

@@ -196,11 +196,10 @@ def print_skipped(skipped: Sequence[Skip], *, rest: str) -> None:
     """
     for is_unreadable, what in ((True, "could not be read:"), (False, "left out or left alone:")):
         part = [skip for skip in skipped if skip.is_unreadable is is_unreadable]
-        if part:
-            nouns = "file or folder" if len(part) == 1 else "files or folders"
-            heading = f"{len(part):,} {nouns} {what}"
-            named = [(skip.path, skip.reason) for skip in part]
-            print_failures(heading, named, rest=rest, is_error=is_unreadable)
+        nouns = "file or folder" if len(part) == 1 else "files or folders"
+        heading = f"{len(part):,} {nouns} {what}"
+        named = [(skip.path, skip.reason) for skip in part]
+        print_failures(heading, named, rest=rest, is_error=is_unreadable)
 
 
 def describe_failures(num: int) -> str:

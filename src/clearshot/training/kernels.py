@@ -25,9 +25,6 @@ DIRECTIONS_RAD: Final = (0.0, np.pi / 4, np.pi / 2, 3 * np.pi / 4)
 # How often blurs of a kind are drawn, anywhere and where most are movements along lines.
 _KINDS: Final = {"gaussian": 0.17, "disc": 0.25, "shake": 0.35, "line": 0.1, "both": 0.13}
 _KINDS_ALONG: Final = {"gaussian": 0.05, "disc": 0.1, "shake": 0.1, "line": 0.4, "both": 0.35}
-# Share of movements along a line that begin late, and the part of the exposure before they do.
-_LATE_SHARE: Final = 0.1
-_LATE_PARTS: Final = (0.15, 0.5)
 # How far such a movement strays from the lines [rad]: seven degrees.
 _ALONG_SPREAD_RAD: Final = 0.12
 
@@ -148,7 +145,8 @@ def draw_kernel(
         case "shake":
             return optics.draw_shake(sigma_px, rng=rng)
         case "line":
-            part = rng.uniform(*_LATE_PARTS) if rng.random() < _LATE_SHARE else 0.0
+            is_held = rng.random() < optics.HELD_SHARE
+            part = rng.uniform(*optics.HELD_PARTS) if is_held else 0.0
             return optics.draw_line(sigma_px, angle_rad=angle, held_part=part)
         case "both":
             kinds = ["shake", "line"] if angle_rad is None else ["line"]

@@ -113,15 +113,18 @@ def _convolve(x: Any, width: int, *, side: int, stride: int) -> Any:
 
 
 def _separate(x: Any, width: int, *, side: int, stride: int) -> Any:
-    x, padding = _pad(x, side, stride)
-    x = layers.DepthwiseConv2D(side, strides=stride, padding=padding, use_bias=False)(x)
-    return _activate(layers.Conv2D(width, 1, use_bias=False)(_activate(x)))
+    return layers.ReLU()(_convolve_separably(x, width, side=side, stride=stride))
 
 
 def _refine(x: Any, width: int, *, side: int) -> Any:
     """Look at the neighbourhood once more and add what it tells."""
-    more = _activate(layers.DepthwiseConv2D(side, padding="same", use_bias=False)(x))
-    return layers.ReLU()(x + _normalize(layers.Conv2D(width, 1, use_bias=False)(more)))
+    return layers.ReLU()(x + _convolve_separably(x, width, side=side, stride=1))
+
+
+def _convolve_separably(x: Any, width: int, *, side: int, stride: int) -> Any:
+    x, padding = _pad(x, side, stride)
+    x = layers.DepthwiseConv2D(side, strides=stride, padding=padding, use_bias=False)(x)
+    return _normalize(layers.Conv2D(width, 1, use_bias=False)(_activate(x)))
 
 
 def _pad(x: Any, side: int, stride: int) -> tuple[Any, str]:
