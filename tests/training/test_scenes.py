@@ -37,3 +37,18 @@ def test_small_lights_shine_on_nights_alone() -> None:
     assert scenes.relight(day, mix, rng=_rng(1)).max() > 1.5
     never = scenes.SceneMix(night_share=0.0, lamp_share=1.0, small_lights_share=1.0)
     assert scenes.relight(day, never, rng=_rng(2)).max() <= 16.0
+
+
+def test_rows_of_lights_reach_far_and_shine_on_nights_alone() -> None:
+    night = np.full((192, 192), 0.001, np.float32)
+    reaches = []
+    for seed in range(20):
+        lit = scenes._add_rows(night, rng=_rng(seed))
+        assert 0 <= lit.min() <= lit.max() <= 64
+        rows, cols = np.nonzero(lit > 0.9)
+        reaches.append(np.hypot(np.ptp(rows), np.ptp(cols)) if len(rows) else 0.0)
+        assert len(rows) < 0.2 * lit.size
+    assert np.median(reaches) > 96
+    day = np.full((128, 160), 0.3, np.float32)
+    never = scenes.SceneMix(night_share=0.0, rows_share=1.0)
+    assert scenes.relight(day, never, rng=_rng(2)).max() <= 16.0

@@ -43,7 +43,9 @@ _NUM_PLACES: Final = 12
 # What hard patches have more of.
 _HARD_SMEAR_SHARE: Final = 0.4
 _HARD_LINED_SHARE: Final = 0.4
-_HARD_SCENES: Final = scenes.SceneMix(night_share=0.55, lamp_share=0.5, small_lights_share=0.6)
+_HARD_SCENES: Final = scenes.SceneMix(
+    night_share=0.55, lamp_share=0.4, small_lights_share=0.5, rows_share=0.35
+)
 # Values of `PatchSet.owner`: the cell has the first blur, the second one, or cannot be trusted.
 FIRST, SECOND, NOBODY = range(3)
 # A cell belongs to a blur that covers at least this share of it.

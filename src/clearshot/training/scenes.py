@@ -29,6 +29,11 @@ _MAX_LAMPS: Final = 25
 _HIGHLIGHT_SHARE: Final = 0.3
 # Range of the number of lights in a scene full of small ones.
 _SMALL_LIGHTS: Final = (5, 60)
+# Ranges of the number of rows of lights in a scene, and of the lights in one that is no tube.
+_NUM_ROWS: Final = (1, 4)
+_LIGHTS_IN_ROW: Final = (5, 60)
+# A curve is drawn as that many straight pieces or a few more.
+_PIECES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,14 @@ class SceneMix:
         Share of nights with a few lamps, tubes and signs, in [0, 1].
     small_lights_share : float
         Share of nights with many small lights, as of a town or on wet ground, in [0, 1].
+    rows_share : float
+        Share of nights with long rows of lights: tubes along a roof, chains, lit rails, in [0, 1].
     """
 
     night_share: float = 0.22
     lamp_share: float = 0.6
     small_lights_share: float = 0.0
+    rows_share: float = 0.0
 
 
 def relight(
@@ -86,6 +94,8 @@ def relight(
         light = _add_lamps(light, rng=rng)
     if is_night and mix.small_lights_share and rng.random() < mix.small_lights_share:
         light = _add_small_lights(light, rng=rng)
+    if is_night and mix.rows_share and rng.random() < mix.rows_share:
+        light = _add_rows(light, rng=rng)
     return light.astype(np.float32)
 
 
@@ -97,8 +107,21 @@ def _add_lamps(light: NDArray[np.float32], *, rng: np.random.Generator) -> NDArr
     large = Image.new("F", (width * _LAMP_DETAIL, height * _LAMP_DETAIL))
     for _ in range(num_lamps):
         _draw_lamp(large, width, height, rng=rng)
-    lamps = np.asarray(large.reduce(_LAMP_DETAIL), dtype=np.float32)
-    return np.maximum(light, lamps)
+    return _add_drawn(light, large)
+
+
+def _add_rows(light: NDArray[np.float32], *, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Add long rows of lights; moved across, they draw bands with outlines as sharp as a roof's."""
+    height, width = light.shape
+    large = Image.new("F", (width * _LAMP_DETAIL, height * _LAMP_DETAIL))
+    for _ in range(int(rng.integers(*_NUM_ROWS))):
+        _draw_row(large, rng=rng)
+    # Beside what shines the rest may well be black.
+    return _add_drawn(light * 2.0 ** rng.uniform(-6.0, 0.0), large)
+
+
+def _add_drawn(light: NDArray[np.float32], large: Image.Image) -> NDArray[np.float32]:
+    return np.maximum(light, np.asarray(large.reduce(_LAMP_DETAIL), dtype=np.float32))
 
 
 def _add_small_lights(
@@ -142,3 +165,26 @@ def _draw_lamp(large: Image.Image, width: int, height: int, *, rng: np.random.Ge
         case _:
             begin, end = sorted(rng.uniform(0, 360, 2))
             pen.arc((left, top, right, bottom), begin, end, fill=brightness, width=thickness)
+
+
+def _draw_row(large: Image.Image, *, rng: np.random.Generator) -> None:
+    """Draw lights along a bent line through a scene, at times a second line beside it.
+
+    Sizes are those of the reduced scene [px].
+    """
+    pen = ImageDraw.Draw(large)
+    # A quadratic Bezier curve: its ends and the point that bends it may lie outside.
+    ends = rng.uniform(-0.3, 1.3, (3, 2)) * large.size
+    num_lights = 1 if rng.random() < 0.4 else int(rng.integers(*_LIGHTS_IN_ROW))
+    lit_share = rng.uniform(0.3, 0.95)
+    brightness = 2.0 ** rng.uniform(0.0, 6.0)
+    thickness = max(1, round(_LAMP_DETAIL * rng.uniform(0.7, 3.0)))
+    num_copies = 2 if rng.random() < 0.3 else 1
+    offset = rng.normal(scale=8.0 * _LAMP_DETAIL, size=2)
+    for light in range(num_lights):
+        begin, num_points = light / num_lights, _PIECES // num_lights + 2
+        t = np.linspace(begin, begin + lit_share / num_lights, num_points)[:, None]
+        curve = (1 - t) ** 2 * ends[0] + 2 * t * (1 - t) * ends[1] + t**2 * ends[2]
+        for copy in range(num_copies):
+            points = [tuple(point) for point in curve + copy * offset]
+            pen.line(points, fill=brightness, width=thickness)
