@@ -123,6 +123,9 @@ class Thumbnails:
 
     def _keep(self, place: Path, content: bytes) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
+        # What lies behind a link is not listed, so it would never be dropped.
+        if place.parent.is_symlink():
+            return
         part = place.with_name(f"{place.stem}.{secrets.token_hex(4)}.part")
         try:
             part.write_bytes(content)
