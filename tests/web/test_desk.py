@@ -135,3 +135,27 @@ def test_the_page_begins_with_the_worst_photos(
         assert page.locator("#panel").evaluate("panel => panel.inert") is False
         assert page.locator("#grid .cell:not([hidden]) .name").first.text_content() == worst
         page.locator("[data-choice=keep]").first.wait_for()
+
+
+def test_a_decision_that_overtakes_the_photos_stays_in_view(
+    library: Path, gate: threading.Event, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, decided = threading.Event(), threading.Event()
+    write = Desk.write_document
+
+    def write_and_wait(desk: Desk) -> bytes:
+        content = write(desk)
+        written.set()
+        assert decided.wait(30)
+        return content
+
+    monkeypatch.setattr(Desk, "write_document", write_and_wait)
+    with serving(library) as server, opened(browser, server) as page:
+        gate.set()
+        assert written.wait(30)
+        # What is on its way to the page does not know of it.
+        with page.expect_request("**/api/decide"):
+            page.keyboard.press("p")
+        decided.set()
+        page.wait_for_function("() => document.getElementById('news').textContent === ''")
+        page.locator("#grid [data-choice=keep]").wait_for(timeout=5000)

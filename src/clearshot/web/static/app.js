@@ -185,7 +185,7 @@ function turnBack(path, text) {
     try {
       const { changed } = await post(path);
       const ids = Object.keys(changed).map(Number);
-      for (const id of ids) library.decide(id, changed[id]);
+      decisions.note(library, changed);
       const at = grid.photos.findIndex((photo) => photo.id === ids[0]);
       if (at >= 0 && !(loupe.isOpen && loupe.isComparing)) {
         grid.go(at);
@@ -239,7 +239,7 @@ async function poll() {
 }
 
 async function reload() {
-  await decisions.last;
+  await decisions.beginReading();
   take(await get("/api/library"));
 }
 
@@ -253,6 +253,7 @@ async function open() {
 function take(document_) {
   if (library === null) library = new Library(document_, JSON.parse(sessionStorage.getItem("thresholds")));
   else library.take(document_);
+  decisions.repeat(library);
   loupe.renew(library.byId);
   find("library").textContent = library.folder.split(/[\\/]/).filter(Boolean).pop() ?? library.folder;
   find("library").title = library.folder;

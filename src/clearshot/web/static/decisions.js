@@ -10,6 +10,8 @@ export class Decisions {
     // Those that are not stored yet; the first one is on its way.
     this.waiting = [];
     this.last = Promise.resolve();
+    // Those that photos which are being read may not know of, in the order in which they were made.
+    this.unread = [];
     addEventListener("pagehide", () => this.hurry());
   }
 
@@ -19,6 +21,7 @@ export class Decisions {
     this.onChange();
     const message = { photos: before.map(({ id }) => id), [field]: value };
     this.waiting.push(message);
+    this.unread.push(message);
     this.afterwards(() => this.store(library, message, before));
   }
 
@@ -28,10 +31,31 @@ export class Decisions {
     return this.last;
   }
 
+  // The photos are about to be read anew: what is stored by now will be in them.
+  async beginReading() {
+    await this.last;
+    this.unread = [...this.waiting];
+  }
+
+  // What was decided while the photos were read is not in them, and would vanish from view.
+  repeat(library) {
+    for (const { photos, ...decision } of this.unread)
+      for (const id of photos) library.decide(id, { ...library.byId.get(id), ...decision });
+  }
+
+  // Decisions that were taken back or made again, by photo.
+  note(library, changed) {
+    for (const [id, decision] of Object.entries(changed)) {
+      library.decide(Number(id), decision);
+      this.unread.push({ photos: [Number(id)], ...decision });
+    }
+  }
+
   async store(library, message, before) {
     try {
       await post("/api/decide", message);
     } catch (error) {
+      this.unread = this.unread.filter((made) => made !== message);
       for (const { id, ...decision } of before) library.decide(id, decision);
       this.onChange();
       toast(T.notStored(error.message));
