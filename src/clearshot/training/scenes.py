@@ -18,6 +18,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 # Lamps are drawn this many times as large, and reduced, so that their outlines are smooth.
@@ -101,27 +103,17 @@ def relight(
 
 def _add_lamps(light: NDArray[np.float32], *, rng: np.random.Generator) -> NDArray[np.float32]:
     """Add a few lamps, tubes and signs, sharp as the scene is before the blur."""
-    height, width = light.shape
     # About the same number of lamps per area in a patch and in a whole photo.
-    num_lamps = min(1 + int(rng.poisson(height * width / _LAMP_AREA_PX)), _MAX_LAMPS)
-    large = Image.new("F", (width * _LAMP_DETAIL, height * _LAMP_DETAIL))
-    for _ in range(num_lamps):
-        _draw_lamp(large, width, height, rng=rng)
-    return _add_drawn(light, large)
+    num_lamps = min(1 + int(rng.poisson(light.size / _LAMP_AREA_PX)), _MAX_LAMPS)
+    return np.maximum(light, _draw_lights(light.shape, _draw_lamp, num_lamps, rng=rng))
 
 
 def _add_rows(light: NDArray[np.float32], *, rng: np.random.Generator) -> NDArray[np.float32]:
     """Add long rows of lights; moved across, they draw bands with outlines as sharp as a roof's."""
-    height, width = light.shape
-    large = Image.new("F", (width * _LAMP_DETAIL, height * _LAMP_DETAIL))
-    for _ in range(int(rng.integers(*_NUM_ROWS))):
-        _draw_row(large, rng=rng)
+    rows = _draw_lights(light.shape, _draw_row, int(rng.integers(*_NUM_ROWS)), rng=rng)
     # Beside what shines the rest may well be black.
-    return _add_drawn(light * 2.0 ** rng.uniform(-6.0, 0.0), large)
-
-
-def _add_drawn(light: NDArray[np.float32], large: Image.Image) -> NDArray[np.float32]:
-    return np.maximum(light, np.asarray(large.reduce(_LAMP_DETAIL), dtype=np.float32))
+    others: NDArray[np.float32] = light * 2.0 ** rng.uniform(-6.0, 0.0)
+    return np.maximum(others, rows)
 
 
 def _add_small_lights(
@@ -142,9 +134,24 @@ def _add_small_lights(
     return lit
 
 
-def _draw_lamp(large: Image.Image, width: int, height: int, *, rng: np.random.Generator) -> None:
-    """Draw a dot, a straight tube, a frame or an arc somewhere in a scene of this size [px]."""
+def _draw_lights(
+    shape: tuple[int, ...], draw: Callable[..., None], count: int, *, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Draw lights over black, sharp as the scene is before the blur."""
+    height, width = shape
+    large = Image.new("F", (width * _LAMP_DETAIL, height * _LAMP_DETAIL))
+    for _ in range(count):
+        draw(large, rng=rng)
+    return np.asarray(large.reduce(_LAMP_DETAIL), dtype=np.float32)
+
+
+def _draw_lamp(large: Image.Image, *, rng: np.random.Generator) -> None:
+    """Draw a dot, a straight tube, a frame or an arc somewhere in a scene.
+
+    Sizes are those of the reduced scene [px].
+    """
     pen = ImageDraw.Draw(large)
+    width, height = (side // _LAMP_DETAIL for side in large.size)
     brightness = 2.0 ** rng.uniform(0.0, 5.0)
     x, y = rng.uniform(0, width), rng.uniform(0, height)
     reach, angle = rng.uniform(2, 30), rng.uniform(0, 2 * np.pi)
