@@ -14,6 +14,7 @@ import numpy as np
 from keras import layers, ops
 
 from clearshot.scoring.exposure import NUM_STATISTICS, SQUARE_PX
+from clearshot.training.convolution import LumaConvolution
 from clearshot.training.normalization import FusedNormalization
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def build_focus_map(widths: Sequence[int] = (16, 32, 64, 96)) -> Any:
     luma = keras.Input((None, None), name="luma")
     x = ops.expand_dims(luma, axis)
     # Normalisation after the first layer takes the range of luma as it is.
-    x = _convolve(x, widths[0], side=4, stride=2)
+    x = _convolve(x, widths[0], side=4, stride=2, kind=LumaConvolution)
     # Half of the time would go into a second layer of 3 x 3; the first one overlaps already.
     x = _convolve(x, widths[1], side=2, stride=2)
     x = _separate(x, widths[2], side=3, stride=2)
@@ -106,9 +107,11 @@ def _channel_axis() -> int:
     return 1 if keras.config.image_data_format() == "channels_first" else -1
 
 
-def _convolve(x: Any, width: int, *, side: int, stride: int) -> Any:
+def _convolve(
+    x: Any, width: int, *, side: int, stride: int, kind: type[Any] = layers.Conv2D
+) -> Any:
     x, padding = _pad(x, side, stride)
-    x = layers.Conv2D(width, side, strides=stride, padding=padding, use_bias=False)(x)
+    x = kind(width, side, strides=stride, padding=padding, use_bias=False)(x)
     return _activate(x)
 
 
