@@ -19,6 +19,9 @@ test:  # in one process a core; tests that share fixtures stay together
 docs:  # the command reference, from the commands' own help
 	python -m clearshot.cli.reference > docs/cli-reference.md
 
+pictures:  # those of the README and the guides, from the demo library
+	python docs/pictures.py docs/images
+
 smoke:  # the built wheel, without any extra, in an environment of its own
 	python tests/smoke.py
 

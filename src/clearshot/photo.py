@@ -100,7 +100,8 @@ class Photo:
     stamp : FileStamp
         Its state when it was found.
     companions : tuple of Path
-        Files that go where the photo goes (sidecars), absolute, sorted.
+        Files that go where the photo goes (its raw or HEIC file, sidecars, videos, sounds),
+        absolute, sorted.
     """
 
     path: Path

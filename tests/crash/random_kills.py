@@ -1,6 +1,6 @@
 """Ends file actions at random moments, and checks after each that nothing is lost or doubled.
 
-Run it from the checkout: `python tests/crash/random_kills.py --moments 1000`. Each moment has a
+Run it from the checkout: `python tests/crash/random_kills.py --moments 2000`. Each moment has a
 library, a plan of random kinds of steps, a way in which the disk lets files be moved, and a command
 (apply or undo) of its own. After the kill the recovery is killed too, half of the time, then run to
 its end. With `--every`, runs of each kind, way and command are killed before each of their

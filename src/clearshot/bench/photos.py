@@ -1,4 +1,4 @@
-"""Photos as large cameras write them, for timing: real detail, sensor noise, 6 to 15 MB.
+"""Photos as large cameras write them, for timing: real detail, sensor noise, 4 to 18 MB.
 
 They are put together of sample photos that ship inside scikit-image, enlarged and grained.
 Letters in shapes: H rows, W columns.

@@ -104,9 +104,9 @@ if TYPE_CHECKING:
     metavar="NAME",
     multiple=True,
     default=("focus",),
-    help="What to measure (focus): focus; lenet or inception as trained in runs/; laplacian, "
-    "tile-laplacian, blur-effect, or classical for these three; cleanvision; or a folder with "
-    "manifest.toml. NAME=DIR names its row. Repeated, all are compared in one table.",
+    help="What to measure (focus): focus or exposure; lenet or inception as trained in runs/; "
+    "laplacian, tile-laplacian, blur-effect, or classical for these three; mean-luma, "
+    "clipped-share, or light for both; cleanvision; or a folder with manifest.toml. NAME=DIR names its row. Repeated, all are compared in one table.",
 )
 @workers_option
 @verbosity_options

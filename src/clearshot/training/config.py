@@ -30,7 +30,7 @@ class FocusConfig:
     peak_rate : float
         Highest learning rate of the one-cycle schedule.
     num_hard_patches : int
-        Hard patches, see `clearshot.training.patches.draw_patches`, for a second, shorter pass
+        Hard patches, see `clearshot.training.patches.draw_patches`, for a second stage,
         together with as many of the others.
     num_hard_epochs : int
         Passes over these.
