@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,3 +31,15 @@ class EnvironmentScorer:
     def score(self, path: Path) -> Mapping[str, float]:
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
         return {name: float(os.environ[name]) for name in names}
+
+
+class SlowToStart(SizeDetector):
+    """Takes two seconds until a worker has it."""
+
+    def __reduce__(self) -> tuple[Callable[[], SizeDetector], tuple[()]]:
+        return _make_slowly, ()
+
+
+def _make_slowly() -> SizeDetector:
+    time.sleep(2)
+    return SizeDetector()

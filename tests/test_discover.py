@@ -275,3 +275,8 @@ def test_long_names_and_deep_folders(tmp_path: Path) -> None:
 def test_names_are_split_as_paths_are(name: str) -> None:
     assume(name not in {".", ".."})
     assert _split(name) == (PurePath(name).stem, PurePath(name).suffix)
+
+
+def test_a_jpeg_of_a_browser_is_a_photo(tmp_path: Path) -> None:
+    (tmp_path / "picture.JFIF").touch()
+    assert [photo.path.name for photo in find_photos([tmp_path]).photos] == ["picture.JFIF"]

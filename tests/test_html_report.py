@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from clearshot import html_report
-from clearshot.html_report import write_html
+from clearshot.actions.atomic import read_stamp
+from clearshot.html_report import find_outdated, write_html
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,3 +146,19 @@ def test_pictures_outside_the_library_are_not_read(library: Path) -> None:
     assert "<img" not in page
     assert page.count("<figure>") == len(names)
     assert "<img" in write_html([make_row("bad.png", 0.9, "bad")], library, NOW)
+
+
+def test_a_photo_that_is_another_one_now_is_not_shown(library: Path) -> None:
+    names = ("worst.png", "bad.png", "unsure.png")
+    stamps = {library / name: read_stamp(library / name) for name in names}
+    rows = [make_row(name, 0.7, "bad", path=str(library / name)) for name in names]
+    Image.new("RGB", (64, 48), "red").save(library / "worst.png")
+    (library / "bad.png").unlink()
+    outdated = find_outdated(rows, stamps)
+    assert outdated == {
+        "worst.png": "changed since the scan; scan again",
+        "bad.png": "is not there any more",
+    }
+    page = write_html(rows, library, NOW, outdated=outdated)
+    assert page.count("<img") == 1
+    assert all(reason in page for reason in outdated.values())

@@ -417,3 +417,71 @@ def test_a_target_on_a_drive_that_is_not_there(
     with pytest.raises(InputError, match="there is no such drive") as info:
         plan_sort(library, [], target)
     assert info.value.path == Path(target.anchor)
+
+
+def test_steps_up_do_not_get_into_a_plan(
+    library: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_photo(library / "one.jpg")
+    monkeypatch.chdir(make_photo(library / "sub" / "two.jpg").path.parent)
+    named = Path("..", "..", library.name)
+    (photo, *_) = find_photos([named]).photos
+    assert photo.path == library / "one.jpg"
+    for plan in (
+        plan_sort(named, [(photo, Label.DARK)], target),
+        plan_trash(named, [(photo, Label.DARK)]),
+    ):
+        assert (plan.folder, plan.steps[0].source) == (library, photo.path)
+
+
+@pytest.mark.parametrize("is_flat", [True, False])
+def test_two_shots_of_one_name_do_not_become_one(
+    library: Path, target: Path, is_flat: bool
+) -> None:
+    jpeg, raw = (
+        make_photo(library / "a" / "IMG.jpg"),
+        make_photo(library / "b" / "IMG.NEF", "IMG.xmp"),
+    )
+    plan = plan_sort(library, [(jpeg, Label.DARK), (raw, Label.DARK)], target, is_flat=is_flat)
+    apply_plan(plan, find_journal_folder(library))
+    found = find_photos([target])
+    assert len(found.photos) == 2
+    assert found.skipped == ()
+    assert sorted(len(photo.companions) for photo in found.photos) == [0, 1]
+    assert any(step.renamed for step in plan.steps) is is_flat
+
+
+def test_a_shot_keeps_clear_of_another_that_is_there_already(library: Path, target: Path) -> None:
+    write_file(target / "dark" / "img.cr2", b"of another card")
+    photo = make_photo(library / "IMG.jpg", "IMG.xmp")
+    plan = plan_sort(library, [(photo, Label.DARK)], target, kind=Kind.COPY)
+    assert list_targets(plan, target) == ["dark/IMG (2).jpg", "dark/IMG (2).xmp"]
+    apply_plan(plan, find_journal_folder(library))
+    assert plan_sort(library, [(photo, Label.DARK)], target, kind=Kind.COPY).steps == ()
+
+
+def test_two_pictures_of_one_shot_stay_beside_each_other(library: Path, target: Path) -> None:
+    photos = [make_photo(library / name) for name in ("IMG.jpg", "IMG.png")]
+    plan = plan_sort(library, [(photo, Label.DARK) for photo in photos], target)
+    assert list_targets(plan, target) == ["dark/IMG.jpg", "dark/IMG.png"]
+
+
+def test_a_copy_whose_time_the_disk_rounded_is_there(library: Path, target: Path) -> None:
+    photo = make_photo(library / "one.jpg")
+    plan = plan_sort(library, [(photo, Label.DARK)], target, kind=Kind.COPY)
+    apply_plan(plan, find_journal_folder(library))
+    copy = target / "dark" / "one.jpg"
+    os.utime(copy, ns=(0, copy.stat().st_mtime_ns // 10**9 * 10**9))
+    assert plan_sort(library, [(photo, Label.DARK)], target, kind=Kind.COPY).steps == ()
+    write_file(copy, b"ONE.jpg", mtime_ns=7)
+    assert len(plan_sort(library, [(photo, Label.DARK)], target, kind=Kind.COPY).steps) == 1
+
+
+def test_a_path_that_is_too_long_keeps_no_other_photo(library: Path, tmp_path: Path) -> None:
+    deep = library.joinpath(*["d" * 200] * 10)
+    photos = [make_photo(deep / "one.jpg"), make_photo(library / "two.jpg")]
+    target = tmp_path.joinpath(*["t" * 200] * 11)
+    plan = plan_sort(library, [(photo, Label.DARK) for photo in photos], target)
+    outcome = apply_plan(plan, find_journal_folder(library))
+    assert [step.source for step in outcome.done] == [photos[1].path]
+    assert [skip.path for skip in outcome.skipped] == [photos[0].path]

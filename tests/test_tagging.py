@@ -315,3 +315,50 @@ def test_names_that_are_no_unicode(library: Path) -> None:
     journals = find_journal_folder(library)
     apply_undo(plan_undo(journals), journals)
     assert read_tree(library) == before
+
+
+@pytest.mark.parametrize("program", list(Program))
+def test_the_sidecar_of_another_photo_is_not_made(library: Path, program: Program) -> None:
+    for name in ("IMG.NEF", "IMG.NEF.jpg", "a.jpg", "a.jpg.png"):
+        write_file(library / name, b"photo")
+    photos = find_photos([library]).photos
+    judged = [(p, BLURRY if p.path.suffix in {".jpg", ".png"} else GOOD) for p in photos]
+    tags = plan_tags(library, judged, TagStyle(program))
+    targets = list_targets(tags)
+    assert len(set(targets)) == len(targets)
+    assert "IMG.NEF.xmp" not in targets
+    apply(tags)
+    judged = [(p, j) for p, (_, j) in zip(find_photos([library]).photos, judged, strict=True)]
+    assert plan_tags(library, judged, TagStyle(program)).plan.steps == ()
+
+
+def test_a_photo_without_a_verdict_counts_where_a_sidecar_is_shared(library: Path) -> None:
+    for name in ("a.jpg", "a.png"):
+        write_file(library / name, b"photo")
+    photo, _ = find_photos([library]).photos
+    tags = plan_tags(library, [(photo, BLURRY)], TagStyle(Program.LIGHTROOM))
+    assert tags.plan.steps == ()
+    assert [skip.path.name for skip in tags.skipped] == ["a.xmp"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_in_place_of_a_sidecar_is_left_alone(library: Path) -> None:
+    write_file(library / "a.jpg", b"photo")
+    write_file(library / "b.jpg", b"photo")
+    os.mkfifo(library / "a.xmp")
+    tags = plan(library, BLURRY, TagStyle(Program.LIGHTROOM))
+    assert list_targets(tags) == ["b.xmp"]
+    assert [skip.path.name for skip in tags.skipped] == ["a.xmp"]
+
+
+@pytest.mark.parametrize("encoding", ["MS-ANSI", "KOI8-RU"])
+def test_a_sidecar_in_an_encoding_that_is_not_known_costs_no_other(
+    library: Path, encoding: str
+) -> None:
+    text = LIGHTROOM.decode().split("?>", 1)[-1] if b"<?xml" in LIGHTROOM else LIGHTROOM.decode()
+    write_file(library / "a.jpg", b"photo")
+    write_file(library / "a.xmp", f"<?xml version='1.0' encoding='{encoding}'?>{text}".encode())
+    write_file(library / "b.jpg", b"photo")
+    tags = plan(library, BLURRY, TagStyle(Program.LIGHTROOM))
+    assert list_targets(tags) == ["b.xmp"]
+    assert [skip.path.name for skip in tags.skipped] == ["a.xmp"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from PIL import Image
 from clearshot.photo import Failure, Label, Scores
 from clearshot.workers import score_unordered
 from luma_scorer import LumaScorer
-from size_detector import EnvironmentScorer, SizeDetector
+from size_detector import EnvironmentScorer, SizeDetector, SlowToStart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,22 @@ class Own:
 if __name__ == "__main__":
     for _, _, result in score_unordered([Path(sys.argv[1])], Own(), num_workers=1):
         print(*result.values())
+"""
+
+
+# A program that gives each photo so much time.
+WITH_LIMIT = """
+import sys
+from pathlib import Path
+from clearshot.workers import score_unordered
+from luma_scorer import LumaScorer
+
+if __name__ == "__main__":
+    scorer = LumaScorer(Path(sys.argv[2]), delay_s=1.0)
+    for _, _, result in score_unordered(
+        [Path(sys.argv[1])], scorer, num_workers=1, timeout_s={limit_s}
+    ):
+        print(type(result).__name__)
 """
 
 
@@ -175,3 +192,53 @@ def test_workers_use_one_thread_unless_the_user_says_otherwise(
     [(_, _, result)] = score_unordered([photo], EnvironmentScorer(), num_workers=1)
     assert result == {"OMP_NUM_THREADS": 1.0, "OPENBLAS_NUM_THREADS": 3.0}
     assert dict(os.environ) == before
+
+
+def test_the_start_of_a_worker_is_no_time_of_a_photo(photo: Path) -> None:
+    scoring = score_unordered([photo], SlowToStart(), num_workers=1, timeout_s=1.0)
+    assert [result for _, _, result in scoring] == [{Label.BLURRY: photo.stat().st_size}]
+
+
+def test_a_limit_of_years_is_none(photo: Path) -> None:
+    scoring = score_unordered([photo], SizeDetector(), num_workers=1, timeout_s=1e300)
+    assert [result for _, _, result in scoring] == [{Label.BLURRY: photo.stat().st_size}]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs signals that stop a process")
+def test_the_time_in_which_all_was_stopped_is_not_the_photos(photo: Path, tmp_path: Path) -> None:
+    slow = photo.rename(tmp_path / "slow.png")
+    program = WITH_LIMIT.format(limit_s=2.0)
+    command = [sys.executable, "-c", program, str(slow), str(tmp_path / "log")]
+    path = os.pathsep.join(sys.path)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "log").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGSTOP)
+    time.sleep(4)
+    os.killpg(process.pid, signal.SIGCONT)
+    assert process.communicate(timeout=30)[0].split() == ["Scores"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals that kill a process")
+def test_a_worker_that_is_killed_while_it_starts_costs_no_photo(
+    photo: Path, tmp_path: Path
+) -> None:
+    scoring = score_unordered(
+        [photo] * 8, LumaScorer(tmp_path / "log", delay_s=0.05), num_workers=1
+    )
+    results = [next(scoring)[2]]
+    for _ in range(2):
+        # The one that works, and then the one that takes its place.
+        [worker] = multiprocessing.active_children()
+        worker.kill()
+        results.append(next(scoring)[2])
+    results += [result for _, _, result in scoring]
+    assert len(results) == 8
+    assert all(isinstance(result, Scores) for result in results)

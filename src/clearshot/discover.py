@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clearshot.errors import InputError
+from clearshot.paths import anchor
 from clearshot.photo import COMPANION_SUFFIXES, FileStamp, Photo, Skip
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 # Pictures as they are to be seen, the first to be judged where a shot has several files.
 _PICTURE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".mpo", ".png", ".tif", ".tiff", ".webp", ".avif"}
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".tif", ".tiff", ".webp", ".avif"}
 )
 _HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
 # fmt: off
@@ -90,10 +91,105 @@ def find_photos(roots: Iterable[Path]) -> Discovery:
     walk = _Walk()
     for root in roots:
         try:
-            walk.add_root(root.absolute())
+            walk.add_root(anchor(root))
         except OSError as error:
             raise InputError(_cause(error), path=root) from error
     return Discovery(tuple(walk.photos.values()), tuple(walk.skipped), walk.num_ignored)
+
+
+class Ownership:
+    """Which photo of a folder each other file there belongs to, by their names.
+
+    Parameters
+    ----------
+    names : list of str
+        The photos of the folder, raw and HEIC files included.
+
+    Attributes
+    ----------
+    twins : dict
+        The judged file of each that is the same shot as another: of a raw file beside a JPEG.
+    rivals : dict
+        Where names do not tell which files are one shot, the others of the same base name for each
+        raw or HEIC file.
+    judged : list of str
+        The photos that are not twins of others.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        self.twins, self.rivals = _find_twins(names)
+        self.judged = [name for name in names if name not in self.twins]
+        self._photos = frozenset(self.judged)
+        self._by_stem: dict[str, list[str]] = defaultdict(list)
+        for name in self.judged:
+            self._by_stem[_split(name)[0]].append(name)
+
+    def find(self, other: str) -> list[str]:
+        """Find the photos that a file may belong to.
+
+        Parameters
+        ----------
+        other : str
+            Its name; it need not be there yet.
+
+        Returns
+        -------
+        list of str
+            None for a file that is no companion; several where its name does not tell.
+        """
+        suffix, base = _suffix(other), _split(other)[0]
+        if suffix in _NAME_SUFFIXES and base in self._photos:
+            return [base]
+        if suffix in _NAME_SUFFIXES and base in self.twins:
+            return [self.twins[base]]
+        if suffix in _NAME_SUFFIXES and _suffix(base) in PHOTO_SUFFIXES:
+            # Of a file that is gone, or was never copied here.
+            return self._by_stem.get(_split(base)[0], [])
+        return self._by_stem.get(base, []) if suffix in COMPANION_SUFFIXES else []
+
+
+def list_photo_names(folder: Path) -> list[str]:
+    """List the photos right in a folder. Raises OSError if it cannot be listed.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Returns
+    -------
+    list of str
+        Their names in sorted order, raw and HEIC files included.
+    """
+    with os.scandir(folder) as entries:
+        return sorted(
+            entry.name
+            for entry in entries
+            if _suffix(entry.name) in PHOTO_SUFFIXES
+            and not _is_passed_over(entry.name)
+            and entry.is_file(follow_symlinks=False)
+        )
+
+
+def name_shots(name: str) -> set[str]:
+    """Give the base names of the shots that a file counts to, or would beside their photos.
+
+    Parameters
+    ----------
+    name : str
+        Name of a file of any kind.
+
+    Returns
+    -------
+    set of str
+        `IMG` for `IMG.jpg`, `IMG.jpg` and `IMG` for `IMG.jpg.xmp`; empty for a file that is no
+        photo and no companion.
+    """
+    base, suffix = _split(name)[0], _suffix(name)
+    if suffix not in PHOTO_SUFFIXES | COMPANION_SUFFIXES:
+        return set()
+    is_of_file = suffix in _NAME_SUFFIXES and _suffix(base) in PHOTO_SUFFIXES
+    return {base, _split(base)[0]} if is_of_file else {base}
 
 
 def count_twins(photo: Photo) -> int:
@@ -173,9 +269,9 @@ class _Walk:
 
     def _add_files(self, folder: Path, stamps: dict[str, FileStamp]) -> None:
         names = [name for name in stamps if _suffix(name) in PHOTO_SUFFIXES]
-        twins, rivals = _find_twins(names)
-        judged = [name for name in names if name not in twins]
-        owners = _find_owners(judged, twins, others=stamps.keys() - set(names))
+        ownership = Ownership(names)
+        found = {other: ownership.find(other) for other in stamps.keys() - set(names)}
+        owners = {other: candidates for other, candidates in found.items() if candidates}
         companions: dict[str, list[Path]] = defaultdict(list)
         for companion in sorted(owners):
             if len(owners[companion]) > 1:
@@ -183,12 +279,12 @@ class _Walk:
                 self.skipped.append(Skip(folder / companion, reason))
             else:
                 companions[owners[companion][0]].append(folder / companion)
-        for twin, owner in twins.items():
+        for twin, owner in ownership.twins.items():
             companions[owner].append(folder / twin)
-        for name in judged:
+        for name in ownership.judged:
             path = folder / name
             self.photos[path] = Photo(path, stamps[name], tuple(sorted(companions[name])))
-        for name, others in rivals.items():
+        for name, others in ownership.rivals.items():
             reason = f"may be the same shot as any of {', '.join(others)}; judged as one of its own"
             self.skipped.append(Skip(folder / name, reason))
         self.num_ignored += len(stamps) - len(names) - len(owners)
@@ -220,29 +316,6 @@ def _find_twins(names: list[str]) -> tuple[dict[str, str], dict[str, list[str]]]
                 if others := [other for other in group if other != name]:
                     rivals[name] = others
     return twins, rivals
-
-
-def _find_owners(
-    names: list[str], twins: dict[str, str], *, others: Iterable[str]
-) -> dict[str, list[str]]:
-    """Name for each companion the photos it may belong to, at least one."""
-    photos = frozenset(names)
-    by_stem: dict[str, list[str]] = defaultdict(list)
-    for name in names:
-        by_stem[_split(name)[0]].append(name)
-    owners = {}
-    for other in others:
-        suffix, base = _suffix(other), _split(other)[0]
-        if suffix in _NAME_SUFFIXES and base in photos:
-            owners[other] = [base]
-        elif suffix in _NAME_SUFFIXES and base in twins:
-            owners[other] = [twins[base]]
-        elif suffix in _NAME_SUFFIXES and _suffix(base) in PHOTO_SUFFIXES:
-            # Of a file that is gone, or was never copied here.
-            owners[other] = by_stem.get(_split(base)[0], [])
-        elif suffix in COMPANION_SUFFIXES:
-            owners[other] = by_stem.get(base, [])
-    return {other: candidates for other, candidates in owners.items() if candidates}
 
 
 def _is_passed_over(name: str) -> bool:

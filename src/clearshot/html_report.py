@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import io
+from dataclasses import astuple
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image
@@ -14,9 +16,10 @@ from clearshot.errors import PhotoError
 from clearshot.photo import Choice, Label, Rating
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
+
+    from clearshot.photo import FileStamp
 
 # Long side of the pictures in a report [px], and their JPEG quality.
 _PICTURE_PX: Final = 280
@@ -38,6 +41,7 @@ h2 { font-size: 1.1rem; margin: 2.2rem 0 .8rem; }
 figure { margin: 0; break-inside: avoid; }
 figure img, .none { width: 100%; height: 11rem; object-fit: contain; display: block; }
 figure img, .none { background: #8881; }
+.none { box-sizing: border-box; font-size: .85rem; padding: .5rem; }
 summary h2 { display: inline; }
 figcaption { font-size: .85rem; overflow-wrap: anywhere; padding-top: .3rem; }
 .bad { color: var(--bad); font-weight: 600; }
@@ -55,6 +59,7 @@ def write_html(
     made_at: datetime,
     *,
     remarks: Sequence[str] = (),
+    outdated: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] = lambda num_done, num_total: None,
 ) -> str:
     """Write a report: counts, bad and unsure photos with pictures and reasons, failures, good ones.
@@ -69,6 +74,8 @@ def write_html(
         For the head of the report.
     remarks : sequence of str
         What the thresholds rest on.
+    outdated : mapping or None
+        By relative path, why a photo is not shown, as `find_outdated` gives it.
     progress : callable
         Called with the number of pictures that were read, and of all.
 
@@ -81,16 +88,18 @@ def write_html(
     unsure = sorted((row for row in rows if row["verdict"] == Rating.UNSURE), key=_find_worst)
     good = [row for row in rows if row["verdict"] == Rating.GOOD]
     failed = [row for row in rows if row["error"] is not None]
-    shown = (*bad, *unsure)[:MAX_PICTURES]
-    pictures: dict[str, str] = {}
+    shown = [*bad, *unsure][:MAX_PICTURES]
+    figures: dict[str, str] = {}
     for number, row in enumerate(shown, start=1):
-        pictures[row["relative_path"]] = _read_picture(library, row["relative_path"])
+        name = row["relative_path"]
+        reason = (outdated or {}).get(name, "")
+        figures[name] = _write_none(reason) if reason else _write_picture(library, name)
         progress(number, len(shown))
     parts = [
         _write_head(library.name, made_at, remarks),
         _write_counts(rows, len(good), len(unsure), len(bad), len(failed)),
-        _write_photos("Bad", bad, pictures),
-        _write_photos("Unsure: look at these", unsure, pictures),
+        _write_photos("Bad", bad, figures),
+        _write_photos("Unsure: look at these", unsure, figures),
         _write_list("Not judged", [(row, _tell_failure(row)) for row in failed]),
         _write_list("Good", [(row, _tell_choice(row)) for row in good]),
         "</body></html>\n",
@@ -98,23 +107,60 @@ def write_html(
     return "".join(parts)
 
 
+def find_outdated(
+    rows: Sequence[dict[str, Any]], stamps: Mapping[Path, FileStamp]
+) -> dict[str, str]:
+    """Find the photos of a report that are not any more what was judged.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        As for `write_html`.
+    stamps : mapping
+        The state that each photo had, by its absolute path.
+
+    Returns
+    -------
+    dict
+        By relative path, why a bad or unsure photo is not shown.
+    """
+    found = {}
+    for row in rows:
+        stamp = stamps.get(Path(row["path"]))
+        if stamp is None or row["verdict"] not in {Rating.BAD, Rating.UNSURE}:
+            continue
+        try:
+            status = Path(row["path"]).stat()
+        except OSError:
+            found[row["relative_path"]] = "is not there any more"
+            continue
+        if (status.st_size, status.st_mtime_ns) != astuple(stamp):
+            found[row["relative_path"]] = "changed since the scan; scan again"
+    return found
+
+
 def _find_worst(row: dict[str, Any]) -> tuple[float, str]:
     """Order by the largest probability, the worst first."""
     return -max(row["p_blurry"], row["p_dark"], row["p_overexposed"]), row["relative_path"]
 
 
-def _read_picture(library: Path, name: str) -> str:
-    """Read a photo small, as the address of an image; empty where it cannot be read."""
+def _write_picture(library: Path, name: str) -> str:
+    """Write a photo small, with its pixels, or why it cannot be read."""
     path = library / name
     if not _is_inside(library, path):
-        return ""
+        return _write_none("is not in the library")
     try:
         picture = Image.fromarray(read_rgb(path, long_side_px=_PICTURE_PX))
-    except PhotoError:
-        return ""
+    except PhotoError as error:
+        return _write_none(error.message)
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=_QUALITY)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+    content = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return f'<img src="data:image/jpeg;base64,{content}" alt="" loading=lazy>'
+
+
+def _write_none(reason: str) -> str:
+    return f"<div class='none dim'>{_escape(reason)}</div>"
 
 
 def _is_inside(library: Path, path: Path) -> bool:
@@ -153,15 +199,15 @@ def _write_counts(
     return f"<table>{cells}</table>"
 
 
-def _write_photos(title: str, rows: Sequence[dict[str, Any]], pictures: dict[str, str]) -> str:
+def _write_photos(title: str, rows: Sequence[dict[str, Any]], figures: dict[str, str]) -> str:
     if not rows:
         return ""
-    figures = "".join(_write_photo(row, pictures.get(row["relative_path"], "")) for row in rows)
-    return f"<h2>{title} ({len(rows):,})</h2><div class=photos>{figures}</div>"
+    parts = (_write_photo(row, figures.get(row["relative_path"], "")) for row in rows)
+    return f"<h2>{title} ({len(rows):,})</h2><div class=photos>{''.join(parts)}</div>"
 
 
-def _write_photo(row: dict[str, Any], picture: str) -> str:
-    image = f'<img src="{picture}" alt="" loading=lazy>' if picture else "<div class=none></div>"
+def _write_photo(row: dict[str, Any], figure: str) -> str:
+    image = figure or _write_none("")
     words = ", ".join(row["labels"]) or row["verdict"]
     choice = _tell_choice(row)
     decided = f"<b>{choice}</b> " if choice else ""

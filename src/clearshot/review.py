@@ -15,6 +15,7 @@ from clearshot.catalog.catalog import Catalog
 from clearshot.config import OWN_FOLDER
 from clearshot.errors import CatalogError, UsageError
 from clearshot.listing import OUTDATED
+from clearshot.paths import anchor
 from clearshot.photo import REJECTED, Choice, Decision, Failure, Rating, Skip, Verdict
 from clearshot.report import judge_entry
 from clearshot.tagging import Judgement
@@ -383,4 +384,4 @@ def find_journals(library: Path) -> Path:
     Path
         A folder in the library's hidden folder.
     """
-    return library.absolute() / OWN_FOLDER / "journals"
+    return anchor(library) / OWN_FOLDER / "journals"

@@ -14,6 +14,7 @@ from clearshot.config import PHOTO_TIMEOUT_S, ScanSettings, usable_cores
 from clearshot.decode.formats import list_cured_failures
 from clearshot.discover import count_twins, find_photos
 from clearshot.errors import check_folder
+from clearshot.paths import anchor
 from clearshot.photo import Failure, covers
 from clearshot.workers import score_unordered
 
@@ -132,7 +133,7 @@ def scan(
     """
     started = time.perf_counter()
     settings = settings or ScanSettings()
-    folder = folder.absolute()
+    folder = anchor(folder)
     if not folder.is_relative_to(catalog.library):
         raise ValueError(f"{folder} is not in the library {catalog.library}")
     check_folder(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import unicodedata
@@ -15,8 +16,9 @@ from clearshot.actions.atomic import is_writable, read_stamp
 from clearshot.actions.duplicates import is_duplicate
 from clearshot.actions.plan import TRASH_PLACE, Kind, Plan, Step
 from clearshot.config import OWN_FOLDER
-from clearshot.discover import find_photos
+from clearshot.discover import find_photos, name_shots
 from clearshot.errors import InputError, UsageError
+from clearshot.paths import anchor
 from clearshot.photo import REJECTED, Label, Skip
 
 if TYPE_CHECKING:
@@ -39,9 +41,10 @@ def plan_sort(
 
     A photo goes to `target/<label>/<its path in folder>`. Where one of its names is taken, there
     or by another step, the photo and its companions all get the same number, so that their base
-    names still match. Names count as taken in any case and any Unicode form, because disks differ
-    in what they tell apart. A photo whose copies or links are there already is left out. Nothing is
-    touched.
+    names still match. So it is where the base name is that of another shot, whose raw file or
+    sidecar would be taken for the photo's. Names count as taken in any case and any Unicode form,
+    because disks differ in what they tell apart. A photo whose copies or links are there already is
+    left out. Nothing is touched.
 
     Raises UsageError if the target is `folder` itself or inside clearshot's own folder, a photo is
     not inside `folder`, or hard links are asked for on another disk, and InputError if the target
@@ -68,7 +71,7 @@ def plan_sort(
         One group for each photo, the photo first, in the order of `bad`. The stamps of the photos
         are those of `bad`: a photo that changed since it was judged is left alone.
     """
-    folder, target = folder.absolute(), target.resolve()
+    folder, target = anchor(folder), target.resolve()
     _check_target(folder, target)
     if kind is Kind.HARDLINK:
         _check_same_disk(folder, target)
@@ -89,9 +92,9 @@ def plan_sort(
             Step(path, wish, stamp, group, str(label), kind)
             for (path, stamp), wish in zip(stamps.items(), wanted, strict=True)
         ]
-        if kind is not Kind.MOVE and _are_there(wishes, names, base=photo.path.stem):
+        if kind is not Kind.MOVE and _are_there(wishes, names, photo.path):
             continue
-        given = names.take(wanted, base=photo.path.stem)
+        given = names.take(wanted, photo.path)
         steps += [
             replace(wish, target=goal, renamed=goal != wish.target)
             for wish, goal in zip(wishes, given, strict=True)
@@ -125,7 +128,7 @@ def plan_trash(folder: Path, bad: Sequence[tuple[Photo, str]]) -> Plan:
             Step(path, TRASH_PLACE, stamp, group, str(label), Kind.TRASH)
             for path, stamp in stamps.items()
         ]
-    return Plan(folder.absolute(), tuple(steps))
+    return Plan(anchor(folder), tuple(steps))
 
 
 def find_companions(
@@ -170,20 +173,23 @@ class _TakenNames:
 
     def __init__(self) -> None:
         self._planned: set[str] = set()
+        # By base name at the target, the one where the shot comes from.
+        self._shots: dict[str, Path] = {}
         self._list_names = cache(_list_names)
+        self._list_shots = cache(lambda folder: _list_shots(self._list_names(folder)))
 
-    def take(self, wanted: Sequence[Path], *, base: str) -> list[Path]:
-        """Take a free place for each file of a group; `base` is where a number goes behind."""
-        numbered = self._count_up(wanted, base)
-        places = next(places for places in numbered if all(map(self._is_free, places)))
+    def take(self, wanted: Sequence[Path], photo: Path) -> list[Path]:
+        """Take a free place for each file of a photo, its own first, alike numbered."""
+        shot = photo.with_suffix("")
+        numbered = self._count_up(wanted, photo.stem)
+        places = next(places for places in numbered if self._is_free(places, shot))
         self._planned.update(map(_fold, places))
+        self._shots[_fold(places[0].with_suffix(""))] = shot
         return list(places)
 
-    def list_used(self, wanted: Sequence[Path], *, base: str) -> Iterator[tuple[Path, ...]]:
+    def list_used(self, wanted: Sequence[Path], photo: Path) -> Iterator[tuple[Path, ...]]:
         """Give the places that `take` passes because of files on the disk, in its order."""
-        return itertools.takewhile(
-            lambda places: any(map(self._is_on_disk, places)), self._count_up(wanted, base)
-        )
+        return itertools.takewhile(self._are_used, self._count_up(wanted, photo.stem))
 
     def _count_up(self, wanted: Sequence[Path], base: str) -> Iterator[tuple[Path, ...]]:
         distinct: list[Path] = []
@@ -193,11 +199,16 @@ class _TakenNames:
             distinct.append(next(p for p in _count_up(path, base) if _fold(p) not in others))
         return zip(*(_count_up(path, base) for path in distinct), strict=True)
 
-    def _is_free(self, path: Path) -> bool:
-        return _fold(path) not in self._planned and not self._is_on_disk(path)
+    def _is_free(self, places: tuple[Path, ...], shot: Path) -> bool:
+        # Two pictures of one base name that come from one folder were beside each other before.
+        is_own = self._shots.get(_fold(places[0].with_suffix("")), shot) == shot
+        is_planned = any(_fold(place) in self._planned for place in places)
+        return is_own and not is_planned and not self._are_used(places)
 
-    def _is_on_disk(self, path: Path) -> bool:
-        return _fold(path.name) in self._list_names(path.parent)
+    def _are_used(self, places: tuple[Path, ...]) -> bool:
+        if _fold(places[0].stem) in self._list_shots(places[0].parent):
+            return True
+        return any(_fold(place.name) in self._list_names(place.parent) for place in places)
 
 
 def _check_target(folder: Path, target: Path) -> None:
@@ -220,9 +231,9 @@ def _check_same_disk(folder: Path, target: Path) -> None:
         raise UsageError("hard links need the disk that the library is on", path=target)
 
 
-def _are_there(wishes: Sequence[Step], names: _TakenNames, *, base: str) -> bool:
+def _are_there(wishes: Sequence[Step], names: _TakenNames, photo: Path) -> bool:
     """Tell whether a photo was copied or linked before, under its names or under numbered ones."""
-    used = names.list_used([wish.target for wish in wishes], base=base)
+    used = names.list_used([wish.target for wish in wishes], photo)
     return any(
         all(
             _is_there(replace(wish, target=place))
@@ -233,11 +244,11 @@ def _are_there(wishes: Sequence[Step], names: _TakenNames, *, base: str) -> bool
 
 
 def _is_there(step: Step) -> bool:
-    """Tell whether a copy or link is there; a copy by its size and time of last change."""
+    """Tell whether a copy or link is there; a copy by its size and time, or by its bytes."""
     try:
-        if step.kind is Kind.COPY:
-            return read_stamp(step.target) == step.stamp
-        return is_duplicate(step)
+        # Some disks round times, and some lose them.
+        is_alike = step.kind is Kind.COPY and read_stamp(step.target) == step.stamp
+        return is_alike or is_duplicate(step)
     except OSError:
         return False
 
@@ -282,7 +293,14 @@ def _list_names(folder: Path) -> frozenset[str]:
     except (FileNotFoundError, NotADirectoryError):
         return frozenset()
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            # Only this photo cannot go there; its step says so.
+            return frozenset()
         raise InputError(f"cannot be listed: {error.strerror}", path=folder) from error
+
+
+def _list_shots(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(shot for name in names for shot in name_shots(name))
 
 
 def _fold(path: Path | str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import os
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,9 @@ from clearshot.actions.atomic import read_stamp
 from clearshot.actions.embedding import find_protection
 from clearshot.actions.plan import Kind, Plan, Step
 from clearshot.actions.writing import read_content
-from clearshot.discover import RAW_SUFFIXES
+from clearshot.discover import RAW_SUFFIXES, Ownership, list_photo_names
 from clearshot.errors import SidecarError
+from clearshot.paths import anchor
 from clearshot.photo import Color, FileStamp, Rating, Skip
 from clearshot.sidecars.exiftool import Wish, draft_exchanges, find_exiftool
 from clearshot.sidecars.jpeg import gather_xmp, holds_own_metadata, read_packet
@@ -154,13 +156,13 @@ def plan_tags(
     """
     if style.naming is Naming.EMBED:
         find_exiftool()
-    planner = _Planner(style, Counter(photo.path.with_suffix("") for photo, _ in judged))
+    planner = _Planner(style)
     for group, (photo, judgement) in enumerate(judged):
         planner.add(group, photo, judgement)
         if progress is not None:
             progress(group + 1, len(judged))
     planner.finish()
-    plan = Plan(folder.absolute(), tuple(planner.steps))
+    plan = Plan(anchor(folder), tuple(planner.steps))
     return TagPlan(plan, tuple(planner.skipped), tuple(planner.kept), tuple(planner.unread))
 
 
@@ -229,9 +231,9 @@ class _Draft:
 class _Planner:
     """The plan in the making."""
 
-    def __init__(self, style: TagStyle, stems: Counter[Path]) -> None:
+    def __init__(self, style: TagStyle) -> None:
         self._style = style
-        self._stems = stems
+        self._read_ownership = cache(lambda folder: Ownership(list_photo_names(folder)))
         self._drafts: list[_Draft] = []
         self.steps: list[Step] = []
         self.skipped: list[Skip] = []
@@ -324,16 +326,19 @@ class _Planner:
         else:
             namings = (self._style.naming,)
         paths = list_sidecars(photo, namings)
-        return tuple(path for path in paths if not self._is_shared(photo, path))
+        return tuple(path for path in paths if self._is_own(photo, path))
 
-    def _is_shared(self, photo: Photo, path: Path) -> bool:
-        """Tell whether a sidecar may belong to several photos; then it is written for none."""
-        if path in photo.companions or path.stem != photo.path.stem:
-            return False
-        if self._stems[photo.path.with_suffix("")] < 2 and not path.exists():
-            return False
-        self.skipped.append(Skip(path, "may belong to several photos; written for none"))
-        return True
+    def _is_own(self, photo: Photo, path: Path) -> bool:
+        """Tell whether a sidecar belongs, or would belong, to a photo alone."""
+        if path in photo.companions:
+            return True
+        owners = self._read_ownership(path.parent).find(path.name)
+        if owners == [photo.path.name] and not os.path.lexists(path):
+            return True
+        several = "may belong to several photos; written for none"
+        is_of_other = len(owners) == 1 and owners != [photo.path.name]
+        self.skipped.append(Skip(path, f"belongs to {owners[0]}" if is_of_other else several))
+        return False
 
 
 _NAMINGS = {

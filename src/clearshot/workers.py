@@ -39,6 +39,16 @@ _PHOTOS_PER_WORKER = 2
 
 _ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
+# How often is looked whether this process itself was stopped, by Ctrl-Z or a closed lid: that is no
+# time of a photo.
+_LOOK_S = 1.0
+
+# How long a worker may take until it is ready, on a machine that is busy.
+_START_S = 300.0
+
+# Workers in a row that may end before they are ready, as when memory is short for a moment.
+_MAX_FAILED_STARTS = 3
+
 # A process that waits for a network drive that is gone cannot even be killed; it is left behind.
 _KILL_PATIENCE_S = 10.0
 
@@ -134,11 +144,14 @@ class _Pool(Generic[Result]):
         self._tasks = (_Task(index, path) for index, path in enumerate(paths))
         self._returned: deque[_Task] = deque()  # suspects first
         self._workers: list[_Worker] = []
+        self._has_started = False
+        self._num_failed_starts = 0
+        self._attended_at = time.monotonic()
 
     def run(self) -> Iterator[tuple[int, Path, Result | Failure]]:
         self._feed()
         while busy := [worker for worker in self._workers if worker.tasks]:
-            ready = channels.wait([worker.channel for worker in busy], self._find_patience(busy))
+            ready = self._wait(busy)
             for worker in busy:
                 is_ready = worker.channel in ready
                 if done := self._collect(worker) if is_ready else self._give_up(worker):
@@ -170,20 +183,45 @@ class _Pool(Generic[Result]):
             self._workers.append(least)
         return least
 
-    def _find_patience(self, busy: list[_Worker]) -> float | None:
-        """Tell how long to wait until the first photo has taken too long [s]."""
-        if self._timeout_s is None:
-            return None
-        first = min(worker.begun_at for worker in busy)
-        return max(0.0, first + self._timeout_s - time.monotonic())
+    def _wait(self, busy: list[_Worker]) -> list[object]:
+        """Wait for messages until a photo may have taken too long; give the channels with one."""
+        began_at = time.monotonic()
+        self._postpone(began_at - self._attended_at)
+        limits = [worker.begun_at + self._find_limit(worker) for worker in busy]
+        patience_s = min(_LOOK_S, max(0.0, min(limits) - began_at))
+        ready: list[object] = []
+        ready += channels.wait([worker.channel for worker in busy], patience_s)
+        self._attended_at = time.monotonic()
+        self._postpone(self._attended_at - began_at - patience_s)
+        return ready
+
+    def _postpone(self, lapse_s: float) -> None:
+        """Leave out a time in which this process did not run, and so perhaps no worker."""
+        if lapse_s > _LOOK_S:
+            for worker in self._workers:
+                worker.begun_at += lapse_s
+
+    def _find_limit(self, worker: _Worker) -> float:
+        """Tell how long a worker may take for what it does [s]."""
+        if not worker.is_ready:
+            return _START_S
+        return math.inf if self._timeout_s is None else self._timeout_s
 
     def _give_up(self, worker: _Worker) -> tuple[_Task, Failure] | None:
-        """End a worker whose photo has taken too long; None where there is time left."""
-        if self._timeout_s is None or time.monotonic() - worker.begun_at < self._timeout_s:
+        """End a worker whose photo has taken too long; None where there is time left.
+
+        Raises
+        ------
+        ClearshotError
+            If the worker has not even started.
+        """
+        if time.monotonic() - worker.begun_at < self._find_limit(worker):
             return None
         # This process may have been busy elsewhere while the result came.
         if worker.channel.poll():
             return None
+        if not worker.is_ready:
+            raise ClearshotError(f"a worker process was not ready after {_START_S:g} s")
         self._workers.remove(worker)
         worker.stop()
         task = worker.tasks.popleft()
@@ -198,7 +236,8 @@ class _Pool(Generic[Result]):
             return self._bury(worker)
         worker.begun_at = time.monotonic()
         if message is None:
-            worker.is_ready = True
+            worker.is_ready = self._has_started = True
+            self._num_failed_starts = 0
             return None
         if isinstance(message, ClearshotError):
             raise message
@@ -208,16 +247,33 @@ class _Pool(Generic[Result]):
         self._workers.remove(worker)
         cause = worker.stop(patience_s=1.0)
         if not worker.is_ready:
-            raise ClearshotError(
-                f"a worker process ended before it was ready ({cause}); a script that scans needs "
-                'the line `if __name__ == "__main__":` around its work'
-            )
+            self._note_failed_start(worker, cause)
+            self._returned.extendleft(reversed(worker.tasks))
+            return None
         task = worker.tasks.popleft()
         self._returned.extend(worker.tasks)
         if task.is_suspect:
             return task, Failure("crash", f"measuring it ended a worker process twice ({cause})")
         self._returned.appendleft(replace(task, is_suspect=True))
         return None
+
+    def _note_failed_start(self, worker: _Worker, cause: str) -> None:
+        """Pass over a worker that was killed before it was ready; end the run where all would be.
+
+        Raises
+        ------
+        ClearshotError
+            If this program is the reason, or several in a row could not start.
+        """
+        self._num_failed_starts += 1
+        message = f"a worker process ended before it was ready ({cause})"
+        if not (self._has_started or worker.was_killed):
+            raise ClearshotError(
+                f"{message}; a script that scans needs the line "
+                '`if __name__ == "__main__":` around its work'
+            )
+        if self._num_failed_starts > _MAX_FAILED_STARTS:
+            raise ClearshotError(f"{message}, {self._num_failed_starts} times in a row")
 
 
 class _Worker:
@@ -228,7 +284,8 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.tasks: deque[_Task] = deque()
         self.is_ready = False
-        # When its first photo was begun, as far as is known here.
+        self.was_killed = False
+        # When its start or its first photo was begun, as far as is known here.
         self.begun_at = time.monotonic()
         self.channel, far_end = context.Pipe()
         self._process = context.Process(target=_serve, args=(far_end, scorer), daemon=True)
@@ -238,7 +295,7 @@ class _Worker:
         far_end.close()
 
     def give(self, task: _Task) -> None:
-        if not self.tasks:
+        if not self.tasks and self.is_ready:
             self.begun_at = time.monotonic()
         self.tasks.append(task)
         # A dead worker is noticed when its result is awaited.
@@ -254,6 +311,7 @@ class _Worker:
         if self._process.exitcode is None:
             return "cannot be ended"
         code = self._process.exitcode
+        self.was_killed = code < 0
         self._process.close()
         return signal.strsignal(-code) or f"signal {-code}" if code < 0 else f"exit code {code}"
 

@@ -395,3 +395,17 @@ def test_a_folder_is_on_the_disk_before_a_photo_goes_there(
     assert made
     for folder in made:
         assert ("sync", folder.parent) in events[events.index(("mkdir", folder)) : moved]
+
+
+def test_a_folder_that_cannot_be_written_stops_no_other(
+    tmp_path: Path, journals: Path, fail_at: Callable[[str, int], None]
+) -> None:
+    plan = make_library(tmp_path)
+    locked = tmp_path / "bad" / "blurry" / "a"
+    fail_at("one.jpg", errno.EACCES)
+    with pytest.MonkeyPatch.context() as patch:
+        access = os.access
+        patch.setattr(os, "access", lambda path, mode: path != locked and access(path, mode))
+        outcome = apply_plan(plan, journals)
+    assert outcome.done == plan.steps[2:]
+    assert [skip.path for skip in outcome.skipped] == [step.source for step in plan.steps[:2]]

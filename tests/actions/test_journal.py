@@ -194,3 +194,11 @@ def test_a_journal_has_its_name_on_the_disk_before_anything_is_done(
     folder = find_journal_folder(tmp_path)
     journal = create_journal(folder, make_library(tmp_path))
     assert events.index(("rename", journal.path)) < events.index(("sync", folder))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_no_journal(tmp_path: Path) -> None:
+    pipe = tmp_path / "x.jsonl"
+    os.mkfifo(pipe)
+    with pytest.raises(ActionError, match="not a regular file"):
+        has_ended(pipe)

@@ -216,3 +216,27 @@ def test_files_of_others_beside_the_journals_are_left_alone(journal: Journal) ->
         path.write_text("not a journal")
     apply_plan(Plan(journal.plan.folder, ()), journal.path.parent)
     assert [path.read_text() for path in others] == ["not a journal"] * 3
+
+
+def test_a_file_on_a_drive_that_is_gone_is_looked_for_again(
+    journal: Journal, tmp_path: Path
+) -> None:
+    move = journal.plan.steps[0]
+    move.source.rename(move.target)
+    (tmp_path / "bad").rename(tmp_path / "unplugged")
+    (outcome,) = recover(journal.path.parent)
+    assert [skip.path for skip in outcome.skipped] == [move.source]
+    assert not has_ended(journal.path)
+    (tmp_path / "unplugged").rename(tmp_path / "bad")
+    (outcome,) = recover(journal.path.parent)
+    assert outcome.skipped == ()
+    # Its sidecar had not moved, so that it went back.
+    assert move.source.is_file()
+    assert has_ended(journal.path)
+
+
+def test_a_file_that_someone_took_away_stops_nothing(journal: Journal) -> None:
+    journal.plan.steps[0].source.unlink()
+    (outcome,) = recover(journal.path.parent)
+    assert outcome.skipped == ()
+    assert has_ended(journal.path)

@@ -182,3 +182,16 @@ def test_a_file_is_found_by_its_state_and_of_equal_ones_the_last(
     assert listing.find(path, stamps[0]) == places[0]
     assert listing.find(path, stamps[1]) == places[2]
     assert listing.find(path, FileStamp(5, 1)) is None
+
+
+def test_a_library_that_was_named_by_steps_up_comes_back(
+    library: Path, journals: Path, trash: Path
+) -> None:
+    before = read_tree(library)
+    photo = library / "a" / ".." / "two.jpg"
+    step = Step(photo, TRASH_PLACE, atomic.read_stamp(photo), 0, "dark", Kind.TRASH)
+    assert apply_plan(Plan(library, (step,)), journals).done == (step,)
+    assert not photo.exists()
+    assert list((trash / "files").iterdir())
+    assert apply_undo(plan_undo(journals), journals).skipped == ()
+    assert read_tree(library) == before

@@ -391,3 +391,26 @@ def test_a_fault_of_the_program_is_no_catalog_error(catalog: Catalog, library: P
     catalog.close()
     with pytest.raises(sqlite3.ProgrammingError):
         catalog.entries()
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "photo.NEF", "photo.xmp"])
+def test_an_empty_photo_does_not_become_a_catalog(library: Path, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.touch()
+    for _ in range(2):
+        with pytest.raises(CatalogError, match="name of a photo"):
+            Catalog.open(library, path=path)
+        assert not path.exists() or path.stat().st_size == 0
+        path.unlink(missing_ok=True)
+
+
+def test_a_library_that_was_named_by_steps_up_is_the_same(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "elsewhere.sqlite"
+    (tmp_path / "inner").mkdir()
+    monkeypatch.chdir(tmp_path / "inner")
+    Catalog.open(Path("..") / library.name, path=path).close()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "inner").rmdir()
+    Catalog.open(library, path=path).close()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from clearshot.bench import photos
 from clearshot.cli.bench import _RACERS
@@ -37,6 +38,8 @@ def test_table_plot_and_a_last_line_of_json(
     assert own["times_bare_decode"] == pytest.approx(own["seconds"] / bare["seconds"], abs=1e-3)
     assert plot.read_bytes().startswith(b"\x89PNG")
     assert len(list((tmp_path / "kept" / "24mp-3").iterdir())) == 3
+    assert CliRunner().invoke(cli, words).exit_code == 3
+    assert CliRunner().invoke(cli, [*words, "--force"]).exit_code == 0
 
 
 def test_a_missing_extra_is_named_before_photos_are_drawn(
@@ -48,3 +51,16 @@ def test_a_missing_extra_is_named_before_photos_are_drawn(
     assert result.exit_code == 7
     assert "pip install 'clearshot[bench]'" in result.stderr
     assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "code"),
+    [("photo.png", [], 3), ("photo.png", ["--force"], 3), ("plot.txt", [], 2), ("plot.jpg", [], 2)],
+)
+def test_a_plot_replaces_no_photo(tmp_path: Path, name: str, words: list[str], code: int) -> None:
+    photo = tmp_path / "photo.png"
+    Image.new("L", (64, 64)).save(photo)
+    before = photo.read_bytes()
+    result = CliRunner().invoke(cli, ["bench", "--plot", str(tmp_path / name), *words])
+    assert result.exit_code == code, result.output
+    assert photo.read_bytes() == before

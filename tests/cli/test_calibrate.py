@@ -191,3 +191,48 @@ def test_a_catalog_elsewhere_is_exported_and_named(
     assert again.exit_code == 3
     assert "exists already; name another file" in again.stderr
     assert run("calibrate", scanned_library, "--undo", *options).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["{library}", "--from-decisions", "--library", "{library}"],
+        ["{library}", "--undo", "--export", "out.json"],
+        ["{library}", "--list", "--library", "{library}"],
+        ["calibration.json", "--from-decisions"],
+    ],
+)
+def test_options_that_would_have_no_effect_are_refused(
+    run: Run, scanned_library: Path, words: list[str]
+) -> None:
+    result = run("calibrate", *(word.format(library=scanned_library) for word in words))
+    assert result.exit_code == 2
+
+
+def test_photos_that_fail_are_named_and_exit_1(
+    run: Run, labels: Path, scanned_library: Path
+) -> None:
+    broken = scanned_library / "broken.jpg"
+    broken.write_bytes(b"no picture")
+    labels.write_text(labels.read_text() + "library/broken.jpg,dark\n")
+    result = run("calibrate", labels)
+    assert result.exit_code == 1
+    assert str(broken) in result.stderr
+
+
+def test_an_export_to_stdout_is_nothing_else(run: Run, labels: Path) -> None:
+    result = run("calibrate", labels, "--export", "-")
+    assert result.exit_code == 0
+    json.loads(result.stdout)
+
+
+def test_a_name_cannot_command_the_terminal(run: Run, labels: Path, scanned_library: Path) -> None:
+    odd = labels.rename(labels.with_name("odd\x1b[31m.csv"))
+    results = [
+        run("calibrate", odd, "--library", scanned_library),
+        run("calibrate", scanned_library, "--list"),
+        run("scan", scanned_library, "--workers", "1"),
+        run("report", scanned_library, "--csv", "-"),
+    ]
+    assert all(result.exit_code == 0 for result in results)
+    assert not any("\x1b[31m" in result.stdout + result.stderr for result in results)

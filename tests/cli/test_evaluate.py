@@ -281,3 +281,9 @@ def test_what_is_missing_is_found_before_any_photo_is_measured(
     assert run(*words, "--plots", tmp_path / "plots").exit_code == 7
     monkeypatch.setitem(sys.modules, "skimage", None)
     assert run("evaluate", labelled, "--network", "blur-effect").exit_code == 7
+
+
+def test_two_outputs_to_one_place_are_refused(run: Run, labelled: Path, tmp_path: Path) -> None:
+    for one, other in (("-", "-"), (tmp_path / "e", f"{tmp_path}/./e")):
+        result = run("evaluate", labelled, "--json", one, "--markdown", other, "--force")
+        assert result.exit_code == 2

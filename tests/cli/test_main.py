@@ -128,3 +128,14 @@ def test_names_outside_the_character_set_are_printed_with_escapes(
     monkeypatch.setattr(clearshot.cli.main, "cli", lambda **_: click.echo("Müller \u5c71.jpg"))
     clearshot.cli.main.run()
     assert printed.getvalue().decode("cp1252").split("\n")[0].strip() == "Müller \\u5c71.jpg"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("word", ["--help", "--version"])
+def test_help_to_a_full_disk_is_no_traceback(word: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "clearshot", word]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stderr.startswith("clearshot: the output cannot be written")
+    assert "Traceback" not in done.stderr

@@ -120,7 +120,6 @@ def test_folder_that_cannot_be_read_is_named_and_exit_1(
     assert result.stderr == f"1 file or folder could not be read:\n{named}"
     empty = run("score", library / "locked" / "..", "--workers", "1", "-q")
     assert empty.exit_code == 1
-    named = f"  {library / 'locked' / '..' / 'locked'}: Permission denied\n"
     assert empty.stderr == f"1 file or folder could not be read:\n{named}"
 
 
@@ -189,3 +188,14 @@ def test_pixels_are_limited(run: Run, clear_photos: Path) -> None:
     result = run("score", photo, "--max-megapixels", "0.1")
     assert json.loads(result.stdout)["error"]["kind"] == "oversized"
     assert json.loads(run("score", photo).stdout)["error"] is None
+
+
+def test_a_locked_folder_among_others_is_named(
+    run: Run, library: Path, tmp_path: Path, lock_folders: Callable[[str], None]
+) -> None:
+    (tmp_path / "locked").mkdir()
+    lock_folders("locked")
+    result = run("score", tmp_path / "locked", library, "--workers", "1")
+    assert result.exit_code == 1
+    assert len(result.stdout.splitlines()) == 4
+    assert f"{tmp_path / 'locked'}: Permission denied" in result.stderr

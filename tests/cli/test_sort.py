@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -141,7 +142,7 @@ def test_the_plans_of_a_library_that_was_moved_are_named(
 
 def test_a_target_needs_a_name_outside_of_clearshots_own(run: Run, scanned_library: Path) -> None:
     result = run("sort", scanned_library, "--to", "")
-    assert (result.exit_code, "the folder has no name" in result.stderr) == (2, True)
+    assert (result.exit_code, "the path is empty" in result.stderr) == (2, True)
     result = run("sort", scanned_library, "--to", scanned_library / ".clearshot" / "x", "--apply")
     assert (result.exit_code, "clearshot's own" in result.stderr) == (2, True)
     assert not (scanned_library / ".clearshot" / "x").exists()
@@ -416,3 +417,23 @@ def test_a_run_that_did_nothing_offers_nothing_to_take_back(
     result = run("sort", scanned_library, "--to", tmp_path / "bad", "--apply")
     assert result.exit_code == 1
     assert "Take it back" not in result.stdout
+
+
+def test_the_way_back_names_the_catalog(run: Run, library: Path, tmp_path: Path) -> None:
+    catalog = ["--catalog", tmp_path / "elsewhere.sqlite"]
+    run("scan", library, *catalog, "--workers", "1")
+    done = run("sort", library, "--to", tmp_path / "bad", *catalog, "--apply")
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("Take it back: ")]
+    words = shlex.split(line.removeprefix("Take it back: clearshot "))
+    assert run(*words).exit_code == 0
+    again = run("sort", library, "--to", tmp_path / "bad", *catalog)
+    assert "no bad photo" not in again.stdout
+
+
+def test_bad_photos_that_are_gone_are_not_unknown(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    for photo in scanned_library.glob("*.jpg"):
+        photo.unlink()
+    result = run("sort", scanned_library, "--to", tmp_path / "bad")
+    assert "no bad photo that is known here is as it was scanned" in result.stdout

@@ -9,6 +9,9 @@ import pytest
 from PIL import Image
 
 from clearshot.decode.formats import Format, sniff
+from clearshot.decode.image import decode, read_crops
+from clearshot.errors import UnknownFormatError
+from clearshot.photo import Region
 from raw_files import write_dng
 
 if TYPE_CHECKING:
@@ -70,3 +73,56 @@ def test_a_dng_is_raw_and_a_tiff_is_not(tmp_path: Path) -> None:
     Image.fromarray(rgb).save(tmp_path / "a.tif", compression="jpeg")
     with (tmp_path / "a.tif").open("rb") as stream:
         assert sniff(stream) is Format.PICTURE
+
+
+def write_grey(path: Path, values: np.ndarray, bits: int, *, white_is_zero: bool) -> Path:
+    """Write a grey TIFF without compression; 12 bits are packed, two values in three bytes."""
+    if bits == 12:
+        first, second = values[:, ::2].astype(int), values[:, 1::2].astype(int)
+        parts = (first >> 4, (first & 15) << 4 | second >> 8, second & 255)
+        content = np.stack(parts, axis=-1).astype(np.uint8).tobytes()
+    else:
+        content = values.astype("<u2" if bits == 16 else "u1").tobytes()
+    height, width = values.shape
+    fields = {
+        256: width, 257: height, 258: bits, 259: 1, 262: 0 if white_is_zero else 1,
+        273: 8, 277: 1, 278: height, 279: len(content),
+    }  # fmt: skip
+    table = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in fields.items())
+    head = b"II*\0" + struct.pack("<I", 8 + len(content))
+    path.write_bytes(head + content + struct.pack("<H", len(fields)) + table + bytes(4))
+    return path
+
+
+@pytest.mark.parametrize(("bits", "white_is_zero"), [(12, False), (16, False), (16, True)])
+def test_deep_grey_is_as_bright_as_it_looks(tmp_path: Path, bits: int, white_is_zero: bool) -> None:
+    levels = np.tile(np.arange(0, 256, dtype=np.uint16), (256, 1))
+    values = levels << (bits - 8)
+    path = write_grey(
+        tmp_path / "grey.tif",
+        (1 << bits) - 1 - values if white_is_zero else values,
+        bits,
+        white_is_zero=white_is_zero,
+    )
+    assert np.array_equal(decode(path).luma_hw, levels)
+    (crop,) = read_crops(path, [Region(64, 32, 128, 96)])
+    assert np.array_equal(crop, levels[32:128, 64:192])
+
+
+def test_planes_that_pillow_mistakes_are_refused(tmp_path: Path) -> None:
+    path, width, height = tmp_path / "planes.tif", 96, 80
+    planes = np.random.default_rng(0).integers(0, 65536, (3, height, width)).astype("<u2").tobytes()
+    size = width * height * 2
+    at = 8 + len(planes)
+    offsets = struct.pack("<3I", 8, 8 + size, 8 + 2 * size)
+    extra = struct.pack("<3H", 16, 16, 16) + bytes(2) + offsets + struct.pack("<3I", *[size] * 3)
+    fields = [
+        (256, 4, 1, width), (257, 4, 1, height), (258, 3, 3, at), (259, 3, 1, 1), (262, 3, 1, 2),
+        (273, 4, 3, at + 8), (277, 3, 1, 3), (278, 4, 1, height), (279, 4, 3, at + 20),
+        (284, 3, 1, 2),
+    ]  # fmt: skip
+    table = b"".join(struct.pack("<HHII", *field) for field in fields)
+    head = b"II*\0" + struct.pack("<I", at + len(extra))
+    path.write_bytes(head + planes + extra + struct.pack("<H", len(fields)) + table + bytes(4))
+    with pytest.raises(UnknownFormatError, match="separate planes of 16 bits"):
+        decode(path)

@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
@@ -81,10 +82,11 @@ def test_facts_are_those_of_the_camera(tmp_path: Path, suffix: str) -> None:
         ("SANYO Electric Co.,Ltd.", "S1", "SANYO S1"),
         ("Apple", "iPhone 7", "Apple iPhone 7"),
         ("", "X100", "X100"),
+        ("Corporation", "", None),
     ],
 )
 def test_cameras_are_named_as_people_name_them(
-    tmp_path: Path, make: str, model: str, camera: str
+    tmp_path: Path, make: str, model: str, camera: str | None
 ) -> None:
     path = save(tmp_path / "photo.jpg", make_exif({}, make=make, model=model))
     assert read_facts(path).camera == camera
@@ -105,6 +107,8 @@ def test_cameras_are_named_as_people_name_them(
         ({AREA: (0, 0), WIDTH: 400, HEIGHT: 200}, "focus_x", None),
         ({AREA: (900, 100), WIDTH: 400, HEIGHT: 200}, "focus_x", None),
         ({AREA: (300, 100)}, "focus_x", None),
+        ({ISO: "800"}, "iso", None),
+        ({EXPOSURE: "1/100"}, "shutter_s", None),
     ],
 )  # fmt: skip
 def test_what_is_not_credible_is_left_out(
@@ -249,3 +253,39 @@ def test_real_cameras(real_photos: Path, name: str, point: tuple[float, float]) 
     facts = read_facts(real_photos / "snapshots" / f"{name}.jpg")
     assert (facts.focus_x, facts.focus_y) == pytest.approx(point)
     assert facts.taken_at is not None
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".avif"])
+def test_facts_of_a_large_file_are_read(tmp_path: Path, suffix: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (1200, 900, 3), dtype=np.uint8)
+    path = tmp_path / f"photo{suffix}"
+    Image.fromarray(pixels).save(path, exif=make_exif(FIELDS), quality=100)
+    assert path.stat().st_size > 1_000_000
+    assert read_facts(path).camera == "NIKON Z 6"
+
+
+def test_facts_that_libheif_wrote_are_read(tmp_path: Path) -> None:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    path = tmp_path / "photo.heic"
+    heif = pillow_heif.from_pillow(Image.new("RGB", (64, 64)))
+    heif.save(path, exif=make_exif(FIELDS).tobytes(), enc_params={"preset": "ultrafast"})
+    assert read_facts(path).camera == "NIKON Z 6"
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_a_block_that_repeats_a_megabyte_costs_little(tmp_path: Path, suffix: str) -> None:
+    # Each of 2,000 entries claims the same megabyte of text behind them.
+    count, size = 2000, 1_000_000
+    text_at = 8 + 2 + 12 * count + 4
+    entries = b"".join(struct.pack("<HHII", 0x9C00, 2, size, text_at) for _ in range(count))
+    block = b"II*\0\x08\0\0\0" + struct.pack("<H", count) + entries + bytes(4)
+    path = tmp_path / f"photo{suffix}"
+    if suffix == ".png":
+        Image.new("RGB", (64, 64)).save(path, exif=block + b"x" * size)
+    else:
+        buffer = io.BytesIO()
+        Image.new("RGB", (64, 64)).save(buffer, "JPEG", exif=b"Exif\0\0" + block)
+        path.write_bytes(buffer.getvalue() + b"x" * 2 * size)
+    begin = time.process_time()
+    assert read_facts(path) == Facts()
+    assert time.process_time() - begin < 2

@@ -11,6 +11,7 @@ from clearshot.bench import photos
 from clearshot.bench.photos import write_with_preview
 from clearshot.decode.image import decode, read_crops, read_rgb
 from clearshot.decode.preview import JPEG_PREVIEW_READER
+from clearshot.errors import DamagedPhotoError
 from clearshot.photo import Region
 from clearshot.scoring.scorer import Scorer
 
@@ -118,3 +119,31 @@ def test_a_doubtful_photo_is_read_itself(tmp_path: Path) -> None:
     assert -0.75 < blur < 0.4
     readers = [scorer.measure(path).image.reader for path in (sharp, doubtful)]
     assert readers == [JPEG_PREVIEW_READER, "MPO"]
+
+
+def test_a_photo_is_not_bad_by_its_preview(tmp_path: Path) -> None:
+    mosaic = Image.fromarray(np.tile(data.coffee(), (4, 4, 1)))
+    small = mosaic.resize((1620, 1080))
+    previews = {
+        "blurred": small.filter(ImageFilter.GaussianBlur(9)),
+        "dark": small.point(lambda level: level // 30),
+        "white": small.point(lambda level: min(255, level * 9)),
+    }
+    scorer = Scorer()
+    for name, preview in previews.items():
+        path = tmp_path / f"{name}.jpg"
+        write_mpo(path, mosaic, preview)
+        assert decode(path).reader == JPEG_PREVIEW_READER
+        assert scorer.measure(path).image.reader == "MPO"
+
+
+def test_a_photo_whose_preview_is_damaged_is_read_itself(mpo: Path) -> None:
+    content = bytearray(mpo.read_bytes())
+    begin = find_end(bytes(content))
+    scan = content.index(b"\xff\xda", begin)
+    # A marker that does not belong there ends the decoding.
+    content[scan + 2000 : scan + 2004] = b"\xff\xc4\x00\x05"
+    mpo.write_bytes(bytes(content))
+    with pytest.raises(DamagedPhotoError):
+        decode(mpo)
+    assert Scorer().measure(mpo).image.reader == "MPO"

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clearshot.actions.atomic import is_writable, sync_folder
@@ -21,7 +22,6 @@ from clearshot.photo import Skip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 # Called with the number of steps looked at and the number of all steps.
 Progress = Callable[[int, int], None]
@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENODEV}
 _DENIALS = {errno.EACCES, errno.EPERM}
 
-# Kinds whose files go to one place, so that a denial there concerns all of them.
+# Kinds whose files go below one place, so that a denial there concerns all of them.
 _TO_ONE_PLACE = {Kind.MOVE, Kind.COPY, Kind.HARDLINK, Kind.SYMLINK}
 
 
@@ -154,7 +154,7 @@ def _do_group(journal: Journal, numbers: list[int]) -> tuple[Skip, ...]:
             do_step(journal, number, Place.TARGET)
         except OSError as error:
             reason = error.strerror or str(error)
-            if _ends_run(error, step):
+            if _ends_run(error, step, journal.plan):
                 message = f"{reason}; stopped, journal {journal.name} says what was done before"
                 raise ActionError(message, path=step.target) from error
             stays = f"stays with {_name_file(step).name}"
@@ -175,10 +175,11 @@ def _make_folder(journal: Journal, folder: Path) -> None:
     sync_folder(folder.parent)
 
 
-def _ends_run(error: OSError, step: Step) -> bool:
-    """Tell an error that every further step would meet from one of this file alone."""
+def _ends_run(error: OSError, step: Step, plan: Plan) -> bool:
+    """Tell an error that every further step would meet from one of this file or folder alone."""
     if error.errno in _DISK_ERRORS:
         return True
-    if step.kind not in _TO_ONE_PLACE:
+    if error.errno not in _DENIALS or step.kind not in _TO_ONE_PLACE:
         return False
-    return error.errno in _DENIALS and not is_writable(step.target.parent)
+    goals = {each.target.parent for each in plan.steps if each.kind in _TO_ONE_PLACE}
+    return not is_writable(Path(os.path.commonpath(goals)))

@@ -161,12 +161,15 @@ def settle_move(source: Path, target: Path, *, part: Path, is_reserved: bool) ->
     ------
     OSError
         If it cannot be done; nothing is lost and it can be tried again. So it is when only the
-        part file is there, as when a memory card was taken out.
+        part file is there, or a folder is gone, as when a memory card was taken out.
     """
     is_moved = not os.path.lexists(source)
     if is_moved and not os.path.lexists(target):
         if os.path.lexists(part):
             raise OSError(errno.ENOENT, "the file is gone, this copy is left", str(part))
+        for folder in (target.parent, source.parent):
+            if not folder.is_dir():
+                raise OSError(errno.ENOENT, "the file may be in a folder that is gone", str(folder))
         return False
     remove_file(part)
     if not is_moved and os.path.lexists(target) and _is_from_move(source, target, is_reserved):

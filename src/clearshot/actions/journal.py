@@ -17,10 +17,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from clearshot.actions.atomic import sync_folder
+from clearshot.actions.atomic import read_stamp, sync_folder
 from clearshot.actions.plan import Plan, Step
 from clearshot.actions.premises import find_trespass
 from clearshot.errors import ActionError
+from clearshot.paths import anchor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -326,7 +327,11 @@ def has_ended(path: Path) -> bool:
     bool
         False after a crash, and while its run goes on.
     """
-    with _translate_errors(path, "read"), path.open("rb") as stream:
+    with _translate_errors(path, "read"):
+        # A look first: opening a pipe would wait for ever.
+        read_stamp(path)
+        stream = path.open("rb")
+    with _translate_errors(path, "read"), stream:
         size_bytes = stream.seek(0, os.SEEK_END)
         stream.seek(max(0, size_bytes - _TAIL_BYTES))
         lines = stream.read().splitlines(keepends=True)
@@ -336,7 +341,7 @@ def has_ended(path: Path) -> bool:
 
 def _find_library(journal_folder: Path) -> Path:
     """Give the folder that holds `.clearshot/journals`."""
-    return journal_folder.absolute().parents[1]
+    return anchor(journal_folder).parents[1]
 
 
 def _encode(record: dict[str, object]) -> bytes:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from clearshot.actions.atomic import read_stamp, remove_file, sync_folder
+from clearshot.paths import anchor
 
 if TYPE_CHECKING:
     from clearshot.photo import FileStamp
@@ -71,7 +72,7 @@ class TrashListing:
             return None
         found: list[Path] = []
         for trash, top in _list_trashes(path):
-            for place in self._list_origins(trash, top).get(path, ()):
+            for place in self._list_origins(trash, top).get(anchor(path), ()):
                 with contextlib.suppress(OSError):
                     if read_stamp(place) == stamp:
                         found.append(place)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from clearshot.actions.atomic import (
     NO_METADATA,
     place_file,
+    read_stamp,
     remove_file,
     sync_folder,
     tolerate,
@@ -101,9 +102,9 @@ def read_content(path: Path) -> bytes | None:
     OSError
         If it cannot be read, or is no regular file.
     """
-    if path.is_symlink():
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
     try:
+        # A look first: opening a pipe would wait for ever.
+        read_stamp(path)
         return path.read_bytes()
     except FileNotFoundError:
         return None

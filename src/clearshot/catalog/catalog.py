@@ -19,6 +19,7 @@ from clearshot.catalog.odds import OddsTable
 from clearshot.catalog.pages import Pages
 from clearshot.catalog.place import choose_path, claim, default_path, make_room
 from clearshot.errors import check_folder
+from clearshot.paths import anchor
 from clearshot.photo import Failure, Photo, Scores
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ class Catalog:
         Catalog
             Ready to read and write.
         """
-        library = library.absolute()
+        library = anchor(library)
         check_folder(library)
         path = choose_path(library, path)
         if not path.exists():

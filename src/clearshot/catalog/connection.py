@@ -8,7 +8,9 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from clearshot.discover import PHOTO_SUFFIXES
 from clearshot.errors import CatalogError
+from clearshot.photo import COMPANION_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +40,6 @@ _CAUSES = {
 def connect(path: Path) -> sqlite3.Connection:
     """Open or create the database file of a catalog.
 
-    Raises CatalogError if that cannot be done or the file is the database of another program.
-
     Parameters
     ----------
     path : Path
@@ -50,7 +50,17 @@ def connect(path: Path) -> sqlite3.Connection:
     sqlite3.Connection
         In autocommit mode (see `transaction`), with foreign keys enforced and rows by name. With a
         write-ahead log where the disk allows one, so that readers never wait for a scan.
+
+    Raises
+    ------
+    CatalogError
+        If that cannot be done, the file is the database of another program, or it is new or empty
+        and has the name of a photo.
     """
+    # SQLite takes any empty file for a database.
+    is_empty = not path.exists() or path.stat().st_size == 0
+    if is_empty and path.suffix.lower() in PHOTO_SUFFIXES | COMPANION_SUFFIXES:
+        raise CatalogError("a catalog cannot have the name of a photo or its companion", path=path)
     with explained(path):
         connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S)
         try:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clearshot.catalog import migrations
 from clearshot.catalog.connection import connect_to_read, explained, transaction
 from clearshot.config import OWN_FOLDER
 from clearshot.errors import CatalogError
+from clearshot.paths import anchor
 
 if TYPE_CHECKING:
     import sqlite3
-    from pathlib import Path
 
 
 def default_path(library: Path) -> Path:
@@ -47,7 +48,7 @@ def choose_path(library: Path, path: Path | None) -> Path:
     Path
         The catalog's file, absolute.
     """
-    return (default_path(library) if path is None else path).absolute()
+    return anchor(default_path(library) if path is None else path)
 
 
 def find_library(photo: Path, *, path: Path | None = None) -> Path | None:
@@ -71,12 +72,12 @@ def find_library(photo: Path, *, path: Path | None = None) -> Path | None:
     CatalogError
         If `path` is no catalog, cannot be read or has the schema of another version of clearshot.
     """
-    folders = photo.absolute().parents
+    folders = anchor(photo).parents
     if path is None:
         return next((folder for folder in folders if _has_catalog(folder)), None)
     if not path.is_file():
         raise CatalogError("there is no such catalog", path=path)
-    path = path.absolute()
+    path = anchor(path)
     with closing(connect_to_read(path)) as connection, explained(path):
         migrations.check(connection, migrations.known(), path=path)
         found = connection.execute("SELECT folder FROM library").fetchall()
@@ -126,7 +127,8 @@ def make_room(path: Path, library: Path, *, create: bool) -> None:
         If there may not, or the folder cannot be created.
     """
     if not create:
-        message = f"there is no catalog yet; `clearshot scan {library}` makes one"
+        elsewhere = "" if path == default_path(library) else f" --catalog {path}"
+        message = f"there is no catalog yet; `clearshot scan {library}{elsewhere}` makes one"
         raise CatalogError(message, path=path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -161,7 +163,8 @@ def claim(connection: sqlite3.Connection, path: Path, library: Path) -> None:
     if not found:
         with transaction(connection):
             connection.execute("INSERT INTO library (id, folder) VALUES (1, ?)", (folder,))
-    elif found[0]["folder"] != folder:
-        owner = os.fsdecode(found[0]["folder"])
+        return
+    owner = os.fsdecode(found[0]["folder"])
+    if anchor(Path(owner)) != library:
         message = f"the catalog belongs to the library {owner}, not to {library}"
         raise CatalogError(message, path=path)

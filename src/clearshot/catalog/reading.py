@@ -9,6 +9,7 @@ from clearshot.catalog import migrations
 from clearshot.catalog.catalog import Catalog
 from clearshot.catalog.connection import connect_to_read, explained
 from clearshot.catalog.place import choose_path
+from clearshot.paths import anchor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def open_to_read(library: Path, *, path: Path | None = None) -> Iterator[Catalog
         If it is not there, cannot be read, is damaged, or has the schema of another version of
         clearshot.
     """
-    library = library.absolute()
+    library = anchor(library)
     path = choose_path(library, path)
     with closing(connect_to_read(path)) as connection:
         with explained(path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +9,7 @@ import click
 from clearshot.cli.files import check_free, encode, write_file
 from clearshot.cli.forecasts import announce, settle_thresholds
 from clearshot.cli.options import (
+    NamedPath,
     catalog_option,
     is_quiet,
     judging_options,
@@ -19,8 +19,11 @@ from clearshot.cli.options import (
 from clearshot.cli.screen import print_line, print_remark
 from clearshot.cli.text import to_command, to_count, to_interval, to_printable
 from clearshot.errors import UsageError
+from clearshot.paths import anchor
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from clearshot.audit import Count, Pile, Sampled
     from clearshot.scoring.verdict import Thresholds
 
@@ -34,19 +37,19 @@ _WHAT = {"good": "bad photos still in", "bad": "good ones thrown out", "whole": 
         "clearshot audit ~/Pictures/2026 --answers audit.csv",
     ),
 )
-@click.argument("folder", type=click.Path(path_type=Path, readable=False))
+@click.argument("folder", type=NamedPath())
 @click.option(
     "--csv",
     "csv_path",
     metavar="OUT",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="Draw a sample and write it here, for you to fill in the column label: clear, blurred, "
     "dark or overexposed.",
 )
 @click.option(
     "--answers",
     metavar="CSV",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="Read the sample that you filled in, and say what follows.",
 )
 @click.option(
@@ -133,7 +136,7 @@ def _print_audit(folder: Path, path: Path) -> None:
     from clearshot.audit import estimate, read_answers
 
     answers = read_answers(path)
-    home = folder.absolute()
+    home = anchor(folder)
     if foreign := [each for each in answers if not each.path.is_relative_to(home)]:
         message = f"{to_count(len(foreign), 'photo')} of the sample not in {folder}"
         raise UsageError(message, path=path)

@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from clearshot.cli.options import show_example, verbosity_options
+from clearshot.cli.files import check_free
+from clearshot.cli.options import NamedPath, show_example, verbosity_options
 from clearshot.cli.screen import print_line, print_remark, show_progress
 from clearshot.cli.tables import print_table
 from clearshot.cli.text import to_printable
 from clearshot.config import usable_cores
+from clearshot.errors import UsageError
 
 if TYPE_CHECKING:
     from clearshot.bench.race import Lap
 
 # Also in `clearshot.bench`, which --help must not wait for.
 _RACERS: Final = ("bare decode", "clearshot", "CleanVision", "Laplacian")
+
+_PLOT_SUFFIXES: Final = (".png", ".svg", ".pdf")
 
 
 @click.command(
@@ -76,16 +80,17 @@ _RACERS: Final = ("bare decode", "clearshot", "CleanVision", "Laplacian")
 )
 @click.option(
     "--folder",
-    type=click.Path(path_type=Path, readable=False, file_okay=False),
+    type=NamedPath(file_okay=False),
     help="Keep the photos here for the next time (a temporary folder).",
 )
 @click.option(
     "--plot",
     "plot_path",
     metavar="OUT",
-    type=click.Path(path_type=Path, readable=False),
-    help="Write a plot of the speed over processes and sizes; a file of this name is replaced.",
+    type=NamedPath(),
+    help="Write a plot of the speed over processes and sizes: PNG, SVG or PDF by its name.",
 )
+@click.option("--force", is_flag=True, help="Replace a plot that exists.")
 @verbosity_options
 def bench(  # noqa: PLR0913 - one argument per option
     num_photos: int,
@@ -97,6 +102,7 @@ def bench(  # noqa: PLR0913 - one argument per option
     plot_path: Path | None,
     *,
     has_previews: bool,
+    force: bool,
 ) -> None:
     """Measure how fast clearshot is on this machine.
 
@@ -106,9 +112,7 @@ def bench(  # noqa: PLR0913 - one argument per option
     and the bare decoder need the extra `bench`.
     """
     if plot_path is not None:
-        from clearshot.evaluation.figure import check_matplotlib
-
-        check_matplotlib()
+        _check_plot(plot_path, force=force)
     from clearshot.bench.racers import check_racers
     from clearshot.bench.table import BASE, tabulate, to_json
 
@@ -124,12 +128,28 @@ def bench(  # noqa: PLR0913 - one argument per option
             for num_workers in counts:
                 laps += _race(photos, size, names, num_workers, num_rounds)
             print_table(tabulate([lap for lap in laps if lap.megapixels == size]))
+    print_line(json.dumps(to_json(laps)))
     if plot_path is not None:
         from clearshot.bench.plots import plot_speed
 
         plot_speed(laps, plot_path)
         print_remark(f"plot written to {to_printable(plot_path)}")
-    print_line(json.dumps(to_json(laps)))
+
+
+def _check_plot(path: Path, *, force: bool) -> None:
+    """Refuse a plot that could not be written, before the race.
+
+    Raises
+    ------
+    UsageError
+        If its name has the suffix of no kind of plot.
+    """
+    from clearshot.evaluation.figure import check_matplotlib
+
+    if path.suffix.lower() not in _PLOT_SUFFIXES:
+        raise UsageError(f"is named as none of {', '.join(_PLOT_SUFFIXES)}", path=path)
+    check_free(path, force=force)
+    check_matplotlib()
 
 
 def _draw(folder: Path, size: int, num_photos: int, *, has_previews: bool) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ from clearshot.cli.files import check_free, encode, write_file
 from clearshot.cli.forecasts import describe_forecast
 from clearshot.cli.limits import workers_option
 from clearshot.cli.options import (
+    NamedPath,
     catalog_option,
     is_quiet,
     read_tolerances,
@@ -22,12 +22,21 @@ from clearshot.cli.options import (
     tolerance_options,
     verbosity_options,
 )
-from clearshot.cli.screen import print_line, print_remark, print_skipped, show_progress
+from clearshot.cli.screen import (
+    describe_failures,
+    print_failures,
+    print_line,
+    print_remark,
+    print_skipped,
+    show_progress,
+)
 from clearshot.cli.text import to_command, to_count, to_percent, to_printable
 from clearshot.errors import InputError, UsageError
 from clearshot.photo import Label, Scores, SharpAt
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from clearshot.catalog.calibrations import KeptCalibration
     from clearshot.owner import LabelReport
     from clearshot.scoring.recalibration import Recalibration
@@ -42,7 +51,7 @@ if TYPE_CHECKING:
         "clearshot calibrate ~/Pictures/2026 --undo",
     ),
 )
-@click.argument("place", metavar="LABELLED|FOLDER", type=click.Path(path_type=Path, readable=False))
+@click.argument("place", metavar="LABELLED|FOLDER", type=NamedPath())
 @click.option(
     "--from-decisions",
     "is_from_decisions",
@@ -52,7 +61,7 @@ if TYPE_CHECKING:
 @click.option(
     "--library",
     metavar="FOLDER",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="The library that a calibration on LABELLED, or one from a file, is for.",
 )
 @tolerance_options
@@ -64,7 +73,7 @@ if TYPE_CHECKING:
     "--export",
     "out",
     metavar="OUT",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="Write the calibration as JSON; with a FOLDER alone, the one in use.",
 )
 @catalog_option
@@ -95,6 +104,10 @@ def calibrate(  # noqa: PLR0913 - one argument per option
     if out is not None:
         check_free(out, force=None)
     _check_one(is_from_decisions, is_listed, is_undone)
+    _check_pairs(
+        place, library, out, is_from_decisions=is_from_decisions, is_shown=is_listed or is_undone
+    )
+    num_failed = 0
     tolerances = read_tolerances(context)
     if is_listed:
         _list(place, catalog_path)
@@ -109,13 +122,32 @@ def calibrate(  # noqa: PLR0913 - one argument per option
     ):
         _export(place, catalog_path, out)
     else:
-        own = _calibrate_labelled(place, library, catalog_path, tolerances, workers)
+        own, num_failed = _calibrate_labelled(place, library, catalog_path, tolerances, workers)
         _finish(own, library, catalog_path, out)
+    context.exit(1 if num_failed else 0)
 
 
 def _check_one(*is_chosen: bool) -> None:
     if sum(is_chosen) > 1:
         raise UsageError("give one of --from-decisions, --list and --undo")
+
+
+def _check_pairs(
+    place: Path, library: Path | None, out: Path | None, *, is_from_decisions: bool, is_shown: bool
+) -> None:
+    """Refuse options of which one would have no effect.
+
+    Raises
+    ------
+    UsageError
+        If there are such.
+    """
+    if library is not None and (is_from_decisions or is_shown):
+        raise UsageError("--library goes with LABELLED or a file; here FOLDER is the library")
+    if out is not None and is_shown:
+        raise UsageError("--export goes with neither --list nor --undo")
+    if is_from_decisions and place.suffix.lower() == ".json":
+        raise UsageError("--from-decisions needs FOLDER, not a file")
 
 
 def _has_catalog(place: Path, catalog_path: Path | None) -> bool:
@@ -154,7 +186,8 @@ def _calibrate_labelled(
     catalog_path: Path | None,
     tolerances: dict[Label, Tolerance],
     workers: int | None,
-) -> Recalibration:
+) -> tuple[Recalibration, int]:
+    """Calibrate on labelled photos; give the calibration and how many photos failed."""
     from clearshot.evaluation.labelled import read_labelled
     from clearshot.evaluation.tolerances import choose_one_per_scene
     from clearshot.owner import calibrate as calibrate_owner
@@ -165,18 +198,20 @@ def _calibrate_labelled(
     if len(photos) < len(found.photos):
         num = to_count(len(found.photos) - len(photos), "photo")
         print_remark(f"{num} left out: one photo counts of each scene and label")
-    scores = _score([photo.path for photo in photos], library, catalog_path, workers)
+    scores, failures = _score([photo.path for photo in photos], library, catalog_path, workers)
+    print_failures(f"{describe_failures(len(failures))}:", failures, rest="see with -v")
     decisions = [(p.path, scores[p.path], p.label) for p in photos if p.path in scores]
     known = {path: score.facts.camera for path, score, _ in decisions}
     cameras = {path: camera for path, camera in known.items() if camera}
     origin = f"{to_count(len(decisions), 'labelled photo')} of {place.name}"
-    return calibrate_owner(decisions, _choose(tolerances), origin=origin, cameras=cameras)
+    own = calibrate_owner(decisions, _choose(tolerances), origin=origin, cameras=cameras)
+    return own, len(failures)
 
 
 def _score(
     paths: list[Path], library: Path | None, catalog_path: Path | None, workers: int | None
-) -> dict[Path, Scores]:
-    """Look scores up in the catalog of the library, and measure the other photos."""
+) -> tuple[dict[Path, Scores], list[tuple[Path, str]]]:
+    """Look scores up in the library's catalog, measure the other photos; name those that failed."""
     from clearshot.catalog.catalog import Catalog
     from clearshot.photo import Failure
     from clearshot.report import judge_entry
@@ -192,7 +227,7 @@ def _score(
                 if fits and entry.scores is not None:
                     scores[entry.photo.path.resolve()] = entry.scores
     rest = [path for path in paths if path not in scores]
-    num_failed = 0
+    failures: list[tuple[Path, str]] = []
     with (
         show_progress("Scoring") as move,
         closing(score_paths(rest, Scorer(), num_workers=workers)) as results,
@@ -201,11 +236,9 @@ def _score(
             if isinstance(result, Scores):
                 scores[path] = result
             else:
-                num_failed += 1
-            move(num_done, len(rest), num_failed)
-    if num_failed:
-        print_remark(f"{to_count(num_failed, 'photo')} left out: could not be judged")
-    return scores
+                failures.append((path, result.message))
+            move(num_done, len(rest), len(failures))
+    return scores, failures
 
 
 def _choose(tolerances: dict[Label, Tolerance]) -> dict[Label, Tolerance]:
@@ -226,7 +259,8 @@ def _finish(
     from clearshot.scoring.recalibration import write_recalibration
 
     content = write_recalibration(own)
-    if not is_quiet():
+    is_stdout = str(out) == "-"
+    if not (is_quiet() or is_stdout):
         _print_report(own)
         for line in ["", *describe_forecast(set_thresholds(Wishes(), own), own)]:
             print_line(line)
@@ -236,11 +270,12 @@ def _finish(
     if library is not None:
         with Catalog.open(library, path=catalog_path) as catalog:
             version = catalog.calibrations.add(content)
-        print_line(f"Kept as version {version} of {to_printable(library)}.")
+        say = print_remark if is_stdout else print_line
+        say(f"Kept as version {version} of {to_printable(library)}.")
         if not is_quiet():
             options = repeat_options(None, catalog_path)
             command = to_command("clearshot", "calibrate", library, "--undo", *options)
-            print_line(f"Take it back: {command}")
+            say(f"Take it back: {command}")
     elif out is None:
         print_line(
             "Nothing was kept. --library FOLDER keeps it for a library, --export OUT as a file."
@@ -250,7 +285,7 @@ def _finish(
 def _print_report(own: Recalibration) -> None:
     from clearshot.owner import report_labels
 
-    print_line(f"Calibration on {own.origin}:")
+    print_line(f"Calibration on {to_printable(own.origin)}:")
     for label, each in report_labels(own).items():
         tolerance, curve = own.tolerances[label], own.common.curves[label]
         moved = "stays as shipped" if curve == type(curve)() else f"offset {curve.offset:+.2f}"
@@ -289,10 +324,8 @@ def _list(folder: Path, catalog_path: Path | None) -> None:
         own = parse_recalibration(each.content)
         state = "in use" if each == current else "taken back" if each.taken_back_at else "replaced"
         shares = Counter(to_percent(t.lost) for t in own.tolerances.values())
-        lost = "/".join(shares)
-        print_line(
-            f"{each.version:3}  {each.made_at:%Y-%m-%d %H:%M}  {lost}  {own.origin}  {state}"
-        )
+        lost, origin = "/".join(shares), to_printable(own.origin)
+        print_line(f"{each.version:3}  {each.made_at:%Y-%m-%d %H:%M}  {lost}  {origin}  {state}")
 
 
 def _undo(folder: Path, catalog_path: Path | None) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from clearshot.cli.options import is_quiet, show_example, verbosity_options
+from clearshot.cli.options import NamedPath, is_quiet, show_example, verbosity_options
 from clearshot.cli.screen import print_line
 from clearshot.cli.text import to_command, to_count, to_printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command(
     short_help="Make a small library of good and spoilt photos.",
     epilog=show_example("clearshot demo /tmp/demo", "clearshot scan /tmp/demo"),
 )
-@click.argument("folder", type=click.Path(path_type=Path, readable=False))
+@click.argument("folder", type=NamedPath())
 @verbosity_options
 def demo(folder: Path) -> None:
     """Make a small library of good and spoilt photos in FOLDER, which must be new or empty.

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from clearshot.cli.card import CardRequest, check_card, check_unseen, write_card_file
-from clearshot.cli.files import check_free, encode, write_file
+from clearshot.cli.files import check_distinct, check_free, encode, write_file
 from clearshot.cli.labelled import choose_photos, read_photos
 from clearshot.cli.limits import workers_option
-from clearshot.cli.options import is_verbose, show_example, verbosity_options
+from clearshot.cli.options import NamedPath, is_verbose, show_example, verbosity_options
 from clearshot.cli.screen import (
     describe_failures,
     print_failures,
@@ -28,6 +27,7 @@ from clearshot.photo import Failure, Label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from clearshot.evaluation.brackets import Bracket, BracketResult
     from clearshot.evaluation.comparison import NetworkEvaluation
@@ -52,20 +52,20 @@ if TYPE_CHECKING:
     metavar="LABELLED...",
     nargs=-1,
     required=True,
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
 )
 @click.option(
     "--json",
     "json_path",
     metavar="OUT",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="Write all numbers as JSON; - is the standard output, in place of the table.",
 )
 @click.option(
     "--plots",
     "plot_folder",
     metavar="DIR",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="Write plots of the first network here, and of all beside each other; plots of the same "
     "names are replaced.",
 )
@@ -73,14 +73,14 @@ if TYPE_CHECKING:
     "--markdown",
     "markdown_path",
     metavar="OUT",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="Write the tables as Markdown.",
 )
 @click.option(
     "--card",
     "card_path",
     metavar="OUT",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="Write the card of the first network as Markdown, with the plots of --plots and the prose "
     "of the file beside it whose name ends in .notes.md.",
 )
@@ -106,7 +106,8 @@ if TYPE_CHECKING:
     default=("focus",),
     help="What to measure (focus): focus or exposure; lenet or inception as trained in runs/; "
     "laplacian, tile-laplacian, blur-effect, or classical for these three; mean-luma, "
-    "clipped-share, or light for both; cleanvision; or a folder with manifest.toml. NAME=DIR names its row. Repeated, all are compared in one table.",
+    "clipped-share, or light for both; cleanvision; or a folder with manifest.toml. NAME=DIR "
+    "names its row. Repeated, all are compared in one table.",
 )
 @workers_option
 @verbosity_options
@@ -134,6 +135,7 @@ def evaluate(  # noqa: PLR0913 - one argument per option
     probability of 0.5, ln(p / (1 - p)) one of p.
     """
     outputs = [path for path in (json_path, markdown_path, card_path) if path is not None]
+    check_distinct(outputs)
     for path in outputs:
         check_free(path, force=force)
     request = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,7 @@ from clearshot.cli.files import MAKER, MAKER_KEY, check_free, write_file
 from clearshot.cli.forecasts import announce, describe_forecast, settle_thresholds
 from clearshot.cli.limits import pixels_option, read_max_pixels
 from clearshot.cli.options import (
+    NamedPath,
     catalog_option,
     is_quiet,
     judging_options,
@@ -23,6 +23,8 @@ from clearshot.cli.text import to_printable
 from clearshot.errors import CatalogError, InputError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from clearshot.scoring.verdict import Thresholds
 
 
@@ -30,13 +32,13 @@ if TYPE_CHECKING:
     short_help="Draw the focus map, the light and the reasons of one photo.",
     epilog=show_example("clearshot explain IMG_0001.jpg -o why.png"),
 )
-@click.argument("photo", type=click.Path(path_type=Path, readable=False))
+@click.argument("photo", type=NamedPath())
 @click.option(
     "-o",
     "--output",
     required=True,
     metavar="OUT.png",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="The picture to write.",
 )
 @click.option("--force", is_flag=True, help="Replace the picture if it exists.")

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from clearshot.config import OWN_FOLDER
-from clearshot.errors import InputError
+from clearshot.errors import InputError, UsageError
+from clearshot.paths import anchor
 from clearshot.photo import COMPANION_SUFFIXES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _STDOUT = "-"
@@ -52,10 +54,28 @@ def check_free(path: Path, *, force: bool | None) -> None:
         raise InputError("is a photo, which is never replaced; name another file", path=path)
 
 
+def check_distinct(paths: Iterable[Path]) -> None:
+    """Refuse two outputs to one place.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        The files to write; `-` is stdout.
+
+    Raises
+    ------
+    UsageError
+        If two of them are one.
+    """
+    places = [path.resolve() for path in paths]
+    if len(set(places)) < len(places):
+        raise UsageError("two outputs would be written to the same place")
+
+
 def _is_of_library(path: Path) -> bool:
     """Tell whether something is a companion of a photo, or clearshot's own memory of a library."""
     is_companion = path.is_file() and path.suffix.lower() in COMPANION_SUFFIXES
-    return is_companion or OWN_FOLDER in path.absolute().parts
+    return is_companion or OWN_FOLDER in anchor(path).parts
 
 
 def _is_photo(path: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clearshot.cli.screen import print_remark
-from clearshot.cli.text import to_interval, to_percent
+from clearshot.cli.text import to_interval, to_percent, to_printable
 from clearshot.photo import Label, SharpAt
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def announce(lines: Sequence[str]) -> None:
         As `settle_thresholds` or `describe_forecast` gave them.
     """
     for line in lines:
-        print_remark(line)
+        print_remark(to_printable(line))
 
 
 def _describe_label(label: Label, forecast: Forecast, tolerance: Tolerance) -> str:

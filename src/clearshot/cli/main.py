@@ -6,8 +6,9 @@ import errno
 import io
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
@@ -28,6 +29,9 @@ from clearshot.cli.text import to_printable
 from clearshot.cli.train import train
 from clearshot.cli.undo import undo
 from clearshot.errors import ClearshotError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # As a shell reports a program that was ended by SIGINT or SIGPIPE, and sysexits.h an own fault.
 _INTERRUPTED: Final = 130
@@ -90,27 +94,52 @@ class _Program(click.Group):
         del ctx
         return list(self.commands)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        # Help and version are printed in here.
+        with _border():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with _border(ctx):
             result = super().invoke(ctx)
             sys.stdout.flush()
-        except ClearshotError as error:
-            raise _Failure(str(error), error.exit_code) from error
-        except KeyboardInterrupt as error:
-            hint = _HINTS.get(ctx.invoked_subcommand or "", "")
-            raise _Failure("stopped" + (f"; {hint}" if hint else ""), _INTERRUPTED) from error
-        except BrokenPipeError:
-            # What is left in the buffer cannot be written either when Python ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise click.exceptions.Exit(_PIPE_CLOSED) from None
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Exception as error:  # the border: an own fault is no failed photo
-            failure = _explain(error)
-            if is_verbose() and failure.exit_code == _OWN_FAULT:
-                raise
-            raise failure from error
         return result
+
+
+@contextmanager
+def _border(context: click.Context | None = None) -> Iterator[None]:
+    """Turn what the body raises into a message and an exit code.
+
+    Raises
+    ------
+    _Failure
+        With both, for nearly everything.
+    click.exceptions.Exit
+        If the reader of the output went away, and as click raises it.
+    click.ClickException
+        As click raises it.
+    click.Abort
+        As click raises it.
+    """
+    try:
+        yield
+    except ClearshotError as error:
+        raise _Failure(str(error), error.exit_code) from error
+    except KeyboardInterrupt as error:
+        command = None if context is None else context.invoked_subcommand
+        hint = _HINTS.get(command or "", "")
+        raise _Failure("stopped" + (f"; {hint}" if hint else ""), _INTERRUPTED) from error
+    except BrokenPipeError:
+        # What is left in the buffer cannot be written either when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(_PIPE_CLOSED) from None
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except Exception as error:  # the border: an own fault is no failed photo
+        failure = _explain(error)
+        if context is not None and is_verbose() and failure.exit_code == _OWN_FAULT:
+            raise
+        raise failure from error
 
 
 def _explain(error: Exception) -> _Failure:

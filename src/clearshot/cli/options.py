@@ -16,6 +16,32 @@ if TYPE_CHECKING:
     from clearshot.scoring.verdict import Thresholds
 
 
+class NamedPath(click.Path):
+    """A path on the command line. An empty one is refused: a variable of a script was empty."""
+
+    def __init__(self, *, dir_okay: bool = True, file_okay: bool = True) -> None:
+        super().__init__(path_type=Path, readable=False, dir_okay=dir_okay, file_okay=file_okay)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:  # Path, which click's own type does not tell
+        """Give the path, or say that it has no name.
+
+        Parameters
+        ----------
+        value, param, ctx
+            As click gives them.
+
+        Returns
+        -------
+        Path
+            The path.
+        """
+        if value == "":
+            self.fail("the path is empty; write . for the current folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 _META_KEY = "clearshot.verbosity"
@@ -201,7 +227,7 @@ def catalog_option(function: _Function) -> _Function:
         "--catalog",
         "catalog_path",
         metavar="FILE",
-        type=click.Path(path_type=Path, readable=False, dir_okay=False),
+        type=NamedPath(dir_okay=False),
         help="The catalog, where it is not FOLDER/.clearshot/catalog.sqlite.",
     )(function)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clearshot.actions.plan import Kind, Plan
-from clearshot.cli.options import is_quiet, is_verbose
+from clearshot.cli.options import is_quiet, is_verbose, repeat_options
 from clearshot.cli.screen import (
     open_console,
     print_failures,
@@ -182,16 +182,19 @@ def apply_shown(plan: Plan, doing: str) -> Outcome:
         return apply_plan(plan, find_journals(plan.folder), progress=move)
 
 
-def print_way_back(folder: Path) -> None:
+def print_way_back(folder: Path, catalog_path: Path | None) -> None:
     """Say how the plan that was carried out can be taken back, unless the user wants quiet.
 
     Parameters
     ----------
     folder : Path
         The library's folder.
+    catalog_path : Path or None
+        The catalog, where it is not in the library.
     """
     if not is_quiet():
-        print_line(f"Take it back: {to_command('clearshot', 'undo', folder, '--apply')}")
+        words = ["clearshot", "undo", folder, *repeat_options(None, catalog_path), "--apply"]
+        print_line(f"Take it back: {to_command(*words)}")
 
 
 def put_in_order(folder: Path, catalog_path: Path | None, *, is_applied: bool) -> tuple[Skip, ...]:

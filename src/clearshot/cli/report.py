@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from clearshot.cli.files import check_free, encode, write_file
+from clearshot.cli.files import check_distinct, check_free, encode, write_file
 from clearshot.cli.forecasts import announce, settle_thresholds
-from clearshot.cli.options import catalog_option, judging_options, show_example, verbosity_options
-from clearshot.cli.screen import print_remark, show_progress
+from clearshot.cli.options import (
+    NamedPath,
+    catalog_option,
+    judging_options,
+    show_example,
+    verbosity_options,
+)
+from clearshot.cli.screen import print_failures, print_remark, show_progress
 from clearshot.cli.text import to_count, to_printable
 from clearshot.errors import UsageError
 from clearshot.photo import Label, Rating
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from clearshot.photo import FileStamp
     from clearshot.scoring.verdict import Thresholds
 
 
@@ -54,26 +62,26 @@ def _note_filters(
         "clearshot report ~/Pictures/2026 --json - --where verdict=bad | jq '.[].path'",
     ),
 )
-@click.argument("folder", type=click.Path(path_type=Path, readable=False))
+@click.argument("folder", type=NamedPath())
 @click.option(
     "--html",
     "html_path",
     metavar="OUT",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="Write one HTML file with small pictures of bad and unsure photos.",
 )
 @click.option(
     "--csv",
     "csv_path",
     metavar="OUT",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="Write CSV with a header; - is the standard output.",
 )
 @click.option(
     "--json",
     "json_path",
     metavar="OUT",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="Write a JSON array; - is the standard output.",
 )
 @click.option(
@@ -139,10 +147,11 @@ def report(  # noqa: PLR0913 - one argument per option
             entries = put_doubtful_first(entries, thresholds)
         choices = read_choices(catalog)
         rows = build_report(entries, thresholds, library=catalog.library, choices=choices)
+    stamps = {entry.photo.path: entry.photo.stamp for entry in entries}
     rows = filter_rows(rows, filters)
     announce(remarks)
     if html_path is not None:
-        content = _write_html(rows, catalog.library, remarks)
+        content = _write_html(rows, catalog.library, stamps, remarks)
         write_file(html_path, encode(content), force=force)
     if csv_path is not None:
         write_file(csv_path, encode(format_csv(rows, fields=REPORT_FIELDS)), force=force)
@@ -153,21 +162,26 @@ def report(  # noqa: PLR0913 - one argument per option
         print_remark(f"{to_count(len(rows), 'photo')} written to {names}")
 
 
-def _write_html(rows: list[dict[str, Any]], library: Path, remarks: list[str]) -> str:
+def _write_html(
+    rows: list[dict[str, Any]], library: Path, stamps: dict[Path, FileStamp], remarks: list[str]
+) -> str:
     from datetime import datetime
 
-    from clearshot.html_report import write_html
+    from clearshot.html_report import find_outdated, write_html
 
+    outdated = find_outdated(rows, stamps)
+    print_failures(
+        f"{to_count(len(outdated), 'photo')} not shown:", list(outdated.items()), rest="see with -v"
+    )
     with show_progress("Reading pictures") as move:
         # The reader's own clock: the report is for people.
         now = datetime.now().astimezone()
-        return write_html(rows, library, now, remarks=remarks, progress=move)
+        return write_html(rows, library, now, remarks=remarks, outdated=outdated, progress=move)
 
 
 def _list_outputs(*paths: Path | None) -> list[Path]:
     outputs = [path for path in paths if path is not None]
     if not outputs:
         raise UsageError("name what to write: --html OUT, --csv OUT or --json OUT")
-    if len({path.resolve() for path in outputs}) < len(outputs):
-        raise UsageError("two outputs would be written to the same place")
+    check_distinct(outputs)
     return outputs

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +16,7 @@ from clearshot.cli.limits import (
     workers_option,
 )
 from clearshot.cli.options import (
+    NamedPath,
     catalog_option,
     is_quiet,
     judging_options,
@@ -27,8 +27,11 @@ from clearshot.cli.screen import print_line, print_remark
 from clearshot.cli.text import to_printable
 from clearshot.config import ScanSettings
 from clearshot.errors import MissingExtraError, check_folder
+from clearshot.paths import anchor
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from clearshot.scoring.verdict import Thresholds
 
 
@@ -39,12 +42,12 @@ if TYPE_CHECKING:
         "clearshot review ~/Pictures/2026 --to ~/Pictures/2026-bad --no-browser",
     ),
 )
-@click.argument("folder", type=click.Path(path_type=Path, readable=False))
+@click.argument("folder", type=NamedPath())
 @click.option(
     "--to",
     "target",
     metavar="DIR",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="Where bad and rejected photos go (a folder beside FOLDER; the page can change it).",
 )
 @click.option(
@@ -88,11 +91,11 @@ def review(  # noqa: PLR0913 - one argument per option
     settings = ScanSettings(timeout_s=read_timeout())
     if workers is not None:
         settings = replace(settings, num_workers=workers)
-    library = folder.absolute()
+    library = anchor(folder)
     desktop = Desktop(
         library=library,
-        catalog_path=None if catalog_path is None else catalog_path.absolute(),
-        target=suggest_target(library) if target is None else target.absolute(),
+        catalog_path=None if catalog_path is None else anchor(catalog_path),
+        target=suggest_target(library) if target is None else anchor(target),
         thresholds=thresholds,
         settings=settings,
         max_pixels=read_max_pixels(),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
@@ -18,6 +19,7 @@ from clearshot.cli.limits import (
     workers_option,
 )
 from clearshot.cli.options import (
+    NamedPath,
     catalog_option,
     is_quiet,
     judging_options,
@@ -29,6 +31,7 @@ from clearshot.cli.review import suggest_target
 from clearshot.cli.screen import (
     describe_failures,
     open_console,
+    print_error,
     print_failures,
     print_line,
     print_skipped,
@@ -42,7 +45,8 @@ from clearshot.cli.text import (
     to_share,
     to_size,
 )
-from clearshot.errors import InputError, UsageError, check_folder
+from clearshot.errors import CatalogError, ClearshotError, InputError, UsageError
+from clearshot.paths import anchor
 from clearshot.photo import Failure, Label, Rating
 
 if TYPE_CHECKING:
@@ -56,6 +60,8 @@ if TYPE_CHECKING:
 _Judged = list[tuple["Entry", "Verdict | Failure"]]
 
 _MAX_DOUBTFUL = 5
+# Characters of "  overexposed", and of a number or a share.
+_NARROWEST: Final[dict[Literal["left", "right"], int]] = {"left": 13, "right": 5}
 _RATINGS = (Rating.GOOD, Rating.UNSURE, Rating.BAD)
 _STYLES = {"good": "green", "unsure": "yellow", "bad": "red", "failed": "magenta"}
 
@@ -71,7 +77,7 @@ _STYLES = {"good": "green", "unsure": "yellow", "bad": "red", "failed": "magenta
     metavar="FOLDER...",
     nargs=-1,
     required=True,
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
 )
 @judging_options
 @catalog_option
@@ -101,11 +107,22 @@ def scan(
     settings = ScanSettings(retry_failed=retry_failed, timeout_s=read_timeout())
     if workers is not None:
         settings = replace(settings, num_workers=workers)
-    present = [folder for folder in folders if folder.is_dir()] or folders
-    done = [_scan_folder(folder, catalog_path, thresholds, settings) for folder in present]
-    # A drive that is not there stops no scan of the others.
-    for folder in set(folders) - set(present):
-        check_folder(folder)
+    done: list[tuple[_Judged, int, ScanSummary]] = []
+    errors: list[ClearshotError] = []
+    for folder in dict.fromkeys(folders):
+        # A drive that is not there, or a locked folder, stops no scan of the others.
+        try:
+            done.append(_scan_folder(folder, catalog_path, thresholds, settings))
+        except (InputError, CatalogError) as error:
+            errors.append(error)
+        except PermissionError as error:
+            path = folder if error.filename is None else Path(os.fsdecode(error.filename))
+            errors.append(InputError(error.strerror or str(error), path=path))
+    if errors:
+        *others, last = errors
+        for other in others:
+            print_error(str(other))
+        raise last
     judged = [pair for part, _, _ in done for pair in part]
     _check_found(len(judged) + sum(num_good for _, num_good, _ in done), folders)
     has_failed = any(isinstance(result, Failure) for _, result in judged)
@@ -168,7 +185,7 @@ def _print_summary(
 ) -> None:
     judged, num_good = found
     failures = [
-        (entry.photo.path.relative_to(folder.absolute()), result.message)
+        (entry.photo.path.relative_to(anchor(folder)), result.message)
         for entry, result in judged
         if isinstance(result, Failure)
     ]
@@ -211,9 +228,9 @@ def _print_table(results: list[Verdict | Failure], num_good: int) -> None:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2), show_header=False)
-    table.add_column()
-    table.add_column(justify="right")
-    table.add_column(justify="right")
+    # A narrow terminal wraps the remarks, not the numbers.
+    for justify in ("left", "right", "right"):
+        table.add_column(justify=justify, no_wrap=True, min_width=_NARROWEST[justify])
     table.add_column()
     for name, num, remark in count_results(results, num_good):
         share = to_share(num, len(results) + num_good)
@@ -228,7 +245,9 @@ def _print_table(results: list[Verdict | Failure], num_good: int) -> None:
 def count_results(
     results: list[Verdict | Failure], num_good: int = 0
 ) -> list[tuple[str, int, str]]:
-    """Count the photos by verdict, the bad ones also by their first label, with a remark each.
+    """Count the photos by verdict, the bad ones also by label, with a remark each.
+
+    A photo that is bad for two reasons counts for both, as in reports and on the page.
 
     Parameters
     ----------
@@ -245,12 +264,11 @@ def count_results(
     verdicts = [result for result in results if not isinstance(result, Failure)]
     ratings = Counter(verdict.rating for verdict in verdicts)
     ratings[Rating.GOOD] += num_good
-    labels = Counter(verdict.labels[0] for verdict in verdicts if verdict.labels)
-    # Of the photos on that line only: a dark photo may be blurry, too.
+    labels = Counter(label for verdict in verdicts for label in verdict.labels)
     kinds = Counter(
         verdict.blur_kind
         for verdict in verdicts
-        if verdict.blur_kind is not None and verdict.labels[0] is Label.BLURRY
+        if verdict.blur_kind is not None and Label.BLURRY in verdict.labels
     )
     remarks: dict[str, str] = {
         Rating.UNSURE: "look at them",
@@ -276,7 +294,7 @@ def _print_next_steps(
     steps.append(("Look at them and decide:", ["review", folder, *options]))
     if bad:
         worst, _ = max(bad, key=lambda pair: max(_list_probabilities(pair[1])))
-        shown = folder / worst.relative_to(folder.absolute())
+        shown = folder / worst.relative_to(anchor(folder))
         target = suggest_target(folder)
         steps += [
             (
@@ -294,7 +312,7 @@ def _print_next_steps(
 
 
 def _print_remarks(remarks: list[str]) -> None:
-    for line in ["", *remarks] if remarks else []:
+    for line in ["", *map(to_printable, remarks)] if remarks else []:
         print_line(line)
 
 
@@ -322,7 +340,7 @@ def print_doubtful(folder: Path, judged: _Judged, thresholds: Thresholds) -> Non
     doubtful.sort(key=lambda pair: -measure_entry_doubt(pair[0], pair[1], thresholds))
     print_line(f"\nLook at these first, of {to_count(len(doubtful), 'unsure photo')}:")
     for entry, verdict in doubtful[:_MAX_DOUBTFUL]:
-        path = folder / entry.photo.path.relative_to(folder.absolute())
+        path = folder / entry.photo.path.relative_to(anchor(folder))
         print_line(f"  {to_printable(path)}: {verdict.reasons[0]}")
 
 

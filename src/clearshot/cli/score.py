@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +18,7 @@ from clearshot.cli.limits import (
     timeout_option,
     workers_option,
 )
-from clearshot.cli.options import judging_options, show_example, verbosity_options
+from clearshot.cli.options import NamedPath, judging_options, show_example, verbosity_options
 from clearshot.cli.screen import (
     PhotoProgress,
     describe_failures,
@@ -30,12 +29,13 @@ from clearshot.cli.screen import (
 )
 from clearshot.cli.text import to_printable
 from clearshot.errors import InputError
-from clearshot.photo import Failure
+from clearshot.paths import anchor
+from clearshot.photo import Failure, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
-    from clearshot.photo import Skip
     from clearshot.scoring.verdict import Thresholds
 
 _COLORS = {"good": "green", "unsure": "yellow", "bad": "red", None: "red"}
@@ -53,7 +53,7 @@ _COLORS = {"good": "green", "unsure": "yellow", "bad": "red", None: "red"}
     metavar="PHOTO_OR_FOLDER...",
     nargs=-1,
     required=True,
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
 )
 @click.option(
     "--format",
@@ -118,8 +118,14 @@ def _list_photos(paths: tuple[Path, ...]) -> tuple[list[Path], list[Skip]]:
     skipped: list[Skip] = []
     for path in paths:
         if _is_folder(path):
-            found = find_photos([path])
-            home = path.absolute()
+            try:
+                found = find_photos([path])
+            except InputError as error:
+                if len(paths) == 1:
+                    raise
+                skipped.append(Skip(path, error.message, is_unreadable=True))
+                continue
+            home = anchor(path)
             photos.update((path / photo.path.relative_to(home), None) for photo in found.photos)
             skipped += found.skipped
         elif path.suffix.lower() in PHOTO_SUFFIXES or path.exists():

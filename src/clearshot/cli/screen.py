@@ -113,6 +113,17 @@ def print_failures(
         click.echo(f"  and {num_rest:,} more: {rest}", err=True)
 
 
+def print_error(message: str) -> None:
+    """Print an error on stderr as those look that end the program.
+
+    Parameters
+    ----------
+    message : str
+        What happened.
+    """
+    click.echo(f"clearshot: {to_printable(message)}", err=True)
+
+
 @contextmanager
 def show_progress(
     what: str, *, unit: str = "photos", is_wanted: bool = True

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from clearshot.actions.plan import Kind
 from clearshot.cli.forecasts import announce, settle_thresholds
 from clearshot.cli.options import (
+    NamedPath,
     apply_options,
     catalog_option,
     is_quiet,
@@ -32,20 +32,11 @@ from clearshot.cli.screen import print_line, print_remark
 from clearshot.cli.text import to_command, to_count, to_size
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from clearshot.actions.plan import Plan
     from clearshot.photo import Photo, Skip
     from clearshot.scoring.verdict import Thresholds
-
-
-class _TargetType(click.Path):
-    """A folder with a name: without one, a variable of a script was empty."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:  # Path, which click's own type does not tell
-        if value == "":
-            self.fail("the folder has no name; write . for the current folder", param, ctx)
-        return super().convert(value, param, ctx)
 
 
 @click.command(
@@ -56,12 +47,12 @@ class _TargetType(click.Path):
         "clearshot sort ~/Pictures/2026 --trash --apply",
     ),
 )
-@click.argument("folder", type=click.Path(path_type=Path, readable=False))
+@click.argument("folder", type=NamedPath())
 @click.option(
     "--to",
     "target",
     metavar="DIR",
-    type=_TargetType(path_type=Path),
+    type=NamedPath(),
     help="Where bad photos go, into blurry/, dark/ and overexposed/.",
 )
 @click.option(
@@ -106,6 +97,7 @@ def sort(  # noqa: PLR0913 - one argument per option
     goal = _read_goal(target, Kind(way), is_trashed=is_trashed, is_flat=is_flat)
     skipped = put_in_order(folder, catalog_path, is_applied=is_applied)
     bad, outdated = _list_bad(folder, catalog_path, thresholds)
+    num_known = len(bad)
     bad, absent = find_companions(folder, bad)
     plan = goal.plan(folder, bad)
     options = repeat_options(thresholds, catalog_path)
@@ -122,9 +114,9 @@ def sort(  # noqa: PLR0913 - one argument per option
     elif outcome is not None:
         print_outcome(outcome, what=goal.done)
         if outcome.done:
-            print_way_back(folder)
+            print_way_back(folder, catalog_path)
     elif not plan.steps:
-        print_line(f"Nothing to {goal.verb}: {_explain_nothing(len(bad), goal)}.")
+        print_line(f"Nothing to {goal.verb}: {_explain_nothing(num_known, len(bad), goal)}.")
     else:
         _print_next_step(plan, goal, ["clearshot", "sort", folder, *goal.words, *options])
     skipped += () if outcome is None else outcome.skipped
@@ -218,9 +210,11 @@ def _read_goal(target: Path | None, kind: Kind, *, is_trashed: bool, is_flat: bo
     return _Goal(None, Kind.TRASH, is_flat)
 
 
-def _explain_nothing(num_bad: int, goal: _Goal) -> str:
-    if num_bad == 0:
+def _explain_nothing(num_known: int, num_bad: int, goal: _Goal) -> str:
+    if num_known == 0:
         return "no bad photo is known here"
+    if num_bad == 0:
+        return "no bad photo that is known here is as it was scanned"
     verb = "is" if num_bad == 1 else "are"
     return f"{to_count(num_bad, 'bad photo')} known here {verb} in {goal.target} already"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +9,7 @@ import click
 from clearshot.actions.plan import Kind
 from clearshot.cli.forecasts import announce, settle_thresholds
 from clearshot.cli.options import (
+    NamedPath,
     apply_options,
     catalog_option,
     is_quiet,
@@ -32,6 +32,8 @@ from clearshot.cli.screen import print_failures, print_line, print_remark, show_
 from clearshot.cli.text import to_command, to_count
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from clearshot.photo import Photo, Skip
     from clearshot.scoring.verdict import Thresholds
     from clearshot.tagging import Judgement, TagPlan, TagStyle
@@ -47,7 +49,7 @@ _RATINGS = {"reject": -1, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "none": None}
         "clearshot tag ~/Pictures/2026 --for lightroom --sidecar embed --apply",
     ),
 )
-@click.argument("folder", type=click.Path(path_type=Path, readable=False))
+@click.argument("folder", type=NamedPath())
 @click.option(
     "--for",
     "program",
@@ -131,7 +133,7 @@ def tag(  # noqa: PLR0913 - one argument per option
     elif outcome is not None:
         print_outcome(outcome, what="tagged")
         if outcome.done:
-            print_way_back(folder)
+            print_way_back(folder, catalog_path)
     elif not tags.plan.steps:
         _print_nothing(len(skipped), is_embedded=style.naming is Naming.EMBED)
     elif not is_quiet():

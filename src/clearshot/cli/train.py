@@ -12,7 +12,7 @@ import click
 
 from clearshot.cli.files import encode, write_file
 from clearshot.cli.limits import workers_option
-from clearshot.cli.options import is_quiet, show_example, verbosity_options
+from clearshot.cli.options import NamedPath, is_quiet, show_example, verbosity_options
 from clearshot.cli.screen import print_line, print_remark
 from clearshot.cli.text import to_command, to_printable
 from clearshot.errors import MissingExtraError
@@ -29,7 +29,7 @@ def _run_folder_option(recipe: str) -> Callable[[Callable[..., Any]], Callable[.
         "--run-folder",
         default=_RUNS / recipe,
         metavar="DIR",
-        type=click.Path(path_type=Path, readable=False),
+        type=NamedPath(),
         help=f"Where the run keeps its files and its record ({(_RUNS / recipe).as_posix()}).",
     )
 
@@ -60,13 +60,13 @@ def train() -> None:
     short_help="Train the focus network from clear photos alone.",
     epilog=show_example("clearshot train focus ~/clear-photos --out networks"),
 )
-@click.argument("photos", type=click.Path(path_type=Path, readable=False))
+@click.argument("photos", type=NamedPath())
 @_run_folder_option("focus")
 @click.option(
     "--out",
     "out_folder",
     metavar="DIR",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="Gets focus.onnx and manifest.toml (the run folder).",
 )
 @verbosity_options
@@ -84,13 +84,13 @@ def focus(photos: Path, run_folder: Path, out_folder: Path | None) -> None:
     short_help="Train the exposure network from clear photos alone.",
     epilog=show_example("clearshot train exposure ~/clear-photos --out networks"),
 )
-@click.argument("photos", type=click.Path(path_type=Path, readable=False))
+@click.argument("photos", type=NamedPath())
 @_run_folder_option("exposure")
 @click.option(
     "--out",
     "out_folder",
     metavar="DIR",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="Gets exposure.onnx and manifest.toml (the run folder).",
 )
 @_epochs_option
@@ -115,7 +115,7 @@ def exposure(photos: Path, run_folder: Path, out_folder: Path | None, epochs: in
     short_help="Repeat the original experiment: LeNet on clear photos and blurred copies.",
     epilog=show_example("clearshot train lenet ~/clear-photos"),
 )
-@click.argument("photos", type=click.Path(path_type=Path, readable=False))
+@click.argument("photos", type=NamedPath())
 @_run_folder_option("lenet")
 @_epochs_option
 @verbosity_options
@@ -138,7 +138,7 @@ def lenet(photos: Path, run_folder: Path, epochs: int | None) -> None:
         "clearshot train inception ~/clear-photos --weights none",
     ),
 )
-@click.argument("photos", type=click.Path(path_type=Path, readable=False))
+@click.argument("photos", type=NamedPath())
 @click.option(
     "--weights",
     default="imagenet",
@@ -176,14 +176,14 @@ def inception(photos: Path, run_folder: Path, weights: str | Path, epochs: int |
     metavar="LABELLED...",
     nargs=-1,
     required=True,
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
 )
 @click.option(
     "--network",
     "network_folder",
     required=True,
     metavar="DIR",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="Folder with focus.onnx, exposure.onnx or both, and manifest.toml, which gets the "
     "calibration.",
 )
@@ -208,14 +208,14 @@ def calibration(labelled: tuple[Path, ...], network_folder: Path, workers: int |
     metavar="LABELLED...",
     nargs=-1,
     required=True,
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
 )
 @click.option(
     "--network",
     "network_folder",
     required=True,
     metavar="DIR",
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath(),
     help="Folder with focus.onnx and manifest.toml, calibrated; it gets tolerance.toml.",
 )
 @workers_option

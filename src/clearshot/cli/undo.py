@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from clearshot.cli.options import (
+    NamedPath,
     apply_options,
     catalog_option,
     is_quiet,
@@ -34,6 +34,7 @@ from clearshot.cli.text import to_command, to_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from clearshot.actions.history import AppliedPlan
     from clearshot.actions.plan import Outcome
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
         "clearshot undo ~/Pictures/2026 --list",
     ),
 )
-@click.argument("folder", type=click.Path(path_type=Path, readable=False))
+@click.argument("folder", type=NamedPath())
 @click.option(
     "--plan",
     "name",

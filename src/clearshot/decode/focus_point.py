@@ -259,7 +259,8 @@ _READERS: Final[dict[str, Callable[[Directory, Directory, str], Point | None]]] 
 def _to_share(x: float, y: float, width: float, height: float) -> Point | None:
     if width <= 0 or height <= 0 or not (0 <= x <= width and 0 <= y <= height):
         return None
-    return x / width, y / height
+    # EXIF holds fractions, too.
+    return float(x / width), float(y / height)
 
 
 def _sign(value: int) -> int:

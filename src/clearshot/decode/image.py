@@ -81,7 +81,8 @@ def decode(path: Path, *, max_pixels: int = MAX_PIXELS, with_preview: bool = Tru
     max_pixels : int
         A photo with more pixels is refused before it is decoded.
     with_preview : bool
-        Whether a large preview of the camera may stand for the photo; without, each pixel counts.
+        Whether a large preview of the camera may stand for the photo; without, the pixels of the
+        photo itself are decoded, and a raw file is developed.
 
     Returns
     -------
@@ -99,7 +100,7 @@ def decode(path: Path, *, max_pixels: int = MAX_PIXELS, with_preview: bool = Tru
     OversizedPhotoError, UndersizedPhotoError
         If the photo has more than `max_pixels` pixels, or a side shorter than 64 px.
     """
-    with _open(path, max_pixels, JUDGED_PX if with_preview else None) as picture:
+    with _open(path, max_pixels, JUDGED_PX, with_preview=with_preview) as picture:
         pixels = picture.pixels
         whole = _find_size(picture)
         size = choose_size(*whole)
@@ -283,7 +284,9 @@ def find_judged_region(width: int, height: int) -> Region:
 
 
 @contextmanager
-def _open(path: Path, max_pixels: int, least_px: int | None) -> Iterator[OpenPicture]:
+def _open(
+    path: Path, max_pixels: int, least_px: int | None, *, with_preview: bool = True
+) -> Iterator[OpenPicture]:
     """Open a picture that is large enough to be judged.
 
     Raises
@@ -291,7 +294,9 @@ def _open(path: Path, max_pixels: int, least_px: int | None) -> Iterator[OpenPic
     UndersizedPhotoError
         If a side is too short.
     """
-    with open_picture(path, max_pixels=max_pixels, least_px=least_px) as picture:
+    with open_picture(
+        path, max_pixels=max_pixels, least_px=least_px, with_preview=with_preview
+    ) as picture:
         width, height = picture.size
         size = choose_size(width, height)
         if min(size) < MIN_SIDE_PX:

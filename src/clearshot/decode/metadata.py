@@ -1,7 +1,7 @@
 """Facts about a photo that its camera wrote into the file, read with exifread.
 
 Reading them never fails a photo: what is missing, broken or absurd is None. A hostile file can ask
-for as many reads as it likes; it gets a number that a hundred photos would not need.
+for as many reads and bytes as it likes; it gets what a hundred photos would not need.
 """
 
 from __future__ import annotations
@@ -37,6 +37,12 @@ if TYPE_CHECKING:
 # Real files need up to 2,000 reads.
 _MAX_READS: Final = 20_000
 _MAX_READ_BYTES: Final = 1_000_000
+# In all; exifread reads a large file once or twice in part, Pillow one of PNG, WebP or AVIF whole.
+_MAX_BYTES: Final = 16_000_000
+
+_HEIF_STARTS: Final = frozenset(
+    {b"ftypheic", b"ftypheix", b"ftyphevc", b"ftyphevx", b"ftypmif1", b"ftypmsf1"}
+)
 
 _MAX_TEXT: Final = 100
 _MAX_ISO: Final = 10_000_000
@@ -97,13 +103,15 @@ class _Bounded:
     def __init__(self, stream: BinaryIO, start: int = 0) -> None:
         self._stream = stream
         self._start = start
-        self._num_reads = 0
+        self._num_reads = self._num_bytes = 0
 
     def read(self, size: int = -1) -> bytes:
+        content = self._stream.read(_MAX_READ_BYTES if size < 0 else min(size, _MAX_READ_BYTES))
         self._num_reads += 1
-        if self._num_reads > _MAX_READS:
-            raise OSError("too many reads for a photo")
-        return self._stream.read(_MAX_READ_BYTES if size < 0 else min(size, _MAX_READ_BYTES))
+        self._num_bytes += len(content)
+        if self._num_reads > _MAX_READS or self._num_bytes > _MAX_BYTES:
+            raise OSError("too much is read for a photo")
+        return content
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         return self._stream.seek(offset + (self._start if whence == io.SEEK_SET else 0), whence)
@@ -114,8 +122,34 @@ class _Bounded:
     def within(self, start: int) -> _Bounded:
         """Give the file that begins in this one; reads count for both."""
         inner = _Bounded(self._stream, start)
-        inner._num_reads = self._num_reads
+        inner._num_reads, inner._num_bytes = self._num_reads, self._num_bytes
         return inner
+
+    def cut_heif_block(self) -> _Bounded:
+        """Cut the EXIF block out of a HEIF picture.
+
+        Raises
+        ------
+        OSError
+            If no reader is installed.
+        """
+        try:
+            from pillow_heif import HeifImageFile
+        except ImportError as error:
+            raise OSError("no reader") from error
+        self._stream.seek(0)
+        block = HeifImageFile(self._stream).info.get("exif") or b""
+        return _Bounded(io.BytesIO(block.removeprefix(b"Exif\0\0")))
+
+    def cut_block(self) -> _Bounded:
+        """Cut the EXIF block out of a format that Pillow knows better than exifread does."""
+        self._stream.seek(0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # Pillow reads such a file as a whole, as it does for the pixels.
+            with PillowImage.open(self._stream, formats=("PNG", "WEBP", "AVIF")) as picture:
+                block = picture.info.get("exif", b"")
+        return _Bounded(io.BytesIO(block.removeprefix(b"Exif\0\0")))
 
 
 def _read(stream: Any) -> Facts:
@@ -126,12 +160,23 @@ def _read(stream: Any) -> Facts:
     elif head[4:12] == b"ftypcrx ":
         return _read_boxes(stream)
     elif head.startswith((b"\x89PNG", b"RIFF")) or head[4:12] in {b"ftypavif", b"ftypavis"}:
-        stream = _cut_block(stream)
-    from exifread import process_file
-
-    tags = process_file(stream, details=False, extract_thumbnail=False)
+        stream = stream.cut_block()
+    tags, stream = _read_tags(stream, is_heif=head[4:12] in _HEIF_STARTS)
     point = find_common_point(tags) or _find_maker_point(stream, tags)
     return _collect(tags, point)
+
+
+def _read_tags(stream: Any, *, is_heif: bool) -> tuple[dict[str, IfdTag], Any]:
+    """Read the tags of a file; give them, and the file in which they are."""
+    from exifread import process_file
+    from exifread.core.exceptions import ExifError
+
+    if is_heif:
+        # exifread knows how phones write EXIF, libheif what it writes itself.
+        with suppress(*_DAMAGE, ExifError):
+            return process_file(stream, details=False, extract_thumbnail=False), stream
+        stream = stream.cut_heif_block()
+    return process_file(stream, details=False, extract_thumbnail=False), stream
 
 
 def _find_maker_point(stream: Any, tags: Mapping[str, IfdTag]) -> Point | None:
@@ -147,16 +192,6 @@ def _find_maker_point(stream: Any, tags: Mapping[str, IfdTag]) -> Point | None:
     return None
 
 
-def _cut_block(stream: Any) -> io.BytesIO:
-    """Cut the EXIF block out of a format that Pillow knows better than exifread does."""
-    stream.seek(0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with PillowImage.open(stream, formats=("PNG", "WEBP", "AVIF")) as picture:
-            block = picture.info.get("exif", b"")
-    return io.BytesIO(block.removeprefix(b"Exif\0\0"))
-
-
 def _read_boxes(stream: Any) -> Facts:
     """Read Canon's CR3: EXIF is divided among boxes, each a TIFF of its own."""
     from exifread import process_file
@@ -164,10 +199,10 @@ def _read_boxes(stream: Any) -> Facts:
     stream.seek(0)
     head = stream.read(_MAX_READ_BYTES)
     boxes = {name: _cut_box(head, name) for name in (b"CMT1", b"CMT2", b"CMT3")}
-    tags = dict(process_file(io.BytesIO(boxes[b"CMT1"]), details=False, extract_thumbnail=False))
-    for name, tag in process_file(
-        io.BytesIO(boxes[b"CMT2"]), details=False, extract_thumbnail=False
-    ).items():
+    first: Any = _Bounded(io.BytesIO(boxes[b"CMT1"]))
+    second: Any = _Bounded(io.BytesIO(boxes[b"CMT2"]))
+    tags = dict(process_file(first, details=False, extract_thumbnail=False))
+    for name, tag in process_file(second, details=False, extract_thumbnail=False).items():
         tags[name.replace("Image ", "EXIF ", 1)] = tag
     point = find_common_point(tags)
     if point is None:
@@ -206,7 +241,7 @@ def _find_camera(tags: Mapping[str, IfdTag]) -> str | None:
     if make is not None:
         make = " ".join(_COMPANY_WORDS.sub(" ", make).split()).rstrip(" ,.")
     if not make or model is None:
-        return model or make
+        return model or make or None
     words = {word.lower() for word in model.split()}
     return model if words & {word.lower() for word in make.split()} else f"{make} {model}"
 
@@ -264,7 +299,9 @@ def _to_text(tags: Mapping[str, IfdTag], name: str) -> str | None:
 def _to_number(tags: Mapping[str, IfdTag], name: str) -> float | None:
     """Read a number above zero."""
     tag = tags.get(name)
+    if tag is None or isinstance(tag.values, str | bytes):
+        return None
     with suppress(*_DAMAGE):
-        number = float(tag.values[0]) if tag is not None else 0.0
+        number = float(tag.values[0])
         return number if number > 0 and math.isfinite(number) else None
     return None

@@ -17,6 +17,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
+from PIL.TiffImagePlugin import (
+    BITSPERSAMPLE,
+    PHOTOMETRIC_INTERPRETATION,
+    PLANAR_CONFIGURATION,
+    TiffImageFile,
+)
 
 from clearshot.config import MAX_PIXELS
 from clearshot.decode.color import correct_luma, to_rgb
@@ -60,6 +66,11 @@ _READER_ERRORS: Final = (
     RuntimeError,
     struct.error,
 )
+
+_SEPARATE_PLANES: Final = 2
+_WHITE_IS_ZERO: Final = 0
+# Where a picture of mode I;16 says how many bits it has, and whether 0 is white; copies keep it.
+_DEEP_GREY: Final = "clearshot-deep-grey"
 
 _ORIENTATION_TAG: Final = 0x0112
 _UPRIGHT: Final = {
@@ -105,7 +116,11 @@ class OpenPicture:
 
 @contextmanager
 def open_picture(
-    path: Path, *, max_pixels: int = MAX_PIXELS, least_px: int | None = None
+    path: Path,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    least_px: int | None = None,
+    with_preview: bool = True,
 ) -> Iterator[OpenPicture]:
     """Open a picture and turn everything that can go wrong until it closes into a `PhotoError`.
 
@@ -118,6 +133,8 @@ def open_picture(
     least_px : int or None
         A raw file or a JPEG may give a smaller picture of itself whose long side is at least this
         [px]; None for every pixel.
+    with_preview : bool
+        Whether that may be a picture that a camera put beside the photo.
 
     Yields
     ------
@@ -152,13 +169,14 @@ def open_picture(
         kind = sniff(stream)
         if kind is Format.RAW:
             raw = stack.enter_context(open_raw(stream, path, max_pixels=max_pixels))
-            pixels, reader, orientation = raw.read(least_px)
+            pixels, reader, orientation = raw.read(least_px, with_preview=with_preview)
             yield OpenPicture(pixels, reader, raw.size, orientation, raw.measure_white)
         else:
             picture, turn_by = _open_pixels(stream, path, kind)
             pixels = stack.enter_context(picture)
             _check_pixels(pixels, path, max_pixels)
-            preview = None if least_px is None else find_preview(pixels, stream, least_px)
+            is_wanted = with_preview and least_px is not None
+            preview = find_preview(pixels, stream, least_px or 0) if is_wanted else None
             if preview is None:
                 yield OpenPicture(pixels, pixels.format or "unknown", pixels.size, turn_by)
             else:
@@ -185,7 +203,27 @@ def _open_pixels(
     if kind is Format.HEIF:
         return open_heif(stream, path)
     stream.seek(0)
-    return PillowImage.open(stream, formats=_FORMATS), None
+    picture = PillowImage.open(stream, formats=_FORMATS)
+    if isinstance(picture, TiffImageFile):
+        _look_at_tags(picture, path)
+    return picture, None
+
+
+def _look_at_tags(picture: TiffImageFile, path: Path) -> None:
+    """Look at what Pillow passes over in a TIFF.
+
+    Raises
+    ------
+    UnknownFormatError
+        If Pillow would take the bytes of its values for pixels.
+    """
+    bits = picture.tag_v2.get(BITSPERSAMPLE, (1,))[0]
+    is_planar = picture.tag_v2.get(PLANAR_CONFIGURATION) == _SEPARATE_PLANES
+    if is_planar and bits > 8 and any(tile[0] == "raw" for tile in picture.tile):
+        message = f"a TIFF with separate planes of {bits} bits that are not compressed is not read"
+        raise UnknownFormatError(message, path=path)
+    is_inverted = picture.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == _WHITE_IS_ZERO
+    picture.info[_DEEP_GREY] = bits, is_inverted
 
 
 @contextmanager
@@ -309,8 +347,9 @@ def to_luma(picture: PillowImage.Image) -> PillowImage.Image:
     if picture.mode in {"CMYK", "LAB"}:
         return to_rgb(picture, profile).convert("L")
     if picture.mode.startswith("I;16"):
-        shallow = PillowImage.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-        return correct_luma(shallow, profile)
+        bits, is_inverted = picture.info.get(_DEEP_GREY, (16, False))
+        luma_hw = (np.asarray(picture) >> (bits - 8)).astype(np.uint8)
+        return correct_luma(PillowImage.fromarray(~luma_hw if is_inverted else luma_hw), profile)
     if picture.mode in {"I", "F"}:
         values = np.asarray(picture, dtype=np.float64)
         white = _find_white(values, is_float=picture.mode == "F")

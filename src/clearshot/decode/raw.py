@@ -69,13 +69,17 @@ class RawPhoto:
         if self._preview is not None and self._is_full(self._preview):
             self.size = self._preview.size
 
-    def read(self, least_px: int | None) -> tuple[PillowImage.Image, str, int]:
+    def read(
+        self, least_px: int | None, *, with_preview: bool = True
+    ) -> tuple[PillowImage.Image, str, int]:
         """Give the cheapest picture that is large enough.
 
         Parameters
         ----------
         least_px : int or None
             Its long side is at least this, or that of the whole photo [px]; None for the whole.
+        with_preview : bool
+            Whether the embedded picture may be it.
 
         Returns
         -------
@@ -84,8 +88,9 @@ class RawPhoto:
         """
         full_px = max(self.size)
         wanted_px = full_px if least_px is None else min(least_px, full_px)
-        if self._preview is not None and max(self._preview.size) >= wanted_px:
-            return self._preview, PREVIEW_READER, self._find_preview_orientation(self._preview)
+        preview = self._preview if with_preview else None
+        if preview is not None and max(preview.size) >= wanted_px:
+            return preview, PREVIEW_READER, self._find_preview_orientation(preview)
         # Half the size, because two by two sensor values make a pixel without any guess.
         is_half = max(self._sensor_size) // 2 >= wanted_px
         return self._develop(is_half=is_half), RAW_READER, self._orientation

@@ -123,7 +123,9 @@ def save_figure(figure: Any, path: Path) -> Path:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=_DPI)
+        # Says that no camera made it: the program replaces its own pictures only.
+        metadata = {"Software": "clearshot"} if path.suffix.lower() == ".png" else None
+        figure.savefig(path, dpi=_DPI, metadata=metadata)
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", path=path) from error
     return path

@@ -9,6 +9,7 @@ from clearshot.config import MAX_PIXELS
 from clearshot.decode.image import Image, decode
 from clearshot.decode.metadata import read_facts
 from clearshot.decode.preview import JPEG_PREVIEW_READER
+from clearshot.errors import DamagedPhotoError
 from clearshot.photo import Scores, SharpAt
 from clearshot.scoring.exposure import ExposureNetwork, measure_exposure
 from clearshot.scoring.focus import FocusMap, FocusNetwork
@@ -18,16 +19,18 @@ from clearshot.scoring.pooling import pool
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from clearshot.photo import FocusScores
+    from clearshot.photo import ExposureScores, FocusScores
 
 # Raise when decoding, reduction, pooling or statistics change so that old scores cannot be compared
 # with new ones.
 PIXEL_RECIPE: Final = 5
 
-# Blur scores around the usual thresholds, -0.3 for unsure and 0.0 for bad, from which the preview
-# of a camera does not decide: the photo itself is read then. A preview reads a tenth of an octave
-# sharper, one that was sharpened up to 0.6.
-_DOUBTFUL_OCTAVES: Final = (-0.8, 0.7)
+# Up to this blur score, and these log odds of too dark and of overexposed, the preview of a camera
+# decides; only its own pixels may call a photo unsure or bad. The usual threshold for unsure is
+# -0.3 octaves, and those of light lie higher, too. A preview reads a tenth of an octave sharper,
+# one that was sharpened up to 0.6.
+_GOOD_OCTAVES: Final = -0.8
+_GOOD_LOGIT: Final = -1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +134,9 @@ class Scorer:
         PhotoError
             If the photo cannot be read; see `clearshot.decode.image.decode`.
         """
-        image, focus_map, focus = self._look(path)
-        if image.reader == JPEG_PREVIEW_READER and _is_doubtful(focus):
-            image, focus_map, focus = self._look(path, with_preview=False)
+        image, focus_map, focus, exposure = self._look(path)
+        if image.reader == JPEG_PREVIEW_READER and not _is_good(focus, exposure):
+            image, focus_map, focus, exposure = self._look(path, with_preview=False)
         size_px = image.width_px, image.height_px
         if is_judged_in_full(*size_px):
             focus = replace(focus, native_blur=focus.blur, native_anisotropy=focus.anisotropy)
@@ -142,12 +145,6 @@ class Scorer:
                 path, focus_map, size_px, self._network, max_pixels=self.max_pixels
             )
             focus = replace(focus, native_blur=blur, native_anisotropy=anisotropy)
-        exposure = measure_exposure(
-            image.luma_hw,
-            focus_map,
-            self._exposure,
-            sensor_white_share=image.sensor_white_share,
-        )
         # A small photo holds both scores, whichever was asked for.
         recipe = self._name_recipe(is_full=focus.native_blur is not None)
         scores = Scores(*size_px, focus, exposure, recipe, image.reader, read_facts(path))
@@ -155,16 +152,32 @@ class Scorer:
 
     def _look(
         self, path: Path, *, with_preview: bool = True
-    ) -> tuple[Image, FocusMap, FocusScores]:
-        image = decode(path, max_pixels=self.max_pixels, with_preview=with_preview)
+    ) -> tuple[Image, FocusMap, FocusScores, ExposureScores]:
+        image = self._decode(path, with_preview=with_preview)
         focus_map = self._network.measure(image.luma_hw)
-        return image, focus_map, pool(focus_map, image.width_px, image.height_px)
+        focus = pool(focus_map, image.width_px, image.height_px)
+        exposure = measure_exposure(
+            image.luma_hw,
+            focus_map,
+            self._exposure,
+            sensor_white_share=image.sensor_white_share,
+        )
+        return image, focus_map, focus, exposure
+
+    def _decode(self, path: Path, *, with_preview: bool) -> Image:
+        try:
+            return decode(path, max_pixels=self.max_pixels, with_preview=with_preview)
+        except DamagedPhotoError:
+            if not with_preview:
+                raise
+            # Only the preview may be damaged; a photo that is, fails once more.
+            return decode(path, max_pixels=self.max_pixels, with_preview=False)
 
     def _name_recipe(self, *, is_full: bool) -> str:
         recipe = f"{PIXEL_RECIPE}-{self._network.sha256[:16]}-{self._exposure.sha256[:16]}"
         return f"{recipe}+full{NATIVE_RECIPE}" if is_full else recipe
 
 
-def _is_doubtful(focus: FocusScores) -> bool:
-    least, most = _DOUBTFUL_OCTAVES
-    return least < focus.blur < most
+def _is_good(focus: FocusScores, exposure: ExposureScores) -> bool:
+    is_well_lit = max(exposure.dark_logit, exposure.overexposed_logit) <= _GOOD_LOGIT
+    return is_well_lit and focus.blur <= _GOOD_OCTAVES

@@ -8,6 +8,7 @@ an `rdf:Bag`, `rdf:Seq` or `rdf:Alt`. Names are written `prefix:Name` with the p
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,7 @@ class Packet:
         self._info = self._root.getroottree().docinfo
         if self._info.doctype:
             raise SidecarError("has a document type, which XMP does not")
+        self._encoding = _find_codec(self._info.encoding or "UTF-8")
         self._descriptions = self._find_descriptions()
 
     def get(self, name: str) -> str | None:
@@ -205,7 +207,7 @@ class Packet:
         nodes = [*reversed(list(self._root.itersiblings(preceding=True))), self._root]
         nodes += self._root.itersiblings()
         texts = [self._etree.tostring(node, encoding="unicode", with_tail=False) for node in nodes]
-        encoding = self._info.encoding or "UTF-8"
+        encoding = self._encoding
         declaration = _DECLARATION.match(self._content.decode(encoding, "replace").lstrip("\ufeff"))
         if declaration:
             texts.insert(0, declaration[1])
@@ -292,6 +294,14 @@ class Packet:
                 "utf-8"
             ),
         )
+
+
+def _find_codec(encoding: str) -> str:
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError as error:
+        # libxml2 reads some that Python cannot write.
+        raise SidecarError(f"is written in {encoding}, which is not known here") from error
 
 
 def _import_etree() -> Any:

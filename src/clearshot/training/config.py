@@ -51,7 +51,7 @@ class FocusConfig:
     batch_size: int = 32
     peak_rate: float = 4e-3
     num_hard_patches: int = 60_000
-    num_hard_epochs: int = 20
+    num_hard_epochs: int = 16
     hard_rate: float = 2e-3
     num_workers: int = 2
 
