@@ -175,6 +175,7 @@ def choose_order(page: Page, order: str, *, is_phone: bool) -> None:
     if is_phone:
         page.tap("#show-panel")
     page.select_option("#filter-order", order)
+    page.evaluate("document.getElementById('panel').scrollTop = 0")
     if is_phone:
         page.tap(".close-panel")
     page.focus("#grid")

@@ -58,6 +58,7 @@ _COMPANY_WORDS: Final = re.compile(
 
 _DAMAGE: Final = (
     OSError,
+    SyntaxError,  # of Pillow's readers
     ValueError,
     LookupError,
     TypeError,
