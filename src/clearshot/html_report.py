@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import html
 import io
-from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image
 
+from clearshot.actions.atomic import read_stamp
 from clearshot.decode.image import read_rgb
 from clearshot.errors import PhotoError
 from clearshot.photo import Choice, Label, Rating
@@ -130,11 +130,11 @@ def find_outdated(
         if stamp is None or row["verdict"] not in {Rating.BAD, Rating.UNSURE}:
             continue
         try:
-            status = Path(row["path"]).stat()
+            is_same = read_stamp(Path(row["path"])) == stamp
         except OSError:
             found[row["relative_path"]] = "is not there any more"
             continue
-        if (status.st_size, status.st_mtime_ns) != astuple(stamp):
+        if not is_same:
             found[row["relative_path"]] = "changed since the scan; scan again"
     return found
 

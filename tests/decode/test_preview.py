@@ -147,3 +147,4 @@ def test_a_photo_whose_preview_is_damaged_is_read_itself(mpo: Path) -> None:
     with pytest.raises(DamagedPhotoError):
         decode(mpo)
     assert Scorer().measure(mpo).image.reader == "MPO"
+    assert mean_level(read_rgb(mpo, long_side_px=800)) > 0.9 * mean_level(np.asarray(PHOTO))

@@ -136,15 +136,22 @@ def _name_file(step: Step) -> Path:
 def _do_groups(journal: Journal, progress: Progress | None) -> list[Skip]:
     skipped: list[Skip] = []
     num_steps = len(journal.plan.steps)
+    root = _find_root(journal.plan)
     for _, group in groupby(range(num_steps), key=lambda n: journal.plan.steps[n].group):
         numbers = list(group)
-        skipped += _do_group(journal, numbers)
+        skipped += _do_group(journal, numbers, root)
         if progress is not None:
             progress(numbers[-1] + 1, num_steps)
     return skipped
 
 
-def _do_group(journal: Journal, numbers: list[int]) -> tuple[Skip, ...]:
+def _find_root(plan: Plan) -> Path | None:
+    """Find the folder below which all files go that go to one place; None where there are none."""
+    goals = {step.target.parent for step in plan.steps if step.kind in _TO_ONE_PLACE}
+    return Path(os.path.commonpath(goals)) if goals else None
+
+
+def _do_group(journal: Journal, numbers: list[int], root: Path | None) -> tuple[Skip, ...]:
     steps = [journal.plan.steps[number] for number in numbers]
     if obstacles := find_obstacles(steps):
         return obstacles
@@ -154,7 +161,7 @@ def _do_group(journal: Journal, numbers: list[int]) -> tuple[Skip, ...]:
             do_step(journal, number, Place.TARGET)
         except OSError as error:
             reason = error.strerror or str(error)
-            if _ends_run(error, step, journal.plan):
+            if _ends_run(error, step, root):
                 message = f"{reason}; stopped, journal {journal.name} says what was done before"
                 raise ActionError(message, path=step.target) from error
             stays = f"stays with {_name_file(step).name}"
@@ -175,11 +182,9 @@ def _make_folder(journal: Journal, folder: Path) -> None:
     sync_folder(folder.parent)
 
 
-def _ends_run(error: OSError, step: Step, plan: Plan) -> bool:
+def _ends_run(error: OSError, step: Step, root: Path | None) -> bool:
     """Tell an error that every further step would meet from one of this file or folder alone."""
     if error.errno in _DISK_ERRORS:
         return True
-    if error.errno not in _DENIALS or step.kind not in _TO_ONE_PLACE:
-        return False
-    goals = {each.target.parent for each in plan.steps if each.kind in _TO_ONE_PLACE}
-    return not is_writable(Path(os.path.commonpath(goals)))
+    is_denied = error.errno in _DENIALS and step.kind in _TO_ONE_PLACE
+    return is_denied and root is not None and not is_writable(root)

@@ -329,12 +329,10 @@ def has_ended(path: Path) -> bool:
     """
     with _translate_errors(path, "read"):
         # A look first: opening a pipe would wait for ever.
-        read_stamp(path)
-        stream = path.open("rb")
-    with _translate_errors(path, "read"), stream:
-        size_bytes = stream.seek(0, os.SEEK_END)
-        stream.seek(max(0, size_bytes - _TAIL_BYTES))
-        lines = stream.read().splitlines(keepends=True)
+        size_bytes = read_stamp(path).size_bytes
+        with path.open("rb") as stream:
+            stream.seek(max(0, size_bytes - _TAIL_BYTES))
+            lines = stream.read().splitlines(keepends=True)
     record = _decode(lines[-1]) if lines else None
     return record is not None and record.get("event") == "end"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from clearshot.cli.files import check_free, encode, write_file
+from clearshot.cli.files import check_free, encode, is_stdout, write_file
 from clearshot.cli.forecasts import announce, settle_thresholds
 from clearshot.cli.options import (
     NamedPath,
@@ -104,7 +104,7 @@ def audit(  # noqa: PLR0913 - one argument per option
     announce(remarks)
     sample = draw_sample(judged, num_photos=num_photos, seed=seed, is_whole=is_whole)
     write_file(csv_path, encode(write_sample(sample)), force=None)
-    if not is_quiet() and str(csv_path) != "-":
+    if not is_quiet() and not is_stdout(csv_path):
         _print_sample(sample, folder, csv_path, catalog_path)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from clearshot.cli.files import check_free, encode, write_file
+from clearshot.cli.files import check_free, encode, is_stdout, write_file
 from clearshot.cli.forecasts import describe_forecast
 from clearshot.cli.limits import workers_option
 from clearshot.cli.options import (
@@ -259,8 +259,7 @@ def _finish(
     from clearshot.scoring.recalibration import write_recalibration
 
     content = write_recalibration(own)
-    is_stdout = str(out) == "-"
-    if not (is_quiet() or is_stdout):
+    if not (is_quiet() or is_stdout(out)):
         _print_report(own)
         for line in ["", *describe_forecast(set_thresholds(Wishes(), own), own)]:
             print_line(line)
@@ -270,7 +269,7 @@ def _finish(
     if library is not None:
         with Catalog.open(library, path=catalog_path) as catalog:
             version = catalog.calibrations.add(content)
-        say = print_remark if is_stdout else print_line
+        say = print_remark if is_stdout(out) else print_line
         say(f"Kept as version {version} of {to_printable(library)}.")
         if not is_quiet():
             options = repeat_options(None, catalog_path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from clearshot.cli.card import CardRequest, check_card, check_unseen, write_card_file
-from clearshot.cli.files import check_distinct, check_free, encode, write_file
+from clearshot.cli.files import check_distinct, check_free, encode, is_stdout, write_file
 from clearshot.cli.labelled import choose_photos, read_photos
 from clearshot.cli.limits import workers_option
 from clearshot.cli.options import NamedPath, is_verbose, show_example, verbosity_options
@@ -266,7 +266,7 @@ def _write_numbers(
         _write_json(networks, followed, json_path, force=force)
     if markdown_path is not None:
         _write_markdown(networks, followed, markdown_path, force=force)
-    if json_path is None or str(json_path) != "-":
+    if not is_stdout(json_path):
         _print_tables(networks)
         for table in tabulate_brackets(followed):
             print_table(table)

@@ -16,10 +16,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_STDOUT = "-"
-
 # The text in a picture that tells it from a photo.
 MAKER_KEY, MAKER = "Software", "clearshot"
+
+
+def is_stdout(path: Path | None) -> bool:
+    """Tell whether a file that the user named is the standard output.
+
+    Parameters
+    ----------
+    path : Path or None
+        What was named, if anything.
+
+    Returns
+    -------
+    bool
+        True for `-`.
+    """
+    return str(path) == "-"
 
 
 def check_free(path: Path, *, force: bool | None) -> None:
@@ -39,7 +53,7 @@ def check_free(path: Path, *, force: bool | None) -> None:
         folder, if it belongs to a photo or to a library, as sidecars and catalogs do, or if the
         folder that is to hold it is missing.
     """
-    if str(path) == _STDOUT:
+    if is_stdout(path):
         return
     if path.is_dir():
         raise InputError("is a folder; name a file", path=path)
@@ -111,7 +125,7 @@ def write_file(path: Path, content: bytes, *, force: bool | None) -> None:
     InputError
         If it cannot be written.
     """
-    if str(path) == _STDOUT:
+    if is_stdout(path):
         write_stdout(content)
         return
     check_free(path, force=force)

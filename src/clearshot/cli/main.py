@@ -23,9 +23,9 @@ from clearshot.cli.report import report
 from clearshot.cli.review import review
 from clearshot.cli.scan import scan
 from clearshot.cli.score import score
+from clearshot.cli.screen import print_error
 from clearshot.cli.sort import sort
 from clearshot.cli.tag import tag
-from clearshot.cli.text import to_printable
 from clearshot.cli.train import train
 from clearshot.cli.undo import undo
 from clearshot.errors import ClearshotError, InputError
@@ -84,7 +84,8 @@ class _Failure(click.ClickException):
         vars(self)["exit_code"] = exit_code
 
     def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(f"clearshot: {to_printable(self.message)}", file=file or sys.stderr)
+        del file
+        print_error(self.message)
 
 
 class _Program(click.Group):

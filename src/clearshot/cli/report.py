@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from clearshot.cli.files import check_distinct, check_free, encode, write_file
+from clearshot.cli.files import check_distinct, check_free, encode, is_stdout, write_file
 from clearshot.cli.forecasts import announce, settle_thresholds
 from clearshot.cli.options import (
     NamedPath,
@@ -157,7 +157,7 @@ def report(  # noqa: PLR0913 - one argument per option
         write_file(csv_path, encode(format_csv(rows, fields=REPORT_FIELDS)), force=force)
     if json_path is not None:
         write_file(json_path, encode(format_json(rows)), force=force)
-    names = " and ".join(to_printable(path) for path in outputs if str(path) != "-")
+    names = " and ".join(to_printable(path) for path in outputs if not is_stdout(path))
     if names:
         print_remark(f"{to_count(len(rows), 'photo')} written to {names}")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 from PIL import Image as PillowImage
@@ -19,16 +19,18 @@ from clearshot.decode.color import to_rgb
 from clearshot.decode.picture import open_picture, to_luma, turn
 from clearshot.decode.raw import RAW_READER
 from clearshot.decode.reduction import average_down, load_luma, turn_upright
-from clearshot.errors import UndersizedPhotoError
+from clearshot.errors import DamagedPhotoError, UndersizedPhotoError
 from clearshot.photo import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from clearshot.decode.picture import OpenPicture
+
+_Read = TypeVar("_Read")
 
 # Long side at which photos are judged [px]; smaller photos are judged as they are.
 JUDGED_PX: Final = 1024
@@ -117,6 +119,31 @@ def decode(path: Path, *, max_pixels: int = MAX_PIXELS, with_preview: bool = Tru
     return Image(luma_hw, width, height, picture.reader, sensor_white_share)
 
 
+def read_despite_preview(read: Callable[[bool], _Read]) -> _Read:
+    """Read a photo by its preview where it has one, and by itself where the preview is damaged.
+
+    Parameters
+    ----------
+    read : callable
+        Reads the photo; is told whether a preview may stand for it.
+
+    Returns
+    -------
+    any
+        What it gives.
+
+    Raises
+    ------
+    PhotoError
+        As the second reading does.
+    """
+    try:
+        return read(True)
+    except DamagedPhotoError:
+        # Only the preview may be damaged; a photo that is, fails once more.
+        return read(False)
+
+
 def read_rgb(path: Path, *, long_side_px: int, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """Read a photo in colour, upright, at about a given size.
 
@@ -139,7 +166,15 @@ def read_rgb(path: Path, *, long_side_px: int, max_pixels: int = MAX_PIXELS) -> 
     PhotoError
         As `decode`.
     """
-    with _open(path, max_pixels, long_side_px) as picture:
+    return read_despite_preview(
+        lambda with_preview: _read_rgb(path, long_side_px, max_pixels, with_preview=with_preview)
+    )
+
+
+def _read_rgb(
+    path: Path, long_side_px: int, max_pixels: int, *, with_preview: bool
+) -> NDArray[np.uint8]:
+    with _open(path, max_pixels, long_side_px, with_preview=with_preview) as picture:
         pixels = picture.pixels
         pixels.draft("RGB", (long_side_px, long_side_px))
         if pixels.mode.startswith(("I", "F")):

@@ -126,7 +126,7 @@ class _Bounded:
         inner._num_reads, inner._num_bytes = self._num_reads, self._num_bytes
         return inner
 
-    def cut_heif_block(self) -> _Bounded:
+    def cut_heif_block(self) -> Any:
         """Cut the EXIF block out of a HEIF picture.
 
         Raises
@@ -139,18 +139,21 @@ class _Bounded:
         except ImportError as error:
             raise OSError("no reader") from error
         self._stream.seek(0)
-        block = HeifImageFile(self._stream).info.get("exif") or b""
-        return _Bounded(io.BytesIO(block.removeprefix(b"Exif\0\0")))
+        return _open_block(HeifImageFile(self._stream).info.get("exif") or b"")
 
-    def cut_block(self) -> _Bounded:
+    def cut_block(self) -> Any:
         """Cut the EXIF block out of a format that Pillow knows better than exifread does."""
         self._stream.seek(0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # Pillow reads such a file as a whole, as it does for the pixels.
             with PillowImage.open(self._stream, formats=("PNG", "WEBP", "AVIF")) as picture:
-                block = picture.info.get("exif", b"")
-        return _Bounded(io.BytesIO(block.removeprefix(b"Exif\0\0")))
+                return _open_block(picture.info.get("exif", b""))
+
+
+def _open_block(block: bytes) -> Any:
+    """Open an EXIF block that was cut out of a file as a file of its own."""
+    return _Bounded(io.BytesIO(block.removeprefix(b"Exif\0\0")))
 
 
 def _read(stream: Any) -> Facts:
@@ -200,8 +203,7 @@ def _read_boxes(stream: Any) -> Facts:
     stream.seek(0)
     head = stream.read(_MAX_READ_BYTES)
     boxes = {name: _cut_box(head, name) for name in (b"CMT1", b"CMT2", b"CMT3")}
-    first: Any = _Bounded(io.BytesIO(boxes[b"CMT1"]))
-    second: Any = _Bounded(io.BytesIO(boxes[b"CMT2"]))
+    first, second = _open_block(boxes[b"CMT1"]), _open_block(boxes[b"CMT2"])
     tags = dict(process_file(first, details=False, extract_thumbnail=False))
     for name, tag in process_file(second, details=False, extract_thumbnail=False).items():
         tags[name.replace("Image ", "EXIF ", 1)] = tag

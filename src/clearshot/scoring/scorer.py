@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from clearshot.config import MAX_PIXELS
-from clearshot.decode.image import Image, decode
+from clearshot.decode.image import Image, decode, read_despite_preview
 from clearshot.decode.metadata import read_facts
 from clearshot.decode.preview import JPEG_PREVIEW_READER
-from clearshot.errors import DamagedPhotoError
 from clearshot.photo import Scores, SharpAt
 from clearshot.scoring.exposure import ExposureNetwork, measure_exposure
 from clearshot.scoring.focus import FocusMap, FocusNetwork
@@ -134,7 +133,9 @@ class Scorer:
         PhotoError
             If the photo cannot be read; see `clearshot.decode.image.decode`.
         """
-        image, focus_map, focus, exposure = self._look(path)
+        image, focus_map, focus, exposure = read_despite_preview(
+            lambda with_preview: self._look(path, with_preview=with_preview)
+        )
         if image.reader == JPEG_PREVIEW_READER and not _is_good(focus, exposure):
             image, focus_map, focus, exposure = self._look(path, with_preview=False)
         size_px = image.width_px, image.height_px
@@ -151,9 +152,9 @@ class Scorer:
         return Measurement(image, focus_map, scores)
 
     def _look(
-        self, path: Path, *, with_preview: bool = True
+        self, path: Path, *, with_preview: bool
     ) -> tuple[Image, FocusMap, FocusScores, ExposureScores]:
-        image = self._decode(path, with_preview=with_preview)
+        image = decode(path, max_pixels=self.max_pixels, with_preview=with_preview)
         focus_map = self._network.measure(image.luma_hw)
         focus = pool(focus_map, image.width_px, image.height_px)
         exposure = measure_exposure(
@@ -163,15 +164,6 @@ class Scorer:
             sensor_white_share=image.sensor_white_share,
         )
         return image, focus_map, focus, exposure
-
-    def _decode(self, path: Path, *, with_preview: bool) -> Image:
-        try:
-            return decode(path, max_pixels=self.max_pixels, with_preview=with_preview)
-        except DamagedPhotoError:
-            if not with_preview:
-                raise
-            # Only the preview may be damaged; a photo that is, fails once more.
-            return decode(path, max_pixels=self.max_pixels, with_preview=False)
 
     def _name_recipe(self, *, is_full: bool) -> str:
         recipe = f"{PIXEL_RECIPE}-{self._network.sha256[:16]}-{self._exposure.sha256[:16]}"
