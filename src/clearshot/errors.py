@@ -6,10 +6,8 @@ the `error` field of `clearshot score`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+import os
+from pathlib import Path
 
 
 class ClearshotError(Exception):
@@ -157,6 +155,25 @@ class MissingExtraError(ClearshotError):
 
     exit_code = 7
     kind = "extra"
+
+
+def explain_refusal(error: OSError) -> InputError | None:
+    """Turn what the system refused about a file into an error that names it.
+
+    Parameters
+    ----------
+    error : OSError
+        As the system raised it.
+
+    Returns
+    -------
+    InputError or None
+        None where the system names no file.
+    """
+    if not isinstance(error.filename, str | bytes | os.PathLike):
+        return None
+    path = Path(os.fsdecode(error.filename))
+    return InputError(error.strerror or str(error), path=path)
 
 
 def check_folder(folder: Path) -> None:

@@ -45,6 +45,25 @@ def test_table_numbers_plots_and_failures(run: Run, labelled: Path, tmp_path: Pa
     assert list((tmp_path / "plots").glob("*.png"))
 
 
+def test_plots_replace_nothing_without_force(run: Run, labelled: Path, tmp_path: Path) -> None:
+    (labelled / "dark" / "broken.jpg").unlink()
+    words = ["evaluate", labelled, "--workers", "1", "--plots", tmp_path / "plots"]
+    assert run(*words).exit_code == 0
+    plot = min((tmp_path / "plots").iterdir())
+    plot.write_bytes(plot.read_bytes() + b"mine")
+    before = plot.read_bytes()
+    refused = run(*words)
+    assert refused.exit_code == 3
+    assert "--force replaces it" in refused.stderr
+    assert plot.read_bytes() == before
+    assert run(*words, "--force").exit_code == 0
+    assert plot.read_bytes() != before
+    photo = labelled / "dark" / "black.jpg"
+    shutil.copy(photo, plot)
+    assert "never replaced" in run(*words, "--force").stderr
+    assert plot.read_bytes() == photo.read_bytes()
+
+
 def test_json_on_standard_output_stands_alone(run: Run, labelled: Path) -> None:
     (labelled / "dark" / "broken.jpg").unlink()
     result = run("evaluate", labelled, "--workers", "1", "--json", "-")

@@ -17,6 +17,7 @@ from clearshot.evaluation.labelled import LabelledPhoto, read_labelled
 from clearshot.evaluation.plots import (
     draw_reliability,
     draw_scores,
+    list_places,
     write_network_plots,
     write_plots,
 )
@@ -80,6 +81,7 @@ def test_a_curve_for_each_network(evaluation: Evaluation, tmp_path: Path) -> Non
     assert write_network_plots(alone, tmp_path) == []
     both = write_network_plots([*alone, ("b", evaluation)], tmp_path)
     assert [path.name for path in both] == [f"networks_{label.value}.png" for label in Label]
+    assert set(both) <= set(list_places(tmp_path))
 
 
 def test_precision_is_that_of_the_calls(evaluation: Evaluation) -> None:
@@ -115,7 +117,9 @@ def test_reliability_is_that_of_the_unseen_half_where_it_is_large_enough(
     monkeypatch.setattr(plots, "draw_reliability", draw)
     found = evaluate(photos, scores, num_resamples=5)
     assert not any("reliability" in path.name for path in write_plots(found, tmp_path))
-    written = {path.stem for path in write_plots(found, tmp_path, has_log_odds=True)}
+    places = write_plots(found, tmp_path, has_log_odds=True)
+    assert set(places) <= set(list_places(tmp_path))
+    written = {path.stem for path in places}
     # Eight dark photos are fewer than eight on the unseen half.
     assert {name for name in written if "reliability" in name} == {"reliability_blurry"}
     unseen = {p.path for p in keep_unseen(photos) if p.label is not Label.DARK}

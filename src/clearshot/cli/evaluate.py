@@ -66,8 +66,7 @@ if TYPE_CHECKING:
     "plot_folder",
     metavar="DIR",
     type=NamedPath(),
-    help="Write plots of the first network here, and of all beside each other; plots of the same "
-    "names are replaced.",
+    help="Write plots of the first network here, and of all beside each other.",
 )
 @click.option(
     "--markdown",
@@ -84,7 +83,9 @@ if TYPE_CHECKING:
     help="Write the card of the first network as Markdown, with the plots of --plots and the prose "
     "of the file beside it whose name ends in .notes.md.",
 )
-@click.option("--force", is_flag=True, help="Replace the files of --json, --markdown and --card.")
+@click.option(
+    "--force", is_flag=True, help="Replace the files of --json, --markdown, --card and --plots."
+)
 @click.option(
     "--threshold-on",
     "threshold_sources",
@@ -136,7 +137,7 @@ def evaluate(  # noqa: PLR0913 - one argument per option
     """
     outputs = [path for path in (json_path, markdown_path, card_path) if path is not None]
     check_distinct(outputs)
-    for path in outputs:
+    for path in [*outputs, *_list_plots(plot_folder)]:
         check_free(path, force=force)
     request = None
     if card_path is not None:
@@ -327,6 +328,13 @@ def _print_worst(network: NetworkEvaluation) -> None:
             for each in photos:
                 name = to_printable(each.photo.path.stem)
                 print_remark(f"  {each.score:8.3f}  {each.photo.source}  {name}")
+
+
+def _list_plots(folder: Path | None) -> list[Path]:
+    """List where plots may come to lie among what is there already."""
+    from clearshot.evaluation.plots import list_places
+
+    return list_places(folder) if folder is not None and folder.is_dir() else []
 
 
 def _write_plots(networks: list[NetworkEvaluation], folder: Path | None) -> list[Path]:

@@ -7,7 +7,6 @@ import io
 import os
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
@@ -28,7 +27,7 @@ from clearshot.cli.sort import sort
 from clearshot.cli.tag import tag
 from clearshot.cli.train import train
 from clearshot.cli.undo import undo
-from clearshot.errors import ClearshotError, InputError
+from clearshot.errors import ClearshotError, InputError, explain_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,10 +144,8 @@ def _border(context: click.Context | None = None) -> Iterator[None]:
 
 def _explain(error: Exception) -> _Failure:
     """Tell what the system refused from an own fault."""
-    if isinstance(error, OSError) and isinstance(error.filename, str | bytes | os.PathLike):
-        # Any question about a file may be refused, for example below a locked folder.
-        path = Path(os.fsdecode(error.filename))
-        refusal = InputError(error.strerror or str(error), path=path)
+    # Any question about a file may be refused, for example below a locked folder.
+    if isinstance(error, OSError) and (refusal := explain_refusal(error)):
         return _Failure(str(refusal), refusal.exit_code)
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         refusal = InputError(f"the output cannot be written: {error.strerror}")

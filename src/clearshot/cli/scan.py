@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import click
@@ -45,11 +43,13 @@ from clearshot.cli.text import (
     to_share,
     to_size,
 )
-from clearshot.errors import CatalogError, ClearshotError, InputError, UsageError
+from clearshot.errors import CatalogError, ClearshotError, InputError, UsageError, explain_refusal
 from clearshot.paths import anchor
 from clearshot.photo import Failure, Label, Rating
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from clearshot.catalog.catalog import Entry
     from clearshot.config import ScanSettings
     from clearshot.photo import Verdict
@@ -116,8 +116,7 @@ def scan(
         except (InputError, CatalogError) as error:
             errors.append(error)
         except PermissionError as error:
-            path = folder if error.filename is None else Path(os.fsdecode(error.filename))
-            errors.append(InputError(error.strerror or str(error), path=path))
+            errors.append(explain_refusal(error) or InputError(str(error), path=folder))
     if errors:
         *others, last = errors
         for other in others:

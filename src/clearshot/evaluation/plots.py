@@ -21,6 +21,7 @@ from clearshot.evaluation.figure import (
 )
 from clearshot.evaluation.metrics import measure_reliability
 from clearshot.evaluation.split import is_for_calibration
+from clearshot.photo import Label
 from clearshot.scoring.calibration import to_probability
 
 if TYPE_CHECKING:
@@ -36,6 +37,26 @@ _NUM_BINS: Final = 40
 
 # Fewest clear and bad photos of the unseen half from which reliability is drawn.
 _FEWEST_PHOTOS: Final = 8
+
+_KINDS: Final = ("scores", "roc", "precision-recall", "reliability", "networks")
+
+
+def list_places(folder: Path, *, suffix: str = ".png") -> list[Path]:
+    """List where plots may be written, whichever photos there are.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the plots.
+    suffix : str
+        Format: `.png`, `.pdf` or `.svg`.
+
+    Returns
+    -------
+    list of Path
+        All files that `write_plots` and `write_network_plots` ever write there.
+    """
+    return [folder / f"{kind}_{label}{suffix}" for kind in _KINDS for label in Label]
 
 
 def write_plots(
