@@ -53,6 +53,18 @@ def test_some_shakes_hold_still_for_a_while() -> None:
     assert 0.1 < (peaks > 0.12).mean() < 0.6
 
 
+def test_large_shakes_leave_no_dots() -> None:
+    rng = np.random.default_rng(2)
+    is_whole = []
+    for _ in range(40):
+        kernel = optics.draw_shake(60.0, rng=rng)
+        for axis in (0, 1):
+            hit = np.flatnonzero(kernel.sum(axis=axis))
+            is_whole.append(len(hit) == hit[-1] - hit[0] + 1)
+    # Those of a few moments are dots on purpose.
+    assert np.mean(is_whole) > 0.7
+
+
 def test_variances_add_when_kernels_are_combined() -> None:
     both = optics.combine(optics.draw_gaussian(2.0), optics.draw_line(3.0, angle_rad=0.0))
     covariance = optics.measure_covariance(both)

@@ -23,6 +23,8 @@ _NUM_MOMENTS: Final = (2, 15)
 # Share of movements in which the hand holds still for a while, and for which part of the exposure.
 HELD_SHARE: Final = 0.1
 HELD_PARTS: Final = (0.15, 0.5)
+# Longest step of a path that is not meant to be seen as one [px].
+_LONGEST_STEP_PX: Final = 0.5
 
 
 def to_linear(encoded: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -170,7 +172,8 @@ def draw_shake(sigma_px: float, *, rng: np.random.Generator) -> NDArray[np.float
        IEEE Transactions on Image Processing 21(8), 2012, section III. doi:10.1109/TIP.2012.2192126
     """
     path = _walk(num_steps=256, rng=rng)
-    if rng.random() < _STEPPED_SHARE:
+    is_stepped = rng.random() < _STEPPED_SHARE
+    if is_stepped:
         # Few frames added up, as video and electronic stabilisers do, leave steps.
         moments = int(rng.integers(*_NUM_MOMENTS))
         path = path[np.linspace(0, len(path) - 1, moments).astype(int)]
@@ -180,6 +183,8 @@ def draw_shake(sigma_px: float, *, rng: np.random.Generator) -> NDArray[np.float
     path -= path.mean(axis=0)
     longest = np.sqrt(np.linalg.eigvalsh(np.cov(path.T, bias=True))[-1])
     path *= sigma_px / max(float(longest), 1e-9)
+    if not is_stepped:
+        path = _smooth(path)
     return _splat(path[:, 0], path[:, 1])
 
 
@@ -187,6 +192,15 @@ def _hold(path: NDArray[np.float64], place: int, part: float) -> NDArray[np.floa
     """Let a path (steps, ...) stay at one of its points for a part of the exposure."""
     num_steps = round(len(path) * part / (1 - part))
     return np.concatenate([path, np.repeat(path[place : place + 1], num_steps, axis=0)])
+
+
+def _smooth(path: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Put points between those of a path (steps, 2), so that a large one leaves no dots."""
+    longest = np.hypot(*np.diff(path, axis=0).T).max()
+    num_parts = max(1, int(np.ceil(longest / _LONGEST_STEP_PX)))
+    given = np.arange(len(path))
+    moments = np.linspace(0, len(path) - 1, num_parts * (len(path) - 1) + 1)
+    return np.stack([np.interp(moments, given, axis) for axis in path.T], axis=1)
 
 
 def _walk(*, num_steps: int, rng: np.random.Generator) -> NDArray[np.float64]:
