@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from clearshot.scoring.weights import read_network
+
 # The group of commands has the name of its module.
 train = import_module("clearshot.cli.train")
 
@@ -102,6 +104,16 @@ def test_weights_are_a_word_or_a_file(run: Run, recipes: FakeRecipes, tmp_path: 
     assert "random weights" not in run("train", "inception", tmp_path, "--weights", "a.h5").stderr
     given = [call[2]["weights"] for call in recipes.calls]
     assert given == ["none", "imagenet", Path("a.h5")]
+
+
+def test_a_network_to_start_from_is_packaged_or_in_a_folder(
+    run: Run, recipes: FakeRecipes, tmp_path: Path
+) -> None:
+    packaged = read_network("focus")
+    assert run("train", "focus", tmp_path, "-q").exit_code == 0
+    assert run("train", "focus", tmp_path, "-q", "--start", "packaged").exit_code == 0
+    assert run("train", "focus", tmp_path, "--start", tmp_path).exit_code == 6
+    assert [call[2]["start"] for call in recipes.calls] == [None, packaged]
 
 
 def test_only_known_recipes(run: Run, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 from clearshot.training.config import FocusConfig
 from clearshot.training.patches import (
     FIRST,
+    MOST_TOLD_PX,
     NOBODY,
     PATCH_CELLS,
     PATCH_PX,
@@ -44,11 +45,22 @@ def test_labels_stay_in_range(clear_photos: Path) -> None:
     patches = draw_patches(sorted(clear_photos.glob("*.jpg")), config, num_patches=160, seed=1)
     sigma = 2.0**patches.log2_sigma
     assert sigma.min() > 0.3
-    # A combined blur is up to sqrt(2) as long, a finished picture up to 1.6 times as large.
-    assert sigma.max() < config.max_sigma_px * np.sqrt(2) * 1.6 + 1
+    assert sigma.max() <= MOST_TOLD_PX + 1e-3
     assert (sigma[..., 4] + 1e-3 >= sigma[..., :4].max(axis=2)).all()
     is_clear = sigma[:, 0, 4] < 0.6
     assert 0.1 < is_clear.mean() < 0.6
+
+
+def test_large_blurs_are_as_frequent_as_asked(clear_photos: Path) -> None:
+    photos = sorted(clear_photos.glob("*.jpg"))
+    found = []
+    for share in (0.0, 1.0):
+        config = FocusConfig(num_workers=1, border_share=0.0, max_sigma_px=4.0, large_share=share)
+        patches = draw_patches(photos, config, num_patches=96, seed=9)
+        # No combined blur and no enlarged picture makes more of the others.
+        found.append(float((patches.log2_sigma[:, 0, 4] > np.log2(4.0 * 1.6 * 1.42)).mean()))
+    assert found[0] == 0
+    assert 0.3 < found[1] < 0.8
 
 
 def test_borders_are_as_frequent_as_asked(clear_photos: Path) -> None:

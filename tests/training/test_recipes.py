@@ -17,7 +17,7 @@ from clearshot.errors import InputError
 from clearshot.scoring.focus import FocusNetwork
 from clearshot.scoring.pooling import pool
 from clearshot.scoring.weights import read_network
-from clearshot.training import trainer
+from clearshot.training import networks, trainer
 from clearshot.training.config import FocusConfig
 from clearshot.training.recipes import find_training_photos, train_focus
 
@@ -31,6 +31,7 @@ TINY = FocusConfig(
     num_epochs=2,
     num_hard_patches=80,
     num_hard_epochs=1,
+    num_further_epochs=1,
     batch_size=16,
     validation_share=0.34,
     num_workers=1,
@@ -94,6 +95,26 @@ def test_an_interrupted_run_goes_on_where_it_stood(
     train_focus(clear_photos, tmp_path, config=TINY, verbose=0)
     rows = json.loads((tmp_path / "checkpoints" / "history.json").read_text())
     assert [row["epoch"] for row in rows] == [0, 1]
+
+
+def test_a_network_learns_on(run_folder: Path, clear_photos: Path, tmp_path: Path) -> None:
+    file = read_network("focus", folder=run_folder)
+    train_focus(clear_photos, tmp_path, start=file, config=TINY, verbose=0)
+    manifest = tomllib.loads((tmp_path / "manifest.toml").read_text())["focus"]
+    assert manifest["start_sha256"] == file.sha256 != manifest["sha256"]
+    assert len(json.loads((tmp_path / "checkpoints-further" / "history.json").read_text())) == 1
+    assert not (tmp_path / "checkpoints").exists()
+    with pytest.raises(InputError, match="holds another run"):
+        train_focus(clear_photos, tmp_path, config=TINY, verbose=0)
+
+
+def test_what_has_learned_on_meets_what_it_was_halfway() -> None:
+    trainer.prepare_backend(5)
+    one, other = networks.build_exposure(), networks.build_exposure()
+    begun, learned = one.get_weights(), other.get_weights()
+    trainer.meet_halfway(other, begun)
+    for before, after, met in zip(begun, learned, other.get_weights(), strict=True):
+        assert np.abs((before + after) / 2 - met).max() < 1e-6
 
 
 def test_other_settings_or_no_photos_are_refused(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
+    from clearshot.scoring.weights import NetworkFile
+
 _RUNS: Final = Path("runs")
 
 
@@ -58,9 +60,20 @@ def train() -> None:
 
 @train.command(
     short_help="Train the focus network from clear photos alone.",
-    epilog=show_example("clearshot train focus ~/clear-photos --out networks"),
+    epilog=show_example(
+        "clearshot train focus ~/clear-photos --out networks",
+        "clearshot train focus ~/clear-photos --start packaged --run-folder runs/further",
+    ),
 )
 @click.argument("photos", type=NamedPath())
+@click.option(
+    "--start",
+    "start",
+    metavar="packaged|DIR",
+    type=NamedPath(),
+    help="Let a network learn on: the packaged one, or focus.onnx and manifest.toml in DIR (random "
+    "weights). It takes a third of the time.",
+)
 @_run_folder_option("focus")
 @click.option(
     "--out",
@@ -70,14 +83,28 @@ def train() -> None:
     help="Gets focus.onnx and manifest.toml (the run folder).",
 )
 @verbosity_options
-def focus(photos: Path, run_folder: Path, out_folder: Path | None) -> None:
+def focus(photos: Path, start: Path | None, run_folder: Path, out_folder: Path | None) -> None:
     """Train the focus network: clear photos below PHOTOS are blurred in known ways.
 
     The same command goes on where a run was stopped.
     """
     recipes = _load("recipes")
-    path = recipes.train_focus(photos, run_folder, out_folder=out_folder, verbose=_start_log())
+    path = recipes.train_focus(
+        photos,
+        run_folder,
+        out_folder=out_folder,
+        start=_read_start(start),
+        verbose=_start_log(),
+    )
     print_line(to_printable(path))
+
+
+def _read_start(start: Path | None) -> NetworkFile | None:
+    from clearshot.scoring.weights import read_network
+
+    if start is None:
+        return None
+    return read_network("focus", folder=None if str(start) == "packaged" else start)
 
 
 @train.command(

@@ -46,6 +46,7 @@ _TITLES: Final = {
     "side_px": "side [px]",
     "num_parameters": "parameters",
     "recipe": "made by",
+    "start_sha256": "from the network",
     "commit": "commit",
     "keras": "Keras",
     "backend": "backend",
@@ -53,7 +54,7 @@ _TITLES: Final = {
     "photos_sha256": "digest of the training photos",
     "sha256": "SHA-256",
 }
-_CODE_KEYS: Final = frozenset({"recipe", "commit", "sha256", "photos_sha256"})
+_CODE_KEYS: Final = frozenset({"recipe", "start_sha256", "commit", "sha256", "photos_sha256"})
 
 # What the tables within a network's table of the manifest are called; the others are not shown.
 _NESTED: Final = {"config": "settings", "validation": "validation"}

@@ -23,6 +23,10 @@ class FocusConfig:
         Share of patches with two blurs and a border between them, in [0, 1].
     min_sigma_px, max_sigma_px : float
         Range of the blur's standard deviation, drawn log-uniformly [px at the judged size].
+    large_share : float
+        Share of blurs that are larger still, up to `max_large_sigma_px`, in [0, 1].
+    max_large_sigma_px : float
+        Largest standard deviation of these [px at the judged size].
     num_epochs : int
         Passes over the patches.
     batch_size : int
@@ -36,6 +40,10 @@ class FocusConfig:
         Passes over these.
     hard_rate : float
         Learning rate at which that begins; it falls to almost 0.
+    num_further_epochs : int
+        Passes over the patches of the second stage where a network learns on.
+    further_rate : float
+        Learning rate for that.
     num_workers : int
         Processes that draw training data.
     """
@@ -47,12 +55,16 @@ class FocusConfig:
     border_share: float = 0.5
     min_sigma_px: float = 0.4
     max_sigma_px: float = 10.0
+    large_share: float = 0.1
+    max_large_sigma_px: float = 30.0
     num_epochs: int = 12
     batch_size: int = 32
     peak_rate: float = 4e-3
     num_hard_patches: int = 60_000
     num_hard_epochs: int = 16
     hard_rate: float = 2e-3
+    num_further_epochs: int = 5
+    further_rate: float = 1e-3
     num_workers: int = 2
 
 

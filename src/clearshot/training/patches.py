@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 PATCH_PX: Final = 192
 PATCH_CELLS: Final = PATCH_PX // CELL_PX
+# All that is blurred by more has this label [px]: a patch shows no more, and pooling asks no more.
+MOST_TOLD_PX: Final = 12.0
 # Margin around a patch, so that a kernel draws from real light and not from a mirror.
 _MARGIN_PX: Final = 32
 # Softness from which a cell is left out [px].
@@ -66,7 +68,7 @@ class PatchSet:
         Patches.
     log2_sigma : ndarray of float32, shape (N, 2, 5)
         log2 of the first and the second blur [px] along 0, 45, 90, 135 degrees and along its
-        longest axis; both are the same where there is one.
+        longest axis, `MOST_TOLD_PX` at most; both are the same where there is one.
     owner : ndarray of uint8, shape (N, C, C)
         Which blur a cell has: `FIRST`, `SECOND`, or `NOBODY` where the label cannot be trusted.
     """
@@ -213,7 +215,7 @@ def _draw_patch(
     row, col = ((n - PATCH_PX) // 2 for n in luma.shape)
     cut = luma[row : row + PATCH_PX, col : col + PATCH_PX]
     labels = np.stack([blurs[i].log2_sigmas(camera.scale) for i in (0, -1)])
-    return cut, labels, owner
+    return cut, np.minimum(labels, np.float32(np.log2(MOST_TOLD_PX))), owner
 
 
 def _limit_softness(blurs: list[kernels.Blur]) -> float:
@@ -304,8 +306,10 @@ def _draw_cause(
 ) -> kernels.Blur:
     if rng.random() < clear_share:
         return kernels.no_blur()
-    low, high = np.log(config.min_sigma_px), np.log(config.max_sigma_px)
-    sigma_px = float(np.exp(rng.uniform(low, high)))
+    least_px, most_px = config.min_sigma_px, config.max_sigma_px
+    if rng.random() < config.large_share:
+        least_px, most_px = most_px, config.max_large_sigma_px
+    sigma_px = float(np.exp(rng.uniform(np.log(least_px), np.log(most_px))))
     return kernels.draw_blur(sigma_px, rng=rng, along_rad=along_rad)
 
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from clearshot.scoring.weights import NetworkFile
+
 # What each network tells.
 _CALIBRATED: Final[dict[str, tuple[Label, ...]]] = {
     "focus": (Label.BLURRY,),
@@ -50,6 +52,7 @@ def train_focus(
     run_folder: Path,
     *,
     out_folder: Path | None = None,
+    start: NetworkFile | None = None,
     config: FocusConfig = FocusConfig(),  # noqa: B008  (frozen)
     verbose: int = 1,
 ) -> Path:
@@ -65,6 +68,8 @@ def train_focus(
         Keeps training data, checkpoints, histories and curves.
     out_folder : Path or None
         Gets `focus.onnx` and `manifest.toml`; the run folder by default.
+    start : NetworkFile or None
+        A focus network that learns on from these photos; random weights by default.
     config : FocusConfig
         All settings.
     verbose : int
@@ -80,16 +85,20 @@ def train_focus(
     InputError
         If the run folder is inside that of the photos or cannot be this run's, see
         `clearshot.training.runs`, or if photos do not fit.
+    NetworkError
+        If the network to start from is of another kind.
     """
     check_place(run_folder, photo_folder)
     photos = find_training_photos(photo_folder)
-    facts = {"config": asdict(config), "photos_sha256": digest_photos(photos)}
+    facts: dict[str, Any] = {"config": asdict(config), "photos_sha256": digest_photos(photos)}
+    if start is not None:
+        facts["start_sha256"] = start.sha256
     if not find_run(run_folder, facts):
         begin_run(run_folder, facts)
     out = run_folder if out_folder is None else out_folder
     out.mkdir(parents=True, exist_ok=True)
 
-    model = trainer.train(photos, config, run_folder, verbose=verbose)
+    model = trainer.train(photos, config, run_folder, start=start, verbose=verbose)
     path = out / "focus.onnx"
     # Asked before the network is written, which may lie in the checkout itself.
     commit = name_commits(run_folder)
@@ -97,7 +106,7 @@ def train_focus(
     manifest = out / "manifest.toml"
     facts |= {"sha256": network.sha256, "commit": commit}
     write_manifest(manifest, "focus", _describe(model, photos, facts))
-    stages = ("checkpoints", "checkpoints-hard")
+    stages = ("checkpoints", "checkpoints-hard") if start is None else ("checkpoints-further",)
     histories = [run_folder / stage / "history.json" for stage in stages]
     draw_curves(histories, run_folder / "curves.png")
     return path
@@ -198,5 +207,6 @@ def _describe(model: Any, photos: list[Path], facts: dict[str, Any]) -> dict[str
         "backend": keras.backend.backend(),
         "num_photos": len(photos),
         "photos_sha256": facts["photos_sha256"],
+        **({"start_sha256": facts["start_sha256"]} if "start_sha256" in facts else {}),
         "config": facts["config"],
     }

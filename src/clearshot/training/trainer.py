@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import keras
 import numpy as np
@@ -19,13 +21,43 @@ from clearshot.training import losses, networks
 from clearshot.training.batches import PatchBatches
 from clearshot.training.drawn import load_or_draw
 from clearshot.training.patches import PatchSet, draw_patches
+from clearshot.training.unfolding import check_network, unfold_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
+    from clearshot.scoring.weights import NetworkFile
     from clearshot.training.classifier_config import ClassifierConfig
     from clearshot.training.config import ExposureConfig, FocusConfig
+
+
+# Patches on which the normalisations of a network that learns on are measured.
+_NUM_MEASURED: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How long and how fast a stage learns.
+
+    Attributes
+    ----------
+    num_epochs : int
+        Passes over the patches.
+    rate : float
+        Highest learning rate.
+    warmup_share : float
+        Share of the steps in which the rate rises to that, in [0, 1].
+    seed : int
+        Seeds the order of the batches and their symmetries.
+    """
+
+    num_epochs: int
+    rate: float
+    warmup_share: float
+    seed: int
 
 
 def prepare_backend(seed: int) -> None:
@@ -90,7 +122,12 @@ def split_photos(
 
 
 def train(
-    photos: Sequence[Path], config: FocusConfig, run_folder: Path, *, verbose: int = 1
+    photos: Sequence[Path],
+    config: FocusConfig,
+    run_folder: Path,
+    *,
+    start: NetworkFile | None = None,
+    verbose: int = 1,
 ) -> Any:
     """Train the network that measures the blur of each cell.
 
@@ -102,15 +139,27 @@ def train(
         All settings.
     run_folder : Path
         Where data, checkpoints and history are kept; what is there already is used.
+    start : NetworkFile or None
+        A focus network that learns on; by default one with random weights goes through two stages.
     verbose : int
         Keras' own: 0 silent, 1 progress bar, 2 a line an epoch.
 
     Returns
     -------
     keras.Model
-        The network with the weights of its best epoch.
+        The network with the weights of its best epoch; if it has learned on, halfway back from them
+        to those it began with.
+
+    Raises
+    ------
+    NetworkError
+        If what it is to start from is another kind of network.
     """
     prepare_backend(config.seed)
+    model = networks.build_focus_map()
+    if start is not None:
+        # Before patches are drawn for a quarter of an hour.
+        check_network(model, start)
     parts = dict(zip(("training", "validation"), split_photos(photos, config), strict=True))
     data = {
         (part, is_hard): load_patches(
@@ -119,16 +168,50 @@ def train(
         for is_hard in (False, True)
         for part in parts
     }
-    model = networks.build_focus_map()
-    plain = {part: data[part, False] for part in parts}
-    _fit_stage(model, plain, config, run_folder / "checkpoints", verbose=verbose)
-    # A model of its own: Keras notes in a model from which epoch an interrupted run goes on.
-    second = networks.build_focus_map()
-    second.set_weights(model.get_weights())
+    fit_stage = partial(_fit_stage, batch_size=config.batch_size, verbose=verbose)
+    if start is None:
+        # A model of its own: Keras notes in a model from which epoch an interrupted run goes on.
+        first = networks.build_focus_map()
+        plain = {part: data[part, False] for part in parts}
+        course = Course(config.num_epochs, config.peak_rate, warmup_share=0.2, seed=config.seed)
+        fit_stage(first, plain, course, run_folder / "checkpoints")
+        model.set_weights(first.get_weights())
     both = {part: mix_patches(data[part, True], data[part, False]) for part in parts}
-    return _fit_stage(
-        second, both, config, run_folder / "checkpoints-hard", is_hard=True, verbose=verbose
+    if start is None:
+        course = Course(
+            config.num_hard_epochs, config.hard_rate, warmup_share=0.0, seed=config.seed + 1
+        )
+        return fit_stage(model, both, course, run_folder / "checkpoints-hard")
+    unfold_network(model, start, both["training"].luma[:_NUM_MEASURED])
+    begun = model.get_weights()
+    course = Course(
+        config.num_further_epochs, config.further_rate, warmup_share=0.03, seed=config.seed + 2
     )
+    fit_stage(model, both, course, run_folder / "checkpoints-further")
+    meet_halfway(model, begun)
+    return model
+
+
+def meet_halfway(model: Any, weights: Sequence[NDArray[np.float32]]) -> None:
+    """Bring the weights of a model halfway back to earlier ones.
+
+    What a network learns on with is narrower than what it shall see; the mean of where it stood and
+    where it went keeps more of both [1]_.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Its weights become the mean of its own and the others.
+    weights : sequence of ndarray of float32
+        Weights that it had, as `get_weights` gave them.
+
+    References
+    ----------
+    .. [1] M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022, section 3
+       (the middle of the way). arXiv:2109.01903
+    """
+    pairs = zip(model.get_weights(), weights, strict=True)
+    model.set_weights([(now + before) / 2 for now, before in pairs])
 
 
 def mix_patches(hard: PatchSet, others: PatchSet) -> PatchSet:
@@ -155,34 +238,29 @@ def mix_patches(hard: PatchSet, others: PatchSet) -> PatchSet:
 def _fit_stage(
     model: Any,
     data: Mapping[str, PatchSet],
-    config: FocusConfig,
+    course: Course,
     folder: Path,
     *,
-    is_hard: bool = False,
+    batch_size: int,
     verbose: int,
 ) -> Any:
     batches = {
         part: PatchBatches(
             patches,
-            batch_size=min(config.batch_size, len(patches.luma)),
-            seed=config.seed + is_hard,
+            batch_size=min(batch_size, len(patches.luma)),
+            seed=course.seed,
             is_training=part == "training",
         )
         for part, patches in data.items()
     }
-    num_epochs = config.num_hard_epochs if is_hard else config.num_epochs
-    num_steps = num_epochs * len(batches["training"])
-    optimiser = (
-        make_optimiser(config.hard_rate, num_steps, warmup_share=0.0)
-        if is_hard
-        else make_optimiser(config.peak_rate, num_steps)
-    )
+    num_steps = course.num_epochs * len(batches["training"])
+    optimiser = make_optimiser(course.rate, num_steps, warmup_share=course.warmup_share)
     model.compile(optimiser, loss=losses.measure_map_loss, metrics=[losses.measure_octave_error])
     return fit(
         model,
         batches["training"],
         batches["validation"],
-        num_epochs=num_epochs,
+        num_epochs=course.num_epochs,
         folder=folder,
         verbose=verbose,
     )
