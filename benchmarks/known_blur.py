@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KINDS: Final = ("gaussian", "disc", "line", "shake")
-# Standard deviations along the longest axis [px at the judged size]; 10 px is the most in training.
+# Standard deviations along the longest axis [px at the judged size].
 SIGMAS_PX: Final = (1, 2, 4, 8, 16, 24, 40, 60)
 
 
@@ -39,6 +39,8 @@ def main() -> None:
     """Print a table, then one line of JSON."""
     found = find_photos([Path(name) for name in sys.argv[1:]]).photos
     photos = [read_linear(photo.path) for photo in found]
+    if not photos:
+        sys.exit("no photos found; name folders of clear photos, not of links to them")
     print("kind        blur px  photos  read px  p least  p median  bad")
     rows = []
     with tempfile.TemporaryDirectory() as scratch:

@@ -31,7 +31,7 @@ _FULL_WELL, _READ_NOISE = 20_000.0, 4.0
 _DIM_FULL_WELL, _DIM_READ_NOISE = 4_000.0, 8.0
 
 _DARK_STOPS: Final = -4.0
-_OVEREXPOSED_STOPS: Final = 3.0
+_OVEREXPOSED_STOPS: Final = 3.5
 _DEFOCUS_SIGMA_PX: Final = 3.2
 _SHAKE_SIGMA_PX: Final = 4.5
 # Least ratio of a shake's longest axis to its shortest.
