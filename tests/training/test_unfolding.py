@@ -13,7 +13,7 @@ from clearshot.errors import NetworkError
 from clearshot.scoring.weights import read_packaged_network
 from clearshot.training import networks, trainer
 from clearshot.training.export import PARITY_TOLERANCE, measure_focus_parity
-from clearshot.training.unfolding import check_network, unfold_network
+from clearshot.training.unfolding import read_weights, unfold_network
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -24,7 +24,7 @@ def test_the_model_computes_what_the_file_computes() -> None:
     model = networks.build_focus_map()
     assert measure_focus_parity(model, file) > 0.1
     luma = np.random.default_rng(1).integers(0, 256, (40, 64, 64)).astype(np.uint8)
-    unfold_network(model, file, luma)
+    unfold_network(model, read_weights(model, file), luma)
     assert measure_focus_parity(model, file) < PARITY_TOLERANCE
 
 
@@ -32,7 +32,7 @@ def test_what_is_normalised_has_mean_and_variance_of_the_pictures() -> None:
     trainer.prepare_backend(3)
     model = networks.build_focus_map()
     luma = np.random.default_rng(2).integers(0, 256, (40, 64, 64)).astype(np.uint8)
-    unfold_network(model, read_packaged_network("focus"), luma)
+    unfold_network(model, read_weights(model, read_packaged_network("focus")), luma)
     # So learning, which normalises by the batch, begins where the file stands.
     answered, learning = (
         ops.convert_to_numpy(model(luma.astype(np.float32), training=is_training))
@@ -46,6 +46,6 @@ def test_another_network_is_refused() -> None:
     file = read_packaged_network("focus")
     for other in (networks.build_exposure(), networks.build_focus_map((8, 16, 32, 48))):
         with pytest.raises(NetworkError, match="holds another network"):
-            check_network(other, file)
+            read_weights(other, file)
     with pytest.raises(NetworkError, match="holds another network"):
-        check_network(networks.build_focus_map(), read_packaged_network("exposure"))
+        read_weights(networks.build_focus_map(), read_packaged_network("exposure"))

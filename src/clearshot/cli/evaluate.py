@@ -332,9 +332,11 @@ def _print_worst(network: NetworkEvaluation) -> None:
 
 def _list_plots(folder: Path | None) -> list[Path]:
     """List where plots may come to lie among what is there already."""
+    if folder is None or not folder.is_dir():
+        return []
     from clearshot.evaluation.plots import list_places
 
-    return list_places(folder) if folder is not None and folder.is_dir() else []
+    return list_places(folder)
 
 
 def _write_plots(networks: list[NetworkEvaluation], folder: Path | None) -> list[Path]:

@@ -68,7 +68,6 @@ def train() -> None:
 @click.argument("photos", type=NamedPath())
 @click.option(
     "--start",
-    "start",
     metavar="packaged|DIR",
     type=NamedPath(),
     help="Let a network learn on: the packaged one, or focus.onnx and manifest.toml in DIR (random "

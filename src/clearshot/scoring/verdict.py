@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from clearshot.scoring.recalibration import Curve
 
 # Blur that is longer along one direction than along another by this many octaves, all over the
-# photo, is a movement. Of 12 photos of Kwentar out of focus one reaches it, of 12 moved
+# photo, is a movement. Of 12 photos of Kwentar out of focus two reach it, of 12 moved
 # ones 11 do.
 _MOTION_OCTAVES: Final = 0.12
 

@@ -44,6 +44,9 @@ _CALIBRATED: Final[dict[str, tuple[Label, ...]]] = {
     "exposure": (Label.DARK, Label.OVEREXPOSED),
 }
 
+# What a run is told at its beginning, as it stands in the manifest.
+_GIVEN: Final = ("photos_sha256", "start_sha256", "config")
+
 _log = logging.getLogger(__name__)
 
 
@@ -106,9 +109,8 @@ def train_focus(
     manifest = out / "manifest.toml"
     facts |= {"sha256": network.sha256, "commit": commit}
     write_manifest(manifest, "focus", _describe(model, photos, facts))
-    stages = ("checkpoints", "checkpoints-hard") if start is None else ("checkpoints-further",)
-    histories = [run_folder / stage / "history.json" for stage in stages]
-    draw_curves(histories, run_folder / "curves.png")
+    histories = [run_folder / stage / "history.json" for stage in trainer.STAGES]
+    draw_curves([path for path in histories if path.exists()], run_folder / "curves.png")
     return path
 
 
@@ -206,7 +208,5 @@ def _describe(model: Any, photos: list[Path], facts: dict[str, Any]) -> dict[str
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
         "num_photos": len(photos),
-        "photos_sha256": facts["photos_sha256"],
-        **({"start_sha256": facts["start_sha256"]} if "start_sha256" in facts else {}),
-        "config": facts["config"],
+        **{key: facts[key] for key in _GIVEN if key in facts},
     }

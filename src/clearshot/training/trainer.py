@@ -21,7 +21,7 @@ from clearshot.training import losses, networks
 from clearshot.training.batches import PatchBatches
 from clearshot.training.drawn import load_or_draw
 from clearshot.training.patches import PatchSet, draw_patches
-from clearshot.training.unfolding import check_network, unfold_network
+from clearshot.training.unfolding import read_weights, unfold_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from clearshot.training.classifier_config import ClassifierConfig
     from clearshot.training.config import ExposureConfig, FocusConfig
 
-
+# Folders of the stages in a run's: the two from random weights, and the one of a network that
+# learns on.
+STAGES: Final = ("checkpoints", "checkpoints-hard", "checkpoints-further")
 # Patches on which the normalisations of a network that learns on are measured.
 _NUM_MEASURED: Final = 512
 
@@ -157,37 +159,34 @@ def train(
     """
     prepare_backend(config.seed)
     model = networks.build_focus_map()
-    if start is not None:
-        # Before patches are drawn for a quarter of an hour.
-        check_network(model, start)
+    # Read before patches are drawn for a quarter of an hour.
+    weights = None if start is None else read_weights(model, start)
     parts = dict(zip(("training", "validation"), split_photos(photos, config), strict=True))
-    data = {
-        (part, is_hard): load_patches(
-            parts[part], config, run_folder, part=part, is_hard=is_hard, verbose=verbose
-        )
+    plain, hard = (
+        {
+            part: load_patches(
+                parts[part], config, run_folder, part=part, is_hard=is_hard, verbose=verbose
+            )
+            for part in parts
+        }
         for is_hard in (False, True)
-        for part in parts
-    }
+    )
     fit_stage = partial(_fit_stage, batch_size=config.batch_size, verbose=verbose)
-    if start is None:
+    if weights is None:
         # A model of its own: Keras notes in a model from which epoch an interrupted run goes on.
         first = networks.build_focus_map()
-        plain = {part: data[part, False] for part in parts}
         course = Course(config.num_epochs, config.peak_rate, warmup_share=0.2, seed=config.seed)
-        fit_stage(first, plain, course, run_folder / "checkpoints")
+        fit_stage(first, plain, course, run_folder / STAGES[0])
         model.set_weights(first.get_weights())
-    both = {part: mix_patches(data[part, True], data[part, False]) for part in parts}
-    if start is None:
-        course = Course(
-            config.num_hard_epochs, config.hard_rate, warmup_share=0.0, seed=config.seed + 1
-        )
-        return fit_stage(model, both, course, run_folder / "checkpoints-hard")
-    unfold_network(model, start, both["training"].luma[:_NUM_MEASURED])
-    begun = model.get_weights()
-    course = Course(
-        config.num_further_epochs, config.further_rate, warmup_share=0.03, seed=config.seed + 2
-    )
-    fit_stage(model, both, course, run_folder / "checkpoints-further")
+    both = {part: mix_patches(hard[part], plain[part]) for part in parts}
+    if weights is None:
+        seed = config.seed + 1
+        course = Course(config.num_hard_epochs, config.hard_rate, warmup_share=0.0, seed=seed)
+        return fit_stage(model, both, course, run_folder / STAGES[1])
+    unfold_network(model, weights, both["training"].luma[:_NUM_MEASURED])
+    begun, seed = model.get_weights(), config.seed + 2
+    course = Course(config.num_further_epochs, config.further_rate, warmup_share=0.03, seed=seed)
+    fit_stage(model, both, course, run_folder / STAGES[2])
     meet_halfway(model, begun)
     return model
 

@@ -22,51 +22,66 @@ if TYPE_CHECKING:
 
     from clearshot.scoring.weights import NetworkFile
 
+    # Kernel and bias of each convolution.
+    Weights = list[tuple[NDArray[np.float32], NDArray[np.float32]]]
+
 _CONVOLUTIONS: Final = (layers.Conv2D, layers.DepthwiseConv2D)
 # Pictures that are measured at once.
 _BATCH_SIZE: Final = 32
 
 
-def check_network(model: Any, file: NetworkFile) -> None:
-    """Check that a file holds the network that a model is.
+def read_weights(model: Any, file: NetworkFile) -> Weights:
+    """Read kernel and bias of each convolution of a network file, and check that they fit.
 
     Parameters
     ----------
     model : keras.Model
-        As for `unfold_network`.
+        The network as a model.
     file : NetworkFile
-        The file.
+        The network as `clearshot.training.export.export_onnx` wrote it.
 
-    Raises
-    ------
-    NetworkError
-        If it holds another network.
-    """
-    kernels = [kernel.shape for kernel, _ in _match(model, file)]
-    if kernels != [tuple(layer.kernel.shape) for layer in _list_convolutions(model)]:
-        raise NetworkError(f"the file of network {file.name!r} holds another network")
-
-
-def unfold_network(model: Any, file: NetworkFile, luma_nhw: NDArray[np.uint8]) -> None:
-    """Give a model the weights of a network file; it then computes what the file computes.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Each convolution but the last is followed by a `FusedNormalization`.
-    file : NetworkFile
-        The same network as `clearshot.training.export.export_onnx` wrote it.
-    luma_nhw : ndarray of uint8, shape (N, H, W)
-        Pictures as those that it will learn from, on which its normalisations are measured.
+    Returns
+    -------
+    list of (ndarray of float32, ndarray of float32)
+        Kernels and biases in the order of the model's convolutions, with their order of axes.
 
     Raises
     ------
     NetworkError
         If the file holds another network.
     """
-    check_network(model, file)
+    graph = onnx.load_from_string(file.content).graph
+    arrays = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    found = [node.input[1:] for node in graph.node if node.op_type == "Conv"]
+    convolutions = _list_convolutions(model)
+    weights = [
+        (
+            _turn(arrays[kernel], is_depthwise=isinstance(layer, layers.DepthwiseConv2D)),
+            arrays[bias],
+        )
+        for layer, (kernel, bias) in zip(convolutions, found, strict=False)
+    ]
+    shapes = [kernel.shape for kernel, _ in weights]
+    expected = [tuple(layer.kernel.shape) for layer in convolutions]
+    if len(found) != len(convolutions) or shapes != expected:
+        raise NetworkError(f"the file of network {file.name!r} holds another network")
+    return weights
+
+
+def unfold_network(model: Any, weights: Weights, luma_nhw: NDArray[np.uint8]) -> None:
+    """Give a model the weights of a network file; it then computes what the file computes.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Each convolution but the last is followed by a `FusedNormalization`.
+    weights : list of (ndarray of float32, ndarray of float32)
+        What `read_weights` read for this model.
+    luma_nhw : ndarray of uint8, shape (N, H, W)
+        Pictures as those that it will learn from, on which its normalisations are measured.
+    """
     normalizations = [layer for layer in model.layers if isinstance(layer, FusedNormalization)]
-    *inner, head = zip(_list_convolutions(model), _match(model, file), strict=True)
+    *inner, head = zip(_list_convolutions(model), weights, strict=True)
     for (layer, (kernel, bias)), normalization in zip(inner, normalizations, strict=True):
         layer.kernel.assign(kernel)
         mean, variance = _measure_channels(keras.Model(model.input, layer.output), luma_nhw)
@@ -82,24 +97,6 @@ def unfold_network(model: Any, file: NetworkFile, luma_nhw: NDArray[np.uint8]) -
 
 def _list_convolutions(model: Any) -> list[Any]:
     return [layer for layer in model.layers if isinstance(layer, _CONVOLUTIONS)]
-
-
-def _match(model: Any, file: NetworkFile) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Give kernel and bias of the file's convolutions with the axes that the model's have."""
-    return [
-        (_turn(kernel, is_depthwise=isinstance(layer, layers.DepthwiseConv2D)), bias)
-        for layer, (kernel, bias) in zip(
-            _list_convolutions(model), _read_convolutions(file), strict=False
-        )
-    ]
-
-
-def _read_convolutions(file: NetworkFile) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Read kernel and bias of each convolution, in the order of the graph."""
-    graph = onnx.load_from_string(file.content).graph
-    weights = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
-    found = [node for node in graph.node if node.op_type == "Conv"]
-    return [(weights[node.input[1]], weights[node.input[2]]) for node in found]
 
 
 def _turn(kernel: NDArray[np.float32], *, is_depthwise: bool) -> NDArray[np.float32]:
