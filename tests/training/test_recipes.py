@@ -51,6 +51,7 @@ def test_a_run_leaves_a_network_that_is_described_and_scores(run_folder: Path) -
     assert manifest["sha256"] == file.sha256
     assert manifest["num_photos"] == 6
     assert manifest["config"]["seed"] == TINY.seed
+    assert manifest["recipe"] == "clearshot train focus"
     luma = np.random.default_rng(0).integers(0, 256, (128, 192)).astype(np.uint8)
     scores = pool(FocusNetwork(file).measure(luma), 192, 128)
     assert np.isfinite(scores.blur)
@@ -102,6 +103,7 @@ def test_a_network_learns_on(run_folder: Path, clear_photos: Path, tmp_path: Pat
     train_focus(clear_photos, tmp_path, start=file, config=TINY, verbose=0)
     manifest = tomllib.loads((tmp_path / "manifest.toml").read_text())["focus"]
     assert manifest["start_sha256"] == file.sha256 != manifest["sha256"]
+    assert manifest["recipe"] == "clearshot train focus --start"
     assert len(json.loads((tmp_path / "checkpoints-further" / "history.json").read_text())) == 1
     assert not (tmp_path / "checkpoints").exists()
     with pytest.raises(InputError, match="holds another run"):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 
+import onnx
 from keras import ops
 
 from clearshot.errors import NetworkError
@@ -49,3 +52,13 @@ def test_another_network_is_refused() -> None:
             read_weights(other, file)
     with pytest.raises(NetworkError, match="holds another network"):
         read_weights(networks.build_focus_map(), read_packaged_network("exposure"))
+
+
+def test_a_convolution_without_a_bias_is_another_network() -> None:
+    trainer.prepare_backend(3)
+    file = read_packaged_network("focus")
+    model = onnx.load_from_string(file.content)
+    first = next(node for node in model.graph.node if node.op_type == "Conv")
+    del first.input[2]
+    with pytest.raises(NetworkError, match="holds another network"):
+        read_weights(networks.build_focus_map(), replace(file, content=model.SerializeToString()))

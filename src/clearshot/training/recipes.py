@@ -203,7 +203,9 @@ def _describe(model: Any, photos: list[Path], facts: dict[str, Any]) -> dict[str
         "cells": "float32 (N, 10, H/16, W/16): 5 means of log2 sigma [px], 5 ln variances; "
         "0, 45, 90, 135 degrees, longest axis",
         "num_parameters": int(model.count_params()),
-        "recipe": "clearshot train focus",
+        "recipe": "clearshot train focus --start"
+        if "start_sha256" in facts
+        else "clearshot train focus",
         "commit": facts["commit"],
         "keras": keras.__version__,
         "backend": keras.backend.backend(),

@@ -52,20 +52,20 @@ def read_weights(model: Any, file: NetworkFile) -> Weights:
     """
     graph = onnx.load_from_string(file.content).graph
     arrays = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
-    found = [node.input[1:] for node in graph.node if node.op_type == "Conv"]
-    convolutions = _list_convolutions(model)
-    weights = [
-        (
-            _turn(arrays[kernel], is_depthwise=isinstance(layer, layers.DepthwiseConv2D)),
-            arrays[bias],
-        )
-        for layer, (kernel, bias) in zip(convolutions, found, strict=False)
+    found = [
+        [arrays[name] for name in node.input if name in arrays]
+        for node in graph.node
+        if node.op_type == "Conv"
     ]
-    shapes = [kernel.shape for kernel, _ in weights]
-    expected = [tuple(layer.kernel.shape) for layer in convolutions]
-    if len(found) != len(convolutions) or shapes != expected:
+    convolutions = _list_convolutions(model)
+    if [[array.shape for array in given] for given in found] != [
+        _list_shapes(layer) for layer in convolutions
+    ]:
         raise NetworkError(f"the file of network {file.name!r} holds another network")
-    return weights
+    return [
+        (kernel.transpose(np.argsort(_order_axes(layer))), bias)
+        for layer, (kernel, bias) in zip(convolutions, found, strict=True)
+    ]
 
 
 def unfold_network(model: Any, weights: Weights, luma_nhw: NDArray[np.uint8]) -> None:
@@ -99,11 +99,15 @@ def _list_convolutions(model: Any) -> list[Any]:
     return [layer for layer in model.layers if isinstance(layer, _CONVOLUTIONS)]
 
 
-def _turn(kernel: NDArray[np.float32], *, is_depthwise: bool) -> NDArray[np.float32]:
-    """Bring a kernel from ONNX' order of axes (out, in, rows, columns) to that of Keras."""
-    if is_depthwise:
-        return kernel[:, 0].transpose(1, 2, 0)[..., None]
-    return kernel.transpose(2, 3, 1, 0)
+def _order_axes(layer: Any) -> tuple[int, ...]:
+    """Order the axes of Keras' kernel as ONNX has them: out, in, rows, columns."""
+    return (2, 3, 0, 1) if isinstance(layer, layers.DepthwiseConv2D) else (3, 2, 0, 1)
+
+
+def _list_shapes(layer: Any) -> list[tuple[int, ...]]:
+    """List the shapes of a convolution's kernel and of its bias in a file."""
+    kernel = tuple(layer.kernel.shape[axis] for axis in _order_axes(layer))
+    return [kernel, kernel[:1]]
 
 
 def _measure_channels(
