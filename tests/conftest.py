@@ -9,6 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+# Each of several test processes has one core; threads of libraries would only stand in the way.
+# Set before any of them is loaded.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

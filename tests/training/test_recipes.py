@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,6 +37,8 @@ TINY = FocusConfig(
     validation_share=0.34,
     num_workers=1,
 )
+# For runs of which only the steps matter.
+TINIEST = replace(TINY, num_patches=32, num_hard_patches=16)
 
 
 @pytest.fixture(scope="module")
@@ -91,23 +94,23 @@ def test_an_interrupted_run_goes_on_where_it_stood(
 
     monkeypatch.setattr(trainer.History, "on_epoch_end", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        train_focus(clear_photos, tmp_path, config=TINY, verbose=0)
+        train_focus(clear_photos, tmp_path, config=TINIEST, verbose=0)
     monkeypatch.undo()
-    train_focus(clear_photos, tmp_path, config=TINY, verbose=0)
+    train_focus(clear_photos, tmp_path, config=TINIEST, verbose=0)
     rows = json.loads((tmp_path / "checkpoints" / "history.json").read_text())
     assert [row["epoch"] for row in rows] == [0, 1]
 
 
 def test_a_network_learns_on(run_folder: Path, clear_photos: Path, tmp_path: Path) -> None:
     file = read_network("focus", folder=run_folder)
-    train_focus(clear_photos, tmp_path, start=file, config=TINY, verbose=0)
+    train_focus(clear_photos, tmp_path, start=file, config=TINIEST, verbose=0)
     manifest = tomllib.loads((tmp_path / "manifest.toml").read_text())["focus"]
     assert manifest["start_sha256"] == file.sha256 != manifest["sha256"]
     assert manifest["recipe"] == "clearshot train focus --start"
     assert len(json.loads((tmp_path / "checkpoints-further" / "history.json").read_text())) == 1
     assert not (tmp_path / "checkpoints").exists()
     with pytest.raises(InputError, match="holds another run"):
-        train_focus(clear_photos, tmp_path, config=TINY, verbose=0)
+        train_focus(clear_photos, tmp_path, config=TINIEST, verbose=0)
 
 
 def test_what_has_learned_on_meets_what_it_was_halfway() -> None:
@@ -126,17 +129,17 @@ def test_other_settings_or_no_photos_are_refused(
         train_focus(clear_photos, run_folder, config=FocusConfig(), verbose=0)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no photos of at least"):
-        train_focus(tmp_path / "empty", tmp_path / "run", config=TINY, verbose=0)
+        train_focus(tmp_path / "empty", tmp_path / "run", config=TINIEST, verbose=0)
     with pytest.raises(InputError, match="no such folder"):
-        train_focus(tmp_path / "nowhere", tmp_path / "run", config=TINY, verbose=0)
+        train_focus(tmp_path / "nowhere", tmp_path / "run", config=TINIEST, verbose=0)
 
 
 def test_no_folder_of_the_user_becomes_a_run_folder(clear_photos: Path, tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"mine")
     with pytest.raises(InputError, match=r"holds files, but no run\.json"):
-        train_focus(clear_photos, tmp_path, config=TINY, verbose=0)
+        train_focus(clear_photos, tmp_path, config=TINIEST, verbose=0)
     with pytest.raises(InputError, match=r"inside the folder of the photos.*--run-folder"):
-        train_focus(clear_photos, clear_photos / "runs" / "focus", config=TINY, verbose=0)
+        train_focus(clear_photos, clear_photos / "runs" / "focus", config=TINIEST, verbose=0)
     assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
     assert not (clear_photos / "runs").exists()
 
