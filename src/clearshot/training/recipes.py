@@ -44,9 +44,6 @@ _CALIBRATED: Final[dict[str, tuple[Label, ...]]] = {
     "exposure": (Label.DARK, Label.OVEREXPOSED),
 }
 
-# What a run is told at its beginning, as it stands in the manifest.
-_GIVEN: Final = ("photos_sha256", "start_sha256", "config")
-
 _log = logging.getLogger(__name__)
 
 
@@ -93,7 +90,7 @@ def train_focus(
     """
     check_place(run_folder, photo_folder)
     photos = find_training_photos(photo_folder)
-    facts: dict[str, Any] = {"config": asdict(config), "photos_sha256": digest_photos(photos)}
+    facts: dict[str, Any] = {"photos_sha256": digest_photos(photos), "config": asdict(config)}
     if start is not None:
         facts["start_sha256"] = start.sha256
     if not find_run(run_folder, facts):
@@ -210,5 +207,5 @@ def _describe(model: Any, photos: list[Path], facts: dict[str, Any]) -> dict[str
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
         "num_photos": len(photos),
-        **{key: facts[key] for key in _GIVEN if key in facts},
+        **facts,
     }

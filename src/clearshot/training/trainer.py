@@ -172,20 +172,21 @@ def train(
         for is_hard in (False, True)
     )
     fit_stage = partial(_fit_stage, batch_size=config.batch_size, verbose=verbose)
+    seed = config.seed
     if weights is None:
         # A model of its own: Keras notes in a model from which epoch an interrupted run goes on.
         first = networks.build_focus_map()
-        course = Course(config.num_epochs, config.peak_rate, warmup_share=0.2, seed=config.seed)
+        course = Course(config.num_epochs, config.peak_rate, warmup_share=0.2, seed=seed)
         fit_stage(first, plain, course, run_folder / STAGES[0])
         model.set_weights(first.get_weights())
-    both = {part: mix_patches(hard[part], plain[part]) for part in parts}
-    if weights is None:
-        seed = config.seed + 1
-        course = Course(config.num_hard_epochs, config.hard_rate, warmup_share=0.0, seed=seed)
-        return fit_stage(model, both, course, run_folder / STAGES[1])
+        course = Course(config.num_hard_epochs, config.hard_rate, warmup_share=0.0, seed=seed + 1)
+        return fit_stage(model, _mix(hard, plain), course, run_folder / STAGES[1])
+    both = _mix(hard, plain)
     unfold_network(model, weights, both["training"].luma[:_NUM_MEASURED])
-    begun, seed = model.get_weights(), config.seed + 2
-    course = Course(config.num_further_epochs, config.further_rate, warmup_share=0.03, seed=seed)
+    begun = model.get_weights()
+    course = Course(
+        config.num_further_epochs, config.further_rate, warmup_share=0.03, seed=seed + 2
+    )
     fit_stage(model, both, course, run_folder / STAGES[2])
     meet_halfway(model, begun)
     return model
@@ -232,6 +233,10 @@ def mix_patches(hard: PatchSet, others: PatchSet) -> PatchSet:
         np.concatenate([hard.log2_sigma, others.log2_sigma[:count]]),
         np.concatenate([hard.owner, others.owner[:count]]),
     )
+
+
+def _mix(hard: Mapping[str, PatchSet], plain: Mapping[str, PatchSet]) -> dict[str, PatchSet]:
+    return {part: mix_patches(patches, plain[part]) for part, patches in hard.items()}
 
 
 def _fit_stage(

@@ -84,7 +84,9 @@ def unfold_network(model: Any, weights: Weights, luma_nhw: NDArray[np.uint8]) ->
     *inner, head = zip(_list_convolutions(model), weights, strict=True)
     for (layer, (kernel, bias)), normalization in zip(inner, normalizations, strict=True):
         layer.kernel.assign(kernel)
-        mean, variance = _measure_channels(keras.Model(model.input, layer.output), luma_nhw)
+        mean, variance = _measure_channels(
+            keras.Model(model.input, layer.output), luma_nhw, axis=normalization.axis
+        )
         normalization.moving_mean.assign(mean)
         normalization.moving_variance.assign(variance)
         # Stretches and shifts back what the normalisation does, and adds the bias of the file.
@@ -111,10 +113,9 @@ def _list_shapes(layer: Any) -> list[tuple[int, ...]]:
 
 
 def _measure_channels(
-    model: Any, luma_nhw: NDArray[np.uint8]
+    model: Any, luma_nhw: NDArray[np.uint8], *, axis: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Measure mean and variance of each channel that a model gives."""
-    axis = 1 if keras.config.image_data_format() == "channels_first" else -1
     sums = []
     for start in range(0, len(luma_nhw), _BATCH_SIZE):
         given = model(luma_nhw[start : start + _BATCH_SIZE].astype(np.float32))
