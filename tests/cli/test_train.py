@@ -11,6 +11,7 @@ import pytest
 from click.testing import Result
 
 from clearshot.scoring.weights import read_network
+from clearshot.training.config import Earlier
 
 # The group of commands has the name of its module.
 train = import_module("clearshot.cli.train")
@@ -65,6 +66,7 @@ def recipes(monkeypatch: pytest.MonkeyPatch) -> FakeRecipes:
     table = [("class", "recall"), ("clear", "98.0 %"), ("blurry", "97.0 %")]
     validation = SimpleNamespace(tabulate=lambda _: table)
     modules = {"classifier_config": config, "validation": validation}
+    modules["config"] = import_module("clearshot.training.config")
     monkeypatch.setattr(train, "_load", lambda name: modules.get(name, fake))
     return fake
 
@@ -106,14 +108,25 @@ def test_weights_are_a_word_or_a_file(run: Run, recipes: FakeRecipes, tmp_path: 
     assert given == ["none", "imagenet", Path("a.h5")]
 
 
-def test_a_network_to_start_from_is_packaged_or_in_a_folder(
+def test_an_earlier_network_is_packaged_or_in_a_folder(
     run: Run, recipes: FakeRecipes, tmp_path: Path
 ) -> None:
     packaged = read_network("focus")
     assert run("train", "focus", tmp_path, "-q").exit_code == 0
     assert run("train", "focus", tmp_path, "-q", "--start", "packaged").exit_code == 0
+    assert run("train", "focus", tmp_path, "-q", "--teacher", "packaged").exit_code == 0
     assert run("train", "focus", tmp_path, "--start", tmp_path).exit_code == 6
-    assert [call[2]["start"] for call in recipes.calls] == [None, packaged]
+    assert [call[2]["earlier"] for call in recipes.calls] == [
+        None, Earlier(packaged), Earlier(packaged, is_teacher=True)
+    ]  # fmt: skip
+
+
+def test_there_is_one_earlier_network(run: Run, recipes: FakeRecipes, tmp_path: Path) -> None:
+    both = ("--start", "packaged", "--teacher", "packaged")
+    result = run("train", "focus", tmp_path, *both)
+    assert result.exit_code == 2
+    assert "give one of them" in result.stderr
+    assert not recipes.calls
 
 
 def test_only_known_recipes(run: Run, tmp_path: Path) -> None:

@@ -62,3 +62,16 @@ def test_every_cell_gets_the_label_of_its_owner() -> None:
     assert np.allclose(target[:, :NUM_SIGMAS, 1], first)
     assert (target[:, NUM_SIGMAS, :3] == 1).all()
     assert (target[:, NUM_SIGMAS, 3] == 0).all()
+
+
+def test_answers_of_another_network_are_turned_with_the_patches() -> None:
+    patches = _make_lamp_patches(8)
+    # An answer that says what the label says, and a variance that names its direction.
+    means = np.broadcast_to(patches.log2_sigma[:, 0, :, None, None], (8, NUM_SIGMAS, 4, 4))
+    answers = np.concatenate([means, 2 * means], axis=1)
+    batches = PatchBatches(patches, batch_size=4, seed=0, is_training=True, answers=answers)
+    for index in [*range(len(batches))] * 10:
+        _, target = batches[index]
+        labels, told = target[:, :NUM_SIGMAS], target[:, NUM_SIGMAS + 1 :]
+        assert np.allclose(told[:, :NUM_SIGMAS], labels)
+        assert np.allclose(told[:, NUM_SIGMAS:], 2 * labels)

@@ -14,7 +14,6 @@ import keras
 from clearshot.errors import NetworkError
 from clearshot.scoring.focus import FocusNetwork
 from clearshot.training import export, networks, trainer
-from clearshot.training.losses import measure_exposure_loss, measure_map_loss, measure_octave_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,46 +69,3 @@ def test_the_exposure_network_is_small_and_survives_its_export(tmp_path: Path) -
     assert measure(model, file) < 1e-3
     other = networks.build_exposure()
     assert measure(other, file) > 1e-3
-
-
-def test_exposure_loss_prefers_truth() -> None:
-    target = np.array([[-3.0, 1.0, 0.0]], np.float32)
-
-    def loss(*output: float) -> float:
-        row = np.array([output], np.float32)
-        tensors = (keras.ops.convert_to_tensor(x) for x in (target, row))
-        return float(measure_exposure_loss(*tensors)[0])
-
-    assert loss(-3.0, 9.0, -9.0) < 0.01
-    assert loss(-3.0, 9.0, -9.0) < loss(-2.0, 9.0, -9.0) < loss(0.0, 9.0, -9.0)
-    assert loss(-3.0, 9.0, -9.0) < loss(-3.0, -9.0, -9.0)
-    assert loss(-3.0, 9.0, -9.0) < loss(-3.0, 9.0, 9.0)
-
-
-def test_loss_prefers_truth_and_honest_doubt() -> None:
-    target = np.zeros((1, 6, 4, 4), np.float32)
-    target[:, 5] = 1.0
-
-    def loss(error: float, log_variance: float) -> float:
-        output = np.full((1, 10, 4, 4), error, np.float32)
-        output[:, 5:] = log_variance
-        tensors = (keras.ops.convert_to_tensor(x) for x in (target, output))
-        return float(measure_map_loss(*tensors)[0])
-
-    assert loss(0.1, 0.0) < loss(1.0, 0.0)
-    assert loss(0.0, -2.0) < loss(0.0, 0.0)
-
-
-def test_cells_that_do_not_count_change_nothing() -> None:
-    target = np.zeros((1, 6, 4, 4), np.float32)
-    target[:, 5, :2] = 1.0
-    output = np.zeros((1, 10, 4, 4), np.float32)
-    wrong = output.copy()
-    wrong[:, :5, 2:] = 9.0
-    as_tensor = keras.ops.convert_to_tensor
-    for measure in (measure_map_loss, measure_octave_error):
-        same = [
-            np.asarray(keras.ops.convert_to_numpy(measure(as_tensor(target), as_tensor(x))))
-            for x in (output, wrong)
-        ]
-        assert np.array_equal(same[0], same[1])

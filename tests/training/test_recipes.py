@@ -19,7 +19,9 @@ from clearshot.scoring.focus import FocusNetwork
 from clearshot.scoring.pooling import pool
 from clearshot.scoring.weights import read_network
 from clearshot.training import networks, trainer
-from clearshot.training.config import FocusConfig
+from clearshot.training.answers import answer_patches
+from clearshot.training.config import Earlier, FocusConfig
+from clearshot.training.networks import NUM_SIGMAS
 from clearshot.training.recipes import find_training_photos, train_focus
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ TINY = FocusConfig(
     num_hard_patches=80,
     num_hard_epochs=1,
     num_further_epochs=1,
+    num_taught_epochs=1,
     batch_size=16,
     validation_share=0.34,
     num_workers=1,
@@ -103,7 +106,7 @@ def test_an_interrupted_run_goes_on_where_it_stood(
 
 def test_a_network_learns_on(run_folder: Path, clear_photos: Path, tmp_path: Path) -> None:
     file = read_network("focus", folder=run_folder)
-    train_focus(clear_photos, tmp_path, start=file, config=TINIEST, verbose=0)
+    train_focus(clear_photos, tmp_path, earlier=Earlier(file), config=TINIEST, verbose=0)
     manifest = tomllib.loads((tmp_path / "manifest.toml").read_text())["focus"]
     assert manifest["start_sha256"] == file.sha256 != manifest["sha256"]
     assert manifest["recipe"] == "clearshot train focus --start"
@@ -111,6 +114,22 @@ def test_a_network_learns_on(run_folder: Path, clear_photos: Path, tmp_path: Pat
     assert not (tmp_path / "checkpoints").exists()
     with pytest.raises(InputError, match="holds another run"):
         train_focus(clear_photos, tmp_path, config=TINIEST, verbose=0)
+
+
+def test_a_network_learns_from_another(clear_photos: Path, tmp_path: Path) -> None:
+    teacher = read_network("focus")
+    earlier = Earlier(teacher, is_teacher=True)
+    # At a rate at which a few steps leave it near to what it began with.
+    config = replace(TINIEST, taught_rate=1e-6)
+    train_focus(clear_photos, tmp_path, earlier=earlier, config=config, verbose=0)
+    manifest = tomllib.loads((tmp_path / "manifest.toml").read_text())["focus"]
+    assert manifest["teacher_sha256"] == teacher.sha256 != manifest["sha256"]
+    assert manifest["recipe"] == "clearshot train focus --teacher"
+    assert len(json.loads((tmp_path / "checkpoints-taught" / "history.json").read_text())) == 1
+    taught = read_network("focus", folder=tmp_path)
+    luma = np.load(tmp_path / "patches" / "luma.npy")
+    one, other = (answer_patches(file, luma).astype(np.float32) for file in (teacher, taught))
+    assert np.abs(one - other)[:, :NUM_SIGMAS].mean() < 0.1
 
 
 def test_what_has_learned_on_meets_what_it_was_halfway() -> None:

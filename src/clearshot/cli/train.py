@@ -15,13 +15,13 @@ from clearshot.cli.limits import workers_option
 from clearshot.cli.options import NamedPath, is_quiet, show_example, verbosity_options
 from clearshot.cli.screen import print_line, print_remark
 from clearshot.cli.text import to_command, to_printable
-from clearshot.errors import MissingExtraError
+from clearshot.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
-    from clearshot.scoring.weights import NetworkFile
+    from clearshot.training.config import Earlier
 
 _RUNS: Final = Path("runs")
 
@@ -63,6 +63,7 @@ def train() -> None:
     epilog=show_example(
         "clearshot train focus ~/clear-photos --out networks",
         "clearshot train focus ~/clear-photos --start packaged --run-folder runs/further",
+        "clearshot train focus ~/clear-photos --teacher wide --run-folder runs/taught",
     ),
 )
 @click.argument("photos", type=NamedPath())
@@ -73,6 +74,13 @@ def train() -> None:
     help="Let a network learn on: the packaged one, or focus.onnx and manifest.toml in DIR (random "
     "weights). It takes a third of the time.",
 )
+@click.option(
+    "--teacher",
+    metavar="packaged|DIR",
+    type=NamedPath(),
+    help="Narrow another focus network to the width of today's, and let it learn from labels and "
+    "from that network's answers. Not together with --start.",
+)
 @_run_folder_option("focus")
 @click.option(
     "--out",
@@ -82,7 +90,13 @@ def train() -> None:
     help="Gets focus.onnx and manifest.toml (the run folder).",
 )
 @verbosity_options
-def focus(photos: Path, start: Path | None, run_folder: Path, out_folder: Path | None) -> None:
+def focus(
+    photos: Path,
+    start: Path | None,
+    teacher: Path | None,
+    run_folder: Path,
+    out_folder: Path | None,
+) -> None:
     """Train the focus network: clear photos below PHOTOS are blurred in known ways.
 
     The same command goes on where a run was stopped.
@@ -92,18 +106,30 @@ def focus(photos: Path, start: Path | None, run_folder: Path, out_folder: Path |
         photos,
         run_folder,
         out_folder=out_folder,
-        start=_read_start(start),
+        earlier=_read_earlier(start, teacher),
         verbose=_start_log(),
     )
     print_line(to_printable(path))
 
 
-def _read_start(start: Path | None) -> NetworkFile | None:
+def _read_earlier(start: Path | None, teacher: Path | None) -> Earlier | None:
+    """Read the network to begin with.
+
+    Raises
+    ------
+    UsageError
+        If there are two.
+    """
     from clearshot.scoring.weights import read_network
 
-    if start is None:
+    if start is not None and teacher is not None:
+        raise UsageError("--start and --teacher are two ways to begin: give one of them")
+    place = teacher if start is None else start
+    if place is None:
         return None
-    return read_network("focus", folder=None if str(start) == "packaged" else start)
+    file = read_network("focus", folder=None if str(place) == "packaged" else place)
+    earlier: Earlier = _load("config").Earlier(file, is_teacher=start is None)
+    return earlier
 
 
 @train.command(

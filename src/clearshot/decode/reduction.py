@@ -108,7 +108,8 @@ def average_down(luma_hw: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[n
         different >>= 1
         above |= below
         above -= different
-        judged_hw[start:end] = above[:, left]
+        # The indices fit; with any other mode NumPy would write into a buffer first.
+        above.take(left, axis=1, out=judged_hw[start:end], mode="clip")
     return judged_hw
 
 

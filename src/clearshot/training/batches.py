@@ -80,39 +80,60 @@ class PatchBatches(ShuffledBatches):
         Seeds order and augmentation.
     is_training : bool
         Shuffle and augment.
+    answers : ndarray of float, shape (N, 10, h, w), or None
+        What another network says of the patches; it is then part of the target.
     """
 
-    def __init__(self, patches: PatchSet, *, batch_size: int, seed: int, is_training: bool) -> None:
+    def __init__(
+        self,
+        patches: PatchSet,
+        *,
+        batch_size: int,
+        seed: int,
+        is_training: bool,
+        answers: NDArray[np.floating] | None = None,
+    ) -> None:
         super().__init__(
             len(patches.luma), batch_size=batch_size, seed=seed, is_training=is_training
         )
         self._patches = patches
+        self._answers = answers
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         chosen = np.sort(self._choose(index))
         luma = self._patches.luma[chosen]
-        sigma = self._patches.log2_sigma[chosen]
         owner = self._patches.owner[chosen]
-        if self._is_training:
-            luma, sigma, owner = self._augment(luma, sigma, owner)
+        sigma = self._patches.log2_sigma[chosen]
         target = np.empty((len(chosen), NUM_SIGMAS + 1, *owner.shape[1:]), np.float32)
         first, second = sigma[:, 0, :, None, None], sigma[:, 1, :, None, None]
         target[:, :NUM_SIGMAS] = np.where(owner[:, None] == SECOND, second, first)
         target[:, NUM_SIGMAS] = owner != NOBODY
+        if self._answers is not None:
+            answers = self._answers[chosen].astype(np.float32)
+            target = np.concatenate([target, answers], axis=1)
+        if self._is_training:
+            luma, target = self._augment(luma, target)
         return luma.astype(np.float32), target
 
     def _augment(
-        self, luma: NDArray[Any], sigma: NDArray[Any], owner: NDArray[Any]
-    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        self, luma: NDArray[Any], target: NDArray[Any]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
         mirror_x, mirror_y, transpose = self._rng.random(3) < 0.5
-        for is_mirrored, axis in ((mirror_x, 2), (mirror_y, 1)):
+        for is_mirrored, axis in ((mirror_x, -1), (mirror_y, -2)):
             if is_mirrored:
-                luma, owner = np.flip(luma, axis), np.flip(owner, axis)
-                sigma = sigma[..., _MIRRORED]
+                luma, target = np.flip(luma, axis), np.flip(target, axis)
+                target = _reorder(target, _MIRRORED)
         if transpose:
-            luma, owner = luma.swapaxes(1, 2), owner.swapaxes(1, 2)
-            sigma = sigma[..., _TRANSPOSED]
-        return luma, sigma, owner
+            luma, target = luma.swapaxes(-1, -2), target.swapaxes(-1, -2)
+            target = _reorder(target, _TRANSPOSED)
+        return luma, target
+
+
+def _reorder(target: NDArray[Any], directions: tuple[int, ...]) -> NDArray[Any]:
+    """Reorder the directions of labels and, behind what counts, of another network's answers."""
+    labels = (*directions, NUM_SIGMAS)
+    blocks = range(len(labels), target.shape[1], NUM_SIGMAS)
+    return target[:, [*labels, *(start + place for start in blocks for place in directions)]]
 
 
 class ExposureBatches(ShuffledBatches):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clearshot.scoring.weights import NetworkFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,10 @@ class FocusConfig:
         Passes over the patches of the second stage where a network learns on.
     further_rate : float
         Learning rate for that.
+    num_taught_epochs : int
+        Passes over the same patches where another network teaches.
+    taught_rate : float
+        Learning rate for that.
     num_workers : int
         Processes that draw training data.
     """
@@ -65,7 +73,31 @@ class FocusConfig:
     hard_rate: float = 2e-3
     num_further_epochs: int = 5
     further_rate: float = 1e-3
+    num_taught_epochs: int = 10
+    taught_rate: float = 2e-3
     num_workers: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A focus network that a training does not begin without.
+
+    Attributes
+    ----------
+    file : NetworkFile
+        The network.
+    is_teacher : bool
+        It is narrowed to today's width, where it is wider, and teaches what came of it. Otherwise
+        it learns on itself, and has today's width.
+    """
+
+    file: NetworkFile
+    is_teacher: bool = False
+
+    @property
+    def role(self) -> str:
+        """What it is to the network that is trained: `start` or `teacher`."""
+        return "teacher" if self.is_teacher else "start"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from keras import ops
 
 from clearshot.training.networks import NUM_SIGMAS
+
+# How much the labels count beside another network's answers, which have less noise.
+_LABEL_PART: Final = 0.3
 
 
 def measure_map_loss(target: Any, output: Any) -> Any:
@@ -35,6 +38,37 @@ def measure_map_loss(target: Any, output: Any) -> Any:
     return ops.sum(likelihood * counts, axis=(1, 2, 3)) / (
         NUM_SIGMAS * ops.sum(counts, axis=(1, 2, 3)) + 1e-6
     )
+
+
+def measure_taught_loss(target: Any, output: Any) -> Any:
+    """Mix the loss of the labels with the distance from what another network answers [1]_.
+
+    Parameters
+    ----------
+    target : tensor, shape (N, 16, h, w)
+        As for `measure_map_loss`; then the other network's five means and five natural logs of the
+        variance.
+    output : tensor, shape (N, 10, h, w)
+        Five means, five natural logs of the variance.
+
+    Returns
+    -------
+    tensor, shape (N,)
+        Loss of each patch. The distance is the Kullback-Leibler divergence of the answered normal
+        distribution from its answer, over all cells: also where there is no label.
+
+    References
+    ----------
+    .. [1] G. Hinton, O. Vinyals, J. Dean, "Distilling the knowledge in a neural network", 2015,
+       section 2. arXiv:1503.02531
+    """
+    answer = target[:, NUM_SIGMAS + 1 :]
+    told_mean, told_log_variance = answer[:, :NUM_SIGMAS], answer[:, NUM_SIGMAS:]
+    mean, log_variance = output[:, :NUM_SIGMAS], output[:, NUM_SIGMAS:]
+    error = ops.square(told_mean - mean) + ops.exp(told_log_variance)
+    divergence = 0.5 * (error * ops.exp(-log_variance) + log_variance - told_log_variance - 1.0)
+    labels = measure_map_loss(target[:, : NUM_SIGMAS + 1], output)
+    return _LABEL_PART * labels + (1.0 - _LABEL_PART) * ops.mean(divergence, axis=(1, 2, 3))
 
 
 def measure_octave_error(target: Any, output: Any) -> Any:

@@ -21,7 +21,7 @@ from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.weights import read_network
 from clearshot.training import trainer
 from clearshot.training.calibrate import fit_calibration
-from clearshot.training.config import FocusConfig
+from clearshot.training.config import Earlier, FocusConfig
 from clearshot.training.curves import draw_curves
 from clearshot.training.export import (
     FOCUS_ENDS,
@@ -35,8 +35,6 @@ from clearshot.training.runs import begin_run, check_place, find_run, name_commi
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    from clearshot.scoring.weights import NetworkFile
 
 # What each network tells.
 _CALIBRATED: Final[dict[str, tuple[Label, ...]]] = {
@@ -52,7 +50,7 @@ def train_focus(
     run_folder: Path,
     *,
     out_folder: Path | None = None,
-    start: NetworkFile | None = None,
+    earlier: Earlier | None = None,
     config: FocusConfig = FocusConfig(),  # noqa: B008  (frozen)
     verbose: int = 1,
 ) -> Path:
@@ -68,8 +66,8 @@ def train_focus(
         Keeps training data, checkpoints, histories and curves.
     out_folder : Path or None
         Gets `focus.onnx` and `manifest.toml`; the run folder by default.
-    start : NetworkFile or None
-        A focus network that learns on from these photos; random weights by default.
+    earlier : Earlier or None
+        A focus network that learns on from these photos, or teaches; random weights by default.
     config : FocusConfig
         All settings.
     verbose : int
@@ -86,26 +84,26 @@ def train_focus(
         If the run folder is inside that of the photos or cannot be this run's, see
         `clearshot.training.runs`, or if photos do not fit.
     NetworkError
-        If the network to start from is of another kind.
+        If the earlier network is one of another kind.
     """
     check_place(run_folder, photo_folder)
     photos = find_training_photos(photo_folder)
     facts: dict[str, Any] = {"photos_sha256": digest_photos(photos), "config": asdict(config)}
-    if start is not None:
-        facts["start_sha256"] = start.sha256
+    if earlier is not None:
+        facts[f"{earlier.role}_sha256"] = earlier.file.sha256
     if not find_run(run_folder, facts):
         begin_run(run_folder, facts)
     out = run_folder if out_folder is None else out_folder
     out.mkdir(parents=True, exist_ok=True)
 
-    model = trainer.train(photos, config, run_folder, start=start, verbose=verbose)
+    model = trainer.train(photos, config, run_folder, earlier=earlier, verbose=verbose)
     path = out / "focus.onnx"
     # Asked before the network is written, which may lie in the checkout itself.
     commit = name_commits(run_folder)
     network = export_onnx(model, path, FOCUS_ENDS, measure=measure_focus_parity)
     manifest = out / "manifest.toml"
     facts |= {"sha256": network.sha256, "commit": commit}
-    write_manifest(manifest, "focus", _describe(model, photos, facts))
+    write_manifest(manifest, "focus", _describe(model, photos, facts, earlier))
     histories = [run_folder / stage / "history.json" for stage in trainer.STAGES]
     draw_curves([path for path in histories if path.exists()], run_folder / "curves.png")
     return path
@@ -193,16 +191,16 @@ def find_training_photos(folder: Path) -> list[Path]:
     return photos
 
 
-def _describe(model: Any, photos: list[Path], facts: dict[str, Any]) -> dict[str, Any]:
+def _describe(
+    model: Any, photos: list[Path], facts: dict[str, Any], earlier: Earlier | None
+) -> dict[str, Any]:
     return {
         "sha256": facts["sha256"],
         "input": "luma float32 (N, H, W), 0-255, upright, long side <= 1024, sides multiples of 16",
         "cells": "float32 (N, 10, H/16, W/16): 5 means of log2 sigma [px], 5 ln variances; "
         "0, 45, 90, 135 degrees, longest axis",
         "num_parameters": int(model.count_params()),
-        "recipe": "clearshot train focus --start"
-        if "start_sha256" in facts
-        else "clearshot train focus",
+        "recipe": "clearshot train focus" + (f" --{earlier.role}" if earlier else ""),
         "commit": facts["commit"],
         "keras": keras.__version__,
         "backend": keras.backend.backend(),

@@ -18,8 +18,10 @@ import numpy as np
 from clearshot.errors import InputError
 from clearshot.evaluation.split import split_training
 from clearshot.training import losses, networks
+from clearshot.training.answers import answer_patches
 from clearshot.training.batches import PatchBatches
 from clearshot.training.drawn import load_or_draw
+from clearshot.training.narrowing import narrow_network, read_wide
 from clearshot.training.patches import PatchSet, draw_patches
 from clearshot.training.unfolding import read_weights, unfold_network
 
@@ -31,12 +33,14 @@ if TYPE_CHECKING:
 
     from clearshot.scoring.weights import NetworkFile
     from clearshot.training.classifier_config import ClassifierConfig
-    from clearshot.training.config import ExposureConfig, FocusConfig
+    from clearshot.training.config import Earlier, ExposureConfig, FocusConfig
+    from clearshot.training.narrowing import WideNetwork
+    from clearshot.training.unfolding import Weights
 
-# Folders of the stages in a run's: the two from random weights, and the one of a network that
-# learns on.
-STAGES: Final = ("checkpoints", "checkpoints-hard", "checkpoints-further")
-# Patches on which the normalisations of a network that learns on are measured.
+# Folders of the stages in a run's: the two from random weights, the one of a network that learns
+# on, and the one of a network that another one teaches.
+STAGES: Final = ("checkpoints", "checkpoints-hard", "checkpoints-further", "checkpoints-taught")
+# Patches on which the channels of a network that has learned before are measured.
 _NUM_MEASURED: Final = 512
 
 
@@ -128,7 +132,7 @@ def train(
     config: FocusConfig,
     run_folder: Path,
     *,
-    start: NetworkFile | None = None,
+    earlier: Earlier | None = None,
     verbose: int = 1,
 ) -> Any:
     """Train the network that measures the blur of each cell.
@@ -141,8 +145,9 @@ def train(
         All settings.
     run_folder : Path
         Where data, checkpoints and history are kept; what is there already is used.
-    start : NetworkFile or None
-        A focus network that learns on; by default one with random weights goes through two stages.
+    earlier : Earlier or None
+        A focus network that learns on or teaches; by default one with random weights goes through
+        two stages.
     verbose : int
         Keras' own: 0 silent, 1 progress bar, 2 a line an epoch.
 
@@ -155,12 +160,11 @@ def train(
     Raises
     ------
     NetworkError
-        If what it is to start from is another kind of network.
+        If the earlier network is one of another kind.
     """
     prepare_backend(config.seed)
-    model = networks.build_focus_map()
-    # Read before patches are drawn for a quarter of an hour.
-    weights = None if start is None else read_weights(model, start)
+    # Files are read before patches are drawn for a quarter of an hour.
+    learn = _choose_way(networks.build_focus_map(), earlier)
     parts = dict(zip(("training", "validation"), split_photos(photos, config), strict=True))
     plain, hard = (
         {
@@ -171,25 +175,69 @@ def train(
         }
         for is_hard in (False, True)
     )
-    fit_stage = partial(_fit_stage, batch_size=config.batch_size, verbose=verbose)
-    seed = config.seed
-    if weights is None:
-        # A model of its own: Keras notes in a model from which epoch an interrupted run goes on.
-        first = networks.build_focus_map()
-        course = Course(config.num_epochs, config.peak_rate, warmup_share=0.2, seed=seed)
-        fit_stage(first, plain, course, run_folder / STAGES[0])
-        model.set_weights(first.get_weights())
-        course = Course(config.num_hard_epochs, config.hard_rate, warmup_share=0.0, seed=seed + 1)
-        return fit_stage(model, _mix(hard, plain), course, run_folder / STAGES[1])
-    both = _mix(hard, plain)
-    unfold_network(model, weights, both["training"].luma[:_NUM_MEASURED])
+    return learn(_Run(config, run_folder, verbose, plain, hard))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What all ways of training need."""
+
+    config: FocusConfig
+    folder: Path
+    verbose: int
+    plain: dict[str, PatchSet]
+    hard: dict[str, PatchSet]
+
+    def mix(self) -> dict[str, PatchSet]:
+        """Put hard patches and as many others together, for training and for validation."""
+        return {part: mix_patches(patches, self.plain[part]) for part, patches in self.hard.items()}
+
+
+def _choose_way(model: Any, earlier: Earlier | None) -> Callable[[_Run], Any]:
+    if earlier is None:
+        return partial(_learn_from_nothing, model)
+    if earlier.is_teacher:
+        return partial(_learn_from, model, earlier.file, read_wide(earlier.file, model))
+    return partial(_learn_on, model, read_weights(model, earlier.file))
+
+
+def _learn_from_nothing(model: Any, run: _Run) -> Any:
+    config = run.config
+    # A model of its own: Keras notes in a model from which epoch an interrupted run goes on.
+    first = networks.build_focus_map()
+    course = Course(config.num_epochs, config.peak_rate, warmup_share=0.2, seed=config.seed)
+    _fit_stage(first, run.plain, course, run, STAGES[0])
+    model.set_weights(first.get_weights())
+    course = Course(
+        config.num_hard_epochs, config.hard_rate, warmup_share=0.0, seed=config.seed + 1
+    )
+    return _fit_stage(model, run.mix(), course, run, STAGES[1])
+
+
+def _learn_on(model: Any, weights: Weights, run: _Run) -> Any:
+    config, data = run.config, run.mix()
+    unfold_network(model, weights, _pick_measured(data["training"]))
     begun = model.get_weights()
     course = Course(
-        config.num_further_epochs, config.further_rate, warmup_share=0.03, seed=seed + 2
+        config.num_further_epochs, config.further_rate, warmup_share=0.03, seed=config.seed + 2
     )
-    fit_stage(model, both, course, run_folder / STAGES[2])
+    _fit_stage(model, data, course, run, STAGES[2])
     meet_halfway(model, begun)
     return model
+
+
+def _learn_from(model: Any, teacher: NetworkFile, wide: WideNetwork, run: _Run) -> Any:
+    config, data = run.config, run.mix()
+    narrow_network(model, wide, _pick_measured(data["training"]))
+    course = Course(
+        config.num_taught_epochs, config.taught_rate, warmup_share=0.03, seed=config.seed + 3
+    )
+    return _fit_stage(model, data, course, run, STAGES[3], teacher=teacher)
+
+
+def _pick_measured(patches: PatchSet) -> NDArray[np.uint8]:
+    """Pick patches of all kinds on which the channels of a network are measured."""
+    return patches.luma[:: max(1, len(patches.luma) // _NUM_MEASURED)]
 
 
 def meet_halfway(model: Any, weights: Sequence[NDArray[np.float32]]) -> None:
@@ -235,38 +283,36 @@ def mix_patches(hard: PatchSet, others: PatchSet) -> PatchSet:
     )
 
 
-def _mix(hard: Mapping[str, PatchSet], plain: Mapping[str, PatchSet]) -> dict[str, PatchSet]:
-    return {part: mix_patches(patches, plain[part]) for part, patches in hard.items()}
-
-
 def _fit_stage(
     model: Any,
     data: Mapping[str, PatchSet],
     course: Course,
-    folder: Path,
+    run: _Run,
+    stage: str,
     *,
-    batch_size: int,
-    verbose: int,
+    teacher: NetworkFile | None = None,
 ) -> Any:
     batches = {
         part: PatchBatches(
             patches,
-            batch_size=min(batch_size, len(patches.luma)),
+            batch_size=min(run.config.batch_size, len(patches.luma)),
             seed=course.seed,
             is_training=part == "training",
+            answers=None if teacher is None else answer_patches(teacher, patches.luma),
         )
         for part, patches in data.items()
     }
     num_steps = course.num_epochs * len(batches["training"])
     optimiser = make_optimiser(course.rate, num_steps, warmup_share=course.warmup_share)
-    model.compile(optimiser, loss=losses.measure_map_loss, metrics=[losses.measure_octave_error])
+    loss = losses.measure_map_loss if teacher is None else losses.measure_taught_loss
+    model.compile(optimiser, loss=loss, metrics=[losses.measure_octave_error])
     return fit(
         model,
         batches["training"],
         batches["validation"],
         num_epochs=course.num_epochs,
-        folder=folder,
-        verbose=verbose,
+        folder=run.folder / stage,
+        verbose=run.verbose,
     )
 
 

@@ -50,14 +50,8 @@ def read_weights(model: Any, file: NetworkFile) -> Weights:
     NetworkError
         If the file holds another network.
     """
-    graph = onnx.load_from_string(file.content).graph
-    arrays = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
-    found = [
-        [arrays[name] for name in node.input if name in arrays]
-        for node in graph.node
-        if node.op_type == "Conv"
-    ]
-    convolutions = _list_convolutions(model)
+    found = read_kernels(file)
+    convolutions = list_convolutions(model)
     if [[array.shape for array in given] for given in found] != [
         _list_shapes(layer) for layer in convolutions
     ]:
@@ -66,6 +60,44 @@ def read_weights(model: Any, file: NetworkFile) -> Weights:
         (kernel.transpose(np.argsort(_order_axes(layer))), bias)
         for layer, (kernel, bias) in zip(convolutions, found, strict=True)
     ]
+
+
+def read_kernels(file: NetworkFile) -> list[list[NDArray[np.float32]]]:
+    """Read what each convolution of a network file holds, whatever network it is.
+
+    Parameters
+    ----------
+    file : NetworkFile
+        A network.
+
+    Returns
+    -------
+    list of list of ndarray of float32
+        Kernel, with ONNX' order of axes: out, in, rows, columns; and bias, if it has one.
+    """
+    graph = onnx.load_from_string(file.content).graph
+    arrays = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    return [
+        [arrays[name] for name in node.input if name in arrays]
+        for node in graph.node
+        if node.op_type == "Conv"
+    ]
+
+
+def list_convolutions(model: Any) -> list[Any]:
+    """List the convolutions of a model in their order.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A network.
+
+    Returns
+    -------
+    list of keras.layers.Layer
+        Full and depthwise ones.
+    """
+    return [layer for layer in model.layers if isinstance(layer, _CONVOLUTIONS)]
 
 
 def unfold_network(model: Any, weights: Weights, luma_nhw: NDArray[np.uint8]) -> None:
@@ -81,7 +113,7 @@ def unfold_network(model: Any, weights: Weights, luma_nhw: NDArray[np.uint8]) ->
         Pictures as those that it will learn from, on which its normalisations are measured.
     """
     normalizations = [layer for layer in model.layers if isinstance(layer, FusedNormalization)]
-    *inner, head = zip(_list_convolutions(model), weights, strict=True)
+    *inner, head = zip(list_convolutions(model), weights, strict=True)
     for (layer, (kernel, bias)), normalization in zip(inner, normalizations, strict=True):
         layer.kernel.assign(kernel)
         mean, variance = _measure_channels(
@@ -95,10 +127,6 @@ def unfold_network(model: Any, weights: Weights, luma_nhw: NDArray[np.uint8]) ->
     last, (kernel, bias) = head
     last.kernel.assign(kernel)
     last.bias.assign(bias)
-
-
-def _list_convolutions(model: Any) -> list[Any]:
-    return [layer for layer in model.layers if isinstance(layer, _CONVOLUTIONS)]
 
 
 def _order_axes(layer: Any) -> tuple[int, ...]:
