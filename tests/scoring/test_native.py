@@ -27,8 +27,8 @@ SCORER = Scorer(sharp_at=SharpAt.FULL)
 
 # The network reads known blurs within this factor.
 TOLERANCE = 1.4
-# A pixel of blur or less is read as up to three eighths less.
-SUBTLE_TOLERANCE = 1.6
+# A pixel of blur or less is read as up to a third less.
+SUBTLE_TOLERANCE = 1.5
 # Across a movement it reads more blur than there is, and along it less.
 MOVED_TOLERANCE = 1.7
 

@@ -47,6 +47,7 @@ _TITLES: Final = {
     "num_parameters": "parameters",
     "recipe": "made by",
     "start_sha256": "from the network",
+    "teacher_sha256": "taught by the network",
     "commit": "commit",
     "keras": "Keras",
     "backend": "backend",
@@ -54,7 +55,9 @@ _TITLES: Final = {
     "photos_sha256": "digest of the training photos",
     "sha256": "SHA-256",
 }
-_CODE_KEYS: Final = frozenset({"recipe", "start_sha256", "commit", "sha256", "photos_sha256"})
+_CODE_KEYS: Final = frozenset(
+    {"recipe", "start_sha256", "teacher_sha256", "commit", "sha256", "photos_sha256"}
+)
 
 # What the tables within a network's table of the manifest are called; the others are not shown.
 _NESTED: Final = {"config": "settings", "validation": "validation"}
