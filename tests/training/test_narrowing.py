@@ -49,10 +49,10 @@ def test_a_network_of_the_same_width_stays_as_it_is(luma: NDArray[np.uint8]) -> 
 
 def test_the_narrower_the_farther_and_never_as_far_as_by_chance(luma: NDArray[np.uint8]) -> None:
     trainer.prepare_backend(3)
-    whole = networks.build_focus_map()
-    first, second, third, fourth = (layer_width(whole, place) for place in (0, 1, 3, 5))
+    whole = read_wide(read_packaged_network("focus"), networks.build_focus_map()).widths
+    first, second, third, fourth = whole
     picture = luma.astype(np.float32)
-    wanted = _narrow((first, second, third, fourth), luma).predict(picture, verbose=0)
+    wanted = _narrow(whole, luma).predict(picture, verbose=0)
     errors = []
     for widths in (
         (first, second, third, fourth - 8),
@@ -64,11 +64,6 @@ def test_the_narrower_the_farther_and_never_as_far_as_by_chance(luma: NDArray[np
     spread = np.abs(wanted - wanted.mean(axis=(0, 2, 3), keepdims=True))[:, :NUM_SIGMAS].mean()
     assert errors[0] < errors[1] < errors[2] < spread
     assert errors[0] < 0.25 * spread
-
-
-def layer_width(model: Any, place: int) -> int:
-    """Tell how many channels a convolution of the network gives."""
-    return int(read_wide(read_packaged_network("focus"), model).weights[place][1].size)
 
 
 def test_what_is_narrower_or_another_network_cannot_be_narrowed() -> None:

@@ -100,7 +100,7 @@ def read_wide(file: NetworkFile, model: Any) -> WideNetwork:
         If the file holds a network of another kind, or one that is narrower somewhere.
     """
     kernels = read_kernels(file)
-    if len(kernels) <= max(_WIDTH_PLACES):
+    if len(kernels) <= max(_WIDTH_PLACES) or not all(kernels):
         raise NetworkError(f"the file of network {file.name!r} holds another network")
     widths = tuple(len(kernels[place][0]) for place in _WIDTH_PLACES)
     wide = networks.build_focus_map(widths)
