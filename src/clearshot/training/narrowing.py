@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import keras
 import numpy as np
-from keras import ops
 
 from clearshot.errors import NetworkError
 from clearshot.training import networks
@@ -20,6 +19,7 @@ from clearshot.training.unfolding import (
     list_convolutions,
     read_kernels,
     read_weights,
+    see_batches,
     unfold_network,
 )
 
@@ -55,8 +55,6 @@ _GROUPS: Final = (
 # The convolutions whose outputs are the network's widths.
 _WIDTH_PLACES: Final = (0, 1, 3, 5)
 
-# Pictures that are measured at once.
-_BATCH_SIZE: Final = 32
 # Keeps what is solved for finite where channels say the same, as a share of their mean square.
 _RIDGE: Final = 1e-6
 
@@ -163,9 +161,8 @@ def _measure_moments(model: Any, layer: Any, luma_nhw: NDArray[np.uint8]) -> NDA
     axis = 1 if layer.data_format == "channels_first" else -1
     side = layer.kernel_size[0]
     total, num_places = np.zeros(()), 0
-    for start in range(0, len(luma_nhw), _BATCH_SIZE):
-        given = seen(luma_nhw[start : start + _BATCH_SIZE].astype(np.float32))
-        places = _cut_places(np.moveaxis(ops.convert_to_numpy(given), axis, -1), side)
+    for values in see_batches(seen, luma_nhw, axis=axis):
+        places = _cut_places(values, side)
         total = total + (places.T @ places).astype(np.float64)
         num_places += len(places)
     moments = total / num_places

@@ -18,6 +18,8 @@ from clearshot.errors import NetworkError
 from clearshot.training.normalization import FusedNormalization
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from clearshot.scoring.weights import NetworkFile
@@ -100,6 +102,30 @@ def list_convolutions(model: Any) -> list[Any]:
     return [layer for layer in model.layers if isinstance(layer, _CONVOLUTIONS)]
 
 
+def see_batches(
+    model: Any, luma_nhw: NDArray[np.uint8], *, axis: int
+) -> Iterator[NDArray[np.float32]]:
+    """Show pictures to a model, some at a time.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Ends at any layer of a network.
+    luma_nhw : ndarray of uint8, shape (N, H, W)
+        Pictures.
+    axis : int
+        Where the channels are in what the model gives.
+
+    Yields
+    ------
+    ndarray of float32, shape (n, h, w, C)
+        What it gives for the next n pictures, channels last.
+    """
+    for start in range(0, len(luma_nhw), _BATCH_SIZE):
+        given = model(luma_nhw[start : start + _BATCH_SIZE].astype(np.float32))
+        yield np.moveaxis(ops.convert_to_numpy(given), axis, -1)
+
+
 def unfold_network(model: Any, weights: Weights, luma_nhw: NDArray[np.uint8]) -> None:
     """Give a model the weights of a network file; it then computes what the file computes.
 
@@ -145,11 +171,9 @@ def _measure_channels(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Measure mean and variance of each channel that a model gives."""
     sums = []
-    for start in range(0, len(luma_nhw), _BATCH_SIZE):
-        given = model(luma_nhw[start : start + _BATCH_SIZE].astype(np.float32))
-        values = np.moveaxis(ops.convert_to_numpy(given), axis, 0).astype(np.float64)
-        values = values.reshape(len(values), -1)
-        sums.append((values.shape[1], values.sum(axis=1), (values**2).sum(axis=1)))
+    for seen in see_batches(model, luma_nhw, axis=axis):
+        values = seen.reshape(-1, seen.shape[-1]).astype(np.float64)
+        sums.append((len(values), values.sum(axis=0), (values**2).sum(axis=0)))
     count, total, squares = (sum(part) for part in zip(*sums, strict=True))
     mean = total / count
     variance = np.maximum(squares / count - mean**2, 0.0)
