@@ -115,18 +115,15 @@ def test_an_earlier_network_is_packaged_or_in_a_folder(
     assert run("train", "focus", tmp_path, "-q").exit_code == 0
     assert run("train", "focus", tmp_path, "-q", "--start", "packaged").exit_code == 0
     assert run("train", "focus", tmp_path, "-q", "--teacher", "packaged").exit_code == 0
+    both = ("--start", "packaged", "--teacher", "packaged", "--teacher", "packaged")
+    assert run("train", "focus", tmp_path, "-q", *both).exit_code == 0
     assert run("train", "focus", tmp_path, "--start", tmp_path).exit_code == 6
     assert [call[2]["earlier"] for call in recipes.calls] == [
-        None, Earlier(packaged), Earlier(packaged, is_teacher=True)
-    ]  # fmt: skip
-
-
-def test_there_is_one_earlier_network(run: Run, recipes: FakeRecipes, tmp_path: Path) -> None:
-    both = ("--start", "packaged", "--teacher", "packaged")
-    result = run("train", "focus", tmp_path, *both)
-    assert result.exit_code == 2
-    assert "give one of them" in result.stderr
-    assert not recipes.calls
+        None,
+        Earlier(packaged),
+        Earlier(teachers=(packaged,)),
+        Earlier(packaged, (packaged, packaged)),
+    ]
 
 
 def test_only_known_recipes(run: Run, tmp_path: Path) -> None:

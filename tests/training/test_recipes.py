@@ -106,9 +106,10 @@ def test_an_interrupted_run_goes_on_where_it_stood(
 
 def test_a_network_learns_on(run_folder: Path, clear_photos: Path, tmp_path: Path) -> None:
     file = read_network("focus", folder=run_folder)
-    train_focus(clear_photos, tmp_path, earlier=Earlier(file), config=TINIEST, verbose=0)
+    train_focus(clear_photos, tmp_path, earlier=Earlier(start=file), config=TINIEST, verbose=0)
     manifest = tomllib.loads((tmp_path / "manifest.toml").read_text())["focus"]
     assert manifest["start_sha256"] == file.sha256 != manifest["sha256"]
+    assert "teacher_sha256" not in manifest
     assert manifest["recipe"] == "clearshot train focus --start"
     assert len(json.loads((tmp_path / "checkpoints-further" / "history.json").read_text())) == 1
     assert not (tmp_path / "checkpoints").exists()
@@ -116,20 +117,44 @@ def test_a_network_learns_on(run_folder: Path, clear_photos: Path, tmp_path: Pat
         train_focus(clear_photos, tmp_path, config=TINIEST, verbose=0)
 
 
-def test_a_network_learns_from_another(clear_photos: Path, tmp_path: Path) -> None:
-    teacher = read_network("focus")
-    earlier = Earlier(teacher, is_teacher=True)
+def test_a_network_learns_from_others(run_folder: Path, clear_photos: Path, tmp_path: Path) -> None:
+    teacher, other = read_network("focus"), read_network("focus", folder=run_folder)
+    earlier = Earlier(teachers=(teacher, other))
     # At a rate at which a few steps leave it near to what it began with.
     config = replace(TINIEST, taught_rate=1e-6)
     train_focus(clear_photos, tmp_path, earlier=earlier, config=config, verbose=0)
     manifest = tomllib.loads((tmp_path / "manifest.toml").read_text())["focus"]
-    assert manifest["teacher_sha256"] == teacher.sha256 != manifest["sha256"]
+    assert manifest["teacher_sha256"] == [teacher.sha256, other.sha256]
+    assert "start_sha256" not in manifest
     assert manifest["recipe"] == "clearshot train focus --teacher"
     assert len(json.loads((tmp_path / "checkpoints-taught" / "history.json").read_text())) == 1
     taught = read_network("focus", folder=tmp_path)
     luma = np.load(tmp_path / "patches" / "luma.npy")
-    one, other = (answer_patches(file, luma).astype(np.float32) for file in (teacher, taught))
-    assert np.abs(one - other)[:, :NUM_SIGMAS].mean() < 0.1
+    one, two = (answer_patches([file], luma).astype(np.float32) for file in (teacher, taught))
+    assert np.abs(one - two)[:, :NUM_SIGMAS].mean() < 0.1
+
+
+def test_a_network_learns_on_from_others(
+    run_folder: Path, clear_photos: Path, tmp_path: Path
+) -> None:
+    start, teacher = read_network("focus", folder=run_folder), read_network("focus")
+    earlier = Earlier(start=start, teachers=(teacher,))
+    config = replace(TINIEST, taught_rate=1e-6)
+    train_focus(clear_photos, tmp_path, earlier=earlier, config=config, verbose=0)
+    manifest = tomllib.loads((tmp_path / "manifest.toml").read_text())["focus"]
+    assert manifest["start_sha256"] == start.sha256
+    assert manifest["teacher_sha256"] == [teacher.sha256]
+    assert manifest["recipe"] == "clearshot train focus --start --teacher"
+    trained = read_network("focus", folder=tmp_path)
+    luma = np.load(tmp_path / "patches" / "luma.npy")
+    told = {
+        file.sha256: answer_patches([file], luma).astype(np.float32)[:, :NUM_SIGMAS]
+        for file in (start, teacher, trained)
+    }
+    to_start, to_teacher = (
+        np.abs(told[trained.sha256] - told[file.sha256]).mean() for file in (start, teacher)
+    )
+    assert to_start < 0.1 < to_teacher
 
 
 def test_what_has_learned_on_meets_what_it_was_halfway() -> None:

@@ -15,12 +15,13 @@ from clearshot.cli.limits import workers_option
 from clearshot.cli.options import NamedPath, is_quiet, show_example, verbosity_options
 from clearshot.cli.screen import print_line, print_remark
 from clearshot.cli.text import to_command, to_printable
-from clearshot.errors import MissingExtraError, UsageError
+from clearshot.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
+    from clearshot.scoring.weights import NetworkFile
     from clearshot.training.config import Earlier
 
 _RUNS: Final = Path("runs")
@@ -78,8 +79,10 @@ def train() -> None:
     "--teacher",
     metavar="packaged|DIR",
     type=NamedPath(),
-    help="Narrow another focus network to the width of today's, and let it learn from labels and "
-    "from that network's answers. Not together with --start.",
+    multiple=True,
+    help="Let a network learn from the answers of this one, too, which may be wider; repeat it to "
+    "learn from the mean of several. Without --start the first one learns on itself, narrowed to "
+    "the width of today's network.",
 )
 @_run_folder_option("focus")
 @click.option(
@@ -93,7 +96,7 @@ def train() -> None:
 def focus(
     photos: Path,
     start: Path | None,
-    teacher: Path | None,
+    teacher: tuple[Path, ...],
     run_folder: Path,
     out_folder: Path | None,
 ) -> None:
@@ -112,24 +115,21 @@ def focus(
     print_line(to_printable(path))
 
 
-def _read_earlier(start: Path | None, teacher: Path | None) -> Earlier | None:
-    """Read the network to begin with.
+def _read_earlier(start: Path | None, teachers: Sequence[Path]) -> Earlier | None:
+    if start is None and not teachers:
+        return None
+    earlier: Earlier = _load("config").Earlier(
+        start=None if start is None else _read_focus(start),
+        teachers=tuple(map(_read_focus, teachers)),
+    )
+    return earlier
 
-    Raises
-    ------
-    UsageError
-        If there are two.
-    """
+
+def _read_focus(place: Path) -> NetworkFile:
+    """Read the focus network of a folder, or the packaged one."""
     from clearshot.scoring.weights import read_network
 
-    if start is not None and teacher is not None:
-        raise UsageError("--start and --teacher are two ways to begin: give one of them")
-    place = teacher if start is None else start
-    if place is None:
-        return None
-    file = read_network("focus", folder=None if str(place) == "packaged" else place)
-    earlier: Earlier = _load("config").Earlier(file, is_teacher=start is None)
-    return earlier
+    return read_network("focus", folder=None if str(place) == "packaged" else place)
 
 
 @train.command(

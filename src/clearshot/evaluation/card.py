@@ -47,7 +47,7 @@ _TITLES: Final = {
     "num_parameters": "parameters",
     "recipe": "made by",
     "start_sha256": "from the network",
-    "teacher_sha256": "taught by the network",
+    "teacher_sha256": "taught by",
     "commit": "commit",
     "keras": "Keras",
     "backend": "backend",
@@ -55,10 +55,6 @@ _TITLES: Final = {
     "photos_sha256": "digest of the training photos",
     "sha256": "SHA-256",
 }
-_CODE_KEYS: Final = frozenset(
-    {"recipe", "start_sha256", "teacher_sha256", "commit", "sha256", "photos_sha256"}
-)
-
 # What the tables within a network's table of the manifest are called; the others are not shown.
 _NESTED: Final = {"config": "settings", "validation": "validation"}
 
@@ -245,7 +241,8 @@ def _write_value(key: str, value: object) -> str:
         return comma.join(_write_value(key, item) for item in value)
     if isinstance(value, float) and math.isnan(value):
         return "-"
-    return f"`{value}`" if key in _CODE_KEYS else str(value)
+    is_code = key in {"recipe", "commit"} or key.endswith("sha256")
+    return f"`{value}`" if is_code else str(value)
 
 
 def _describe_data(card: Card) -> list[str]:

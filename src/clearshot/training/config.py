@@ -80,24 +80,30 @@ class FocusConfig:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A focus network that a training does not begin without.
+    """Focus networks that have learned before, at least one.
 
     Attributes
     ----------
-    file : NetworkFile
-        The network.
-    is_teacher : bool
-        It is narrowed to today's width, where it is wider, and teaches what came of it. Otherwise
-        it learns on itself, and has today's width.
+    start : NetworkFile or None
+        Learns on. None for the first teacher.
+    teachers : tuple of NetworkFile
+        Their mean answer is learned from, too. What learns on is then narrowed to today's width
+        where it is wider; without teachers it must have that width.
     """
 
-    file: NetworkFile
-    is_teacher: bool = False
+    start: NetworkFile | None = None
+    teachers: tuple[NetworkFile, ...] = ()
 
     @property
-    def role(self) -> str:
-        """What it is to the network that is trained: `start` or `teacher`."""
-        return "teacher" if self.is_teacher else "start"
+    def first(self) -> NetworkFile:
+        """The network that learns on."""
+        return self.teachers[0] if self.start is None else self.start
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Which of its attributes it has: `start`, `teacher` or both."""
+        given = {"start": self.start, "teacher": self.teachers}
+        return tuple(role for role, network in given.items() if network)
 
 
 @dataclass(frozen=True, slots=True)

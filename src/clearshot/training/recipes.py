@@ -67,7 +67,7 @@ def train_focus(
     out_folder : Path or None
         Gets `focus.onnx` and `manifest.toml`; the run folder by default.
     earlier : Earlier or None
-        A focus network that learns on from these photos, or teaches; random weights by default.
+        Focus networks that learn on from these photos, or teach; random weights by default.
     config : FocusConfig
         All settings.
     verbose : int
@@ -84,13 +84,13 @@ def train_focus(
         If the run folder is inside that of the photos or cannot be this run's, see
         `clearshot.training.runs`, or if photos do not fit.
     NetworkError
-        If the earlier network is one of another kind.
+        If the one that learns on is of another kind.
     """
     check_place(run_folder, photo_folder)
     photos = find_training_photos(photo_folder)
     facts: dict[str, Any] = {"photos_sha256": digest_photos(photos), "config": asdict(config)}
     if earlier is not None:
-        facts[f"{earlier.role}_sha256"] = earlier.file.sha256
+        facts |= _name_earlier(earlier)
     if not find_run(run_folder, facts):
         begin_run(run_folder, facts)
     out = run_folder if out_folder is None else out_folder
@@ -191,6 +191,12 @@ def find_training_photos(folder: Path) -> list[Path]:
     return photos
 
 
+def _name_earlier(earlier: Earlier) -> dict[str, Any]:
+    start = {"start_sha256": earlier.start.sha256} if earlier.start else {}
+    teachers = {"teacher_sha256": [file.sha256 for file in earlier.teachers]}
+    return start | (teachers if earlier.teachers else {})
+
+
 def _describe(
     model: Any, photos: list[Path], facts: dict[str, Any], earlier: Earlier | None
 ) -> dict[str, Any]:
@@ -200,7 +206,7 @@ def _describe(
         "cells": "float32 (N, 10, H/16, W/16): 5 means of log2 sigma [px], 5 ln variances; "
         "0, 45, 90, 135 degrees, longest axis",
         "num_parameters": int(model.count_params()),
-        "recipe": "clearshot train focus" + (f" --{earlier.role}" if earlier else ""),
+        "recipe": " --".join(("clearshot train focus", *(earlier.roles if earlier else ()))),
         "commit": facts["commit"],
         "keras": keras.__version__,
         "backend": keras.backend.backend(),

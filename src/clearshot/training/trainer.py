@@ -146,21 +146,21 @@ def train(
     run_folder : Path
         Where data, checkpoints and history are kept; what is there already is used.
     earlier : Earlier or None
-        A focus network that learns on or teaches; by default one with random weights goes through
-        two stages.
+        Focus networks that learn on or teach; by default one with random weights goes through two
+        stages.
     verbose : int
         Keras' own: 0 silent, 1 progress bar, 2 a line an epoch.
 
     Returns
     -------
     keras.Model
-        The network with the weights of its best epoch; if it has learned on, halfway back from them
-        to those it began with.
+        The network with the weights of its best epoch; if it has learned on without a teacher,
+        halfway back from them to those it began with.
 
     Raises
     ------
     NetworkError
-        If the earlier network is one of another kind.
+        If the one that learns on is of another kind.
     """
     prepare_backend(config.seed)
     # Files are read before patches are drawn for a quarter of an hour.
@@ -196,9 +196,9 @@ class _Run:
 def _choose_way(model: Any, earlier: Earlier | None) -> Callable[[_Run], Any]:
     if earlier is None:
         return partial(_learn_from_nothing, model)
-    if earlier.is_teacher:
-        return partial(_learn_from, model, earlier.file, read_wide(earlier.file, model))
-    return partial(_learn_on, model, read_weights(model, earlier.file))
+    if earlier.teachers:
+        return partial(_learn_from, model, earlier.teachers, read_wide(earlier.first, model))
+    return partial(_learn_on, model, read_weights(model, earlier.first))
 
 
 def _learn_from_nothing(model: Any, run: _Run) -> Any:
@@ -226,13 +226,13 @@ def _learn_on(model: Any, weights: Weights, run: _Run) -> Any:
     return model
 
 
-def _learn_from(model: Any, teacher: NetworkFile, wide: WideNetwork, run: _Run) -> Any:
+def _learn_from(model: Any, teachers: Sequence[NetworkFile], wide: WideNetwork, run: _Run) -> Any:
     config, data = run.config, run.mix()
     narrow_network(model, wide, _pick_measured(data["training"]))
     course = Course(
         config.num_taught_epochs, config.taught_rate, warmup_share=0.03, seed=config.seed + 3
     )
-    return _fit_stage(model, data, course, run, STAGES[3], teacher=teacher)
+    return _fit_stage(model, data, course, run, STAGES[3], teachers=teachers)
 
 
 def _pick_measured(patches: PatchSet) -> NDArray[np.uint8]:
@@ -290,7 +290,7 @@ def _fit_stage(
     run: _Run,
     stage: str,
     *,
-    teacher: NetworkFile | None = None,
+    teachers: Sequence[NetworkFile] = (),
 ) -> Any:
     batches = {
         part: PatchBatches(
@@ -298,13 +298,13 @@ def _fit_stage(
             batch_size=min(run.config.batch_size, len(patches.luma)),
             seed=course.seed,
             is_training=part == "training",
-            answers=None if teacher is None else answer_patches(teacher, patches.luma),
+            answers=answer_patches(teachers, patches.luma) if teachers else None,
         )
         for part, patches in data.items()
     }
     num_steps = course.num_epochs * len(batches["training"])
     optimiser = make_optimiser(course.rate, num_steps, warmup_share=course.warmup_share)
-    loss = losses.measure_map_loss if teacher is None else losses.measure_taught_loss
+    loss = losses.measure_taught_loss if teachers else losses.measure_map_loss
     model.compile(optimiser, loss=loss, metrics=[losses.measure_octave_error])
     return fit(
         model,
