@@ -9,10 +9,8 @@ and W rows and columns of pixels, S side of the network's square, K statistics.
 from __future__ import annotations
 
 import io
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
 from functools import partial
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -30,6 +28,7 @@ from clearshot.scoring.exposure import (
 )
 from clearshot.scoring.focus import FocusMap, FocusNetwork, find_sharpest_cells
 from clearshot.training.lights import LUMA_WEIGHTS, change_scene
+from clearshot.training.visits import visit_in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -159,15 +158,13 @@ def draw_examples(
     """
     counts = np.bincount(np.arange(num_examples) % len(photos), minlength=len(photos))
     draw = partial(_visit, config, seed)
+    visits = range(len(photos)), photos, counts.tolist()
     parts: list[ExposureSet] = []
     done = 0
-    # Not forked: a fork copies the locks of the threads that the backend has started.
-    context = get_context("spawn")
-    with ProcessPoolExecutor(config.num_workers, mp_context=context) as pool:
-        for part in pool.map(draw, range(len(photos)), photos, counts.tolist()):
-            parts.append(part)
-            done += len(part.luma)
-            progress(done)
+    for part in visit_in_turn(draw, *visits, num_workers=config.num_workers):
+        parts.append(part)
+        done += len(part.luma)
+        progress(done)
     names = [field.name for field in fields(ExposureSet)]
     return ExposureSet(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
 

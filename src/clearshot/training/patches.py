@@ -8,10 +8,8 @@ loss. Letters in shapes: N patches, P patch side, C cells along a patch side.
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -22,6 +20,7 @@ from clearshot.decode.image import CELL_PX, read_luma
 from clearshot.training import cameras, kernels, scenes
 from clearshot.training.softness import measure_softness
 from clearshot.training.structure import find_lines, measure_structure
+from clearshot.training.visits import visit_in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -113,12 +112,9 @@ def draw_patches(
     num_visits = -(-num_patches // _PATCHES_PER_VISIT)
     draw = partial(_visit, list(photos), config, seed, is_hard)
     parts: list[PatchSet] = []
-    # Not forked: a fork copies the locks of the threads that the backend has started.
-    context = get_context("spawn")
-    with ProcessPoolExecutor(config.num_workers, mp_context=context) as pool:
-        for part in pool.map(draw, range(num_visits), chunksize=8):
-            parts.append(part)
-            progress(min(len(parts) * _PATCHES_PER_VISIT, num_patches))
+    for part in visit_in_turn(draw, range(num_visits), num_workers=config.num_workers):
+        parts.append(part)
+        progress(min(len(parts) * _PATCHES_PER_VISIT, num_patches))
     return PatchSet(
         np.concatenate([part.luma for part in parts])[:num_patches],
         np.concatenate([part.log2_sigma for part in parts])[:num_patches],
