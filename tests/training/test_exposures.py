@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 CONFIG = ExposureConfig(num_workers=1)
 SCENES = (
-    lights.spotlight, lights.night, lights.silhouette, lights.low_key, lights.vignette,
-    lights.bright_background, lights.backlight, lights.fog, lights.snow, lights.frame,
+    lights.spotlight, lights.night, lights.stars, lights.silhouette, lights.low_key,
+    lights.vignette, lights.bright_background, lights.cutout, lights.backlight, lights.fog,
+    lights.snow, lights.frame,
 )  # fmt: skip
 
 

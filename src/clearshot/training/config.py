@@ -144,7 +144,7 @@ class ExposureConfig:
     right_share: float = 0.35
     stray_share: float = 0.2
     max_error_stops: float = 5.5
-    num_epochs: int = 8
+    num_epochs: int = 20
     batch_size: int = 128
     peak_rate: float = 3e-3
     num_workers: int = 2

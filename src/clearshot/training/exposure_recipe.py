@@ -11,7 +11,7 @@ import numpy as np
 
 from clearshot.evaluation.metrics import compute_auc
 from clearshot.evaluation.split import digest_photos
-from clearshot.scoring.exposure import ExposureNetwork
+from clearshot.scoring.exposure import NUM_STATISTICS, ExposureNetwork
 from clearshot.training import losses, networks, trainer
 from clearshot.training.batches import ExposureBatches
 from clearshot.training.config import ExposureConfig
@@ -249,7 +249,7 @@ def _describe(model: Any, photos: list[Path], facts: dict[str, Any]) -> dict[str
     return {
         "sha256": facts["sha256"],
         "input": "luma float32 (N, 64, 64), 0-255, the upright photo squeezed to a square; "
-        "statistics float32 (N, 16), see clearshot.scoring.exposure.describe_light",
+        f"statistics float32 (N, {NUM_STATISTICS}), see clearshot.scoring.exposure.describe_light",
         "exposure": "float32 (N, 3): error of the exposure [stops], log odds of too dark, log odds "
         "of overexposed",
         "num_parameters": int(model.count_params()),

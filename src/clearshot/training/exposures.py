@@ -46,8 +46,10 @@ _ERROR_STOPS: Final = (1.5, 2.5)
 _OVER_STOPS: Final = (1.0, 2.0)
 # Too dark is only what is dark: the median is this far below white [stops], ...
 _DARK_STOPS: Final = (3.5, 5.0)
-# ... and overexposed is only what lost highlights: shares of the photo that clip but need not.
+# ... and overexposed is only what lost highlights: shares of what need not clip.
 _LOST_SHARES: Final = (0.02, 0.08)
+# Where all but this share of a photo clips in any case, there is little left to lose.
+_LEAST_KEPT: Final = 0.02
 
 # Stops of scene light over which a film curve is tabulated, and how finely: half a level of 8 bits.
 _STEPS_PER_STOP: Final = 128
@@ -208,8 +210,7 @@ def _draw_example(
         round(edge * side) for edge, side in zip(window, (height, width) * 2, strict=True)
     )
     subject_hw = luma_hw[top : max(bottom, top + 1), left : max(right, left + 1)]
-    lost = _measure_clipped(exposed, curve) - _measure_clipped(light, curve)
-    labels = label_exposure(error, luma_hw, max(lost, 0.0))
+    labels = label_exposure(error, luma_hw, _measure_lost(light, exposed, curve))
     return squeeze_luma(luma_hw), describe_light(luma_hw, subject_hw), labels
 
 
@@ -225,7 +226,7 @@ def label_exposure(
     luma_hw : ndarray of uint8, shape (H, W)
         The photo.
     lost_share : float
-        Share of it that clips because of the error, in [0, 1].
+        Share that clips because of the error of what would not clip without it, in [0, 1].
 
     Returns
     -------
@@ -317,6 +318,15 @@ def _photograph(
         luma.save(buffer, "JPEG", quality=int(rng.integers(60, 96)))
         luma = Image.open(buffer)
     return np.asarray(luma, dtype=np.uint8)
+
+
+def _measure_lost(
+    light: NDArray[np.float32], exposed: NDArray[np.float32], curve: FilmCurve
+) -> float:
+    """Measure which share of what is not white by itself an error brings to white."""
+    by_itself = _measure_clipped(light, curve)
+    lost = _measure_clipped(exposed, curve) - by_itself
+    return max(lost, 0.0) / max(1.0 - by_itself, _LEAST_KEPT)
 
 
 def _measure_clipped(light: NDArray[np.float32], curve: FilmCurve) -> float:

@@ -48,8 +48,8 @@ def change_scene(light: Light, subject: tuple[float, float], *, rng: np.random.G
         The light of the new scene.
     """
     kinds: tuple[Callable[..., Light], ...] = (
-        spotlight, spotlight, night, night, silhouette, silhouette, low_key, vignette,
-        bright_background, backlight, backlight, fog, snow, frame,
+        spotlight, spotlight, night, night, stars, silhouette, silhouette, low_key, vignette,
+        bright_background, cutout, backlight, backlight, fog, snow, frame,
     )  # fmt: skip
     change = kinds[int(rng.integers(len(kinds)))]
     return change(light, subject, rng=rng)
@@ -78,6 +78,23 @@ def night(light: Light, subject: tuple[float, float], *, rng: np.random.Generato
     is_lamp = relit > 4 * np.maximum(luma, 0.25)
     ratio = np.where(is_lamp, 0.0, relit / np.maximum(luma, 1e-4)) * pools
     return _as_light(light * ratio[..., None] + np.where(is_lamp, relit, 0.0)[..., None])
+
+
+def stars(light: Light, _subject: tuple[float, float], *, rng: np.random.Generator) -> Light:
+    """Make it a clear night far from lamps: stars in a dim sky over ground that is darker still."""
+    shape = light.shape[:2]
+    ground = _draw_outline(shape, rng=rng)[..., None]
+    height = np.linspace(1, 0, shape[0], dtype=np.float32)[:, None, None]
+    glow = 2.0 ** rng.uniform(-7.0, -4.0) + 2.0 ** rng.uniform(-8.0, -2.0) * (1 - height) ** 2
+    if rng.random() < 0.4:
+        # The Milky Way.
+        band = _draw_pool(shape, tuple(rng.uniform(0.2, 0.8, 2)), rng.uniform(0.1, 0.3), rng=rng)
+        glow = glow * (1 + rng.uniform(0.5, 3.0) * band[..., None])
+    glow = glow * (1 + rng.uniform(0.0, 0.5) * (np.minimum(light, 1.0) - 0.5))
+    is_star = rng.random(shape) < 2.0 ** rng.uniform(-10.0, -5.0)
+    points = np.where(is_star, 2.0 ** rng.uniform(-5.0, 1.0, shape), 0.0)[..., None]
+    floor = 2.0 ** rng.uniform(-9.0, -3.5)
+    return _as_light((glow + points) * (1 - ground) + light * floor * ground)
 
 
 def silhouette(light: Light, subject: tuple[float, float], *, rng: np.random.Generator) -> Light:
@@ -120,6 +137,16 @@ def bright_background(
         mask = 1 / (1 + (np.maximum(luma, 1e-5) / middle) ** rng.uniform(3.0, 6.0))
     wall = rng.uniform(0.6, 1.2) * (1 + rng.uniform(0.0, 0.1) * (light - light.mean()))
     return _as_light(light * mask[..., None] + wall * (1 - mask[..., None]))
+
+
+def cutout(light: Light, subject: tuple[float, float], *, rng: np.random.Generator) -> Light:
+    """Put the subject on a sweep that is lit beyond white, or cut it out: products, catalogues."""
+    mask = _draw_pool(light.shape[:2], subject, rng.uniform(0.15, 0.5), rng=rng)[..., None]
+    lit = _lift(light, mask[..., 0], rng=rng)
+    if rng.random() < 0.5:
+        # Paper is not exposed: its white stays white.
+        return _as_light(np.where(mask > 0.5, lit, _ALWAYS_WHITE))
+    return _as_light(lit * mask + 2.0 ** rng.uniform(0.0, 3.0) * (1 - mask))
 
 
 def backlight(light: Light, _subject: tuple[float, float], *, rng: np.random.Generator) -> Light:

@@ -82,7 +82,7 @@ def build_exposure(widths: Sequence[int] = (12, 24, 32), *, num_hidden: int = 48
     Returns
     -------
     keras.Model
-        Luma float32 (N, 64, 64), 0-255, and statistics float32 (N, 16) to float32 (N, 3): error of
+        Luma float32 (N, 64, 64), 0-255, and statistics float32 (N, 18) to float32 (N, 3): error of
         the exposure [stops], log odds of too dark and of overexposed.
     """
     axis = _channel_axis()
