@@ -14,7 +14,7 @@ from clearshot.optics import to_encoded
 from clearshot.scoring.exposure import NUM_STATISTICS, SQUARE_PX
 from clearshot.training import lights
 from clearshot.training.config import ExposureConfig
-from clearshot.training.exposures import draw_curve, draw_examples, label_exposure
+from clearshot.training.exposures import draw_curve, draw_examples, label_exposure, measure_lost
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +59,33 @@ def test_a_spotlight_lights_its_subject() -> None:
     light = np.full((100, 150, 3), 0.2, np.float32)
     lit = lights.spotlight(light, (0.5, 0.5), rng=rng)
     assert lit[50, 75].mean() > 4 * lit.mean(axis=2).min()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_stars_shine_in_a_dim_sky(seed: int) -> None:
+    light = np.full((200, 300, 3), 0.2, np.float32)
+    sky = lights.stars(light, (0.5, 0.5), rng=np.random.default_rng(seed))
+    assert np.median(sky) < 0.1
+    assert sky.max() > 4 * np.median(sky)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_cut_out_is_before_white(seed: int) -> None:
+    light = np.full((100, 150, 3), 0.2, np.float32)
+    picture = lights.cutout(light, (0.5, 0.5), rng=np.random.default_rng(seed))
+    assert picture[50, 75].max() < 0.9
+    assert picture[0, 0].min() > 0.9
+
+
+def test_what_is_white_by_itself_is_not_lost() -> None:
+    curve = draw_curve(rng=np.random.default_rng(0))
+    light = np.full((100, 100, 3), 64.0, np.float32)
+    light[:20] = 0.2
+    light[:10] = 0.1
+    shares = [measure_lost(light, light * np.float32(2.0**n), curve) for n in range(-1, 10)]
+    assert shares[:2] == [0.0, 0.0]
+    # Paper is four fifths of it; of the rest first one half clips, then the other.
+    assert set(np.round(shares, 6)) == {0.0, 0.5, 1.0}
 
 
 def test_labels_need_an_error_and_what_comes_of_it() -> None:

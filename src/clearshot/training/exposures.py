@@ -210,7 +210,7 @@ def _draw_example(
         round(edge * side) for edge, side in zip(window, (height, width) * 2, strict=True)
     )
     subject_hw = luma_hw[top : max(bottom, top + 1), left : max(right, left + 1)]
-    labels = label_exposure(error, luma_hw, _measure_lost(light, exposed, curve))
+    labels = label_exposure(error, luma_hw, measure_lost(light, exposed, curve))
     return squeeze_luma(luma_hw), describe_light(luma_hw, subject_hw), labels
 
 
@@ -239,6 +239,28 @@ def label_exposure(
     dark = _ramp(-error_stops, _ERROR_STOPS) * max(_ramp(-median, _DARK_STOPS), is_black)
     over = _ramp(error_stops, _OVER_STOPS) * _ramp(lost_share, _LOST_SHARES)
     return np.array([error_stops, dark, over], dtype=np.float32)
+
+
+def measure_lost(
+    light: NDArray[np.float32], exposed: NDArray[np.float32], curve: FilmCurve
+) -> float:
+    """Measure which share of what is not white by itself an error of the exposure brings to white.
+
+    Parameters
+    ----------
+    light, exposed : ndarray of float32, shape (H, W, 3)
+        Linear light of a scene, white = 1, and the same with the error.
+    curve : FilmCurve
+        How light becomes levels.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+    """
+    by_itself = _measure_clipped(light, curve)
+    lost = _measure_clipped(exposed, curve) - by_itself
+    return max(lost, 0.0) / max(1.0 - by_itself, _LEAST_KEPT)
 
 
 def _ramp(value: float, ends: tuple[float, float]) -> float:
@@ -318,15 +340,6 @@ def _photograph(
         luma.save(buffer, "JPEG", quality=int(rng.integers(60, 96)))
         luma = Image.open(buffer)
     return np.asarray(luma, dtype=np.uint8)
-
-
-def _measure_lost(
-    light: NDArray[np.float32], exposed: NDArray[np.float32], curve: FilmCurve
-) -> float:
-    """Measure which share of what is not white by itself an error brings to white."""
-    by_itself = _measure_clipped(light, curve)
-    lost = _measure_clipped(exposed, curve) - by_itself
-    return max(lost, 0.0) / max(1.0 - by_itself, _LEAST_KEPT)
 
 
 def _measure_clipped(light: NDArray[np.float32], curve: FilmCurve) -> float:
