@@ -55,6 +55,7 @@ _TITLES: Final = {
     "photos_sha256": "digest of the training photos",
     "sha256": "SHA-256",
 }
+
 # What the tables within a network's table of the manifest are called; the others are not shown.
 _NESTED: Final = {"config": "settings", "validation": "validation"}
 

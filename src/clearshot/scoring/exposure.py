@@ -35,8 +35,8 @@ _LIGHT_LEVEL: Final = 235
 # Side of the square that the network reads [px].
 SQUARE_PX: Final = 64
 
-# Percentiles of the photo and of its sharpest part that the network reads. The last one tells a sky
-# full of stars from an underexposed photo.
+# Percentiles of the photo and of its sharpest part that the network reads. The highest two tell a
+# sky full of stars from an underexposed photo.
 _SHARES: Final = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 0.995, 0.9995)
 _SUBJECT_SHARES: Final = (0.1, 0.5, 0.9)
 NUM_STATISTICS: Final = len(_SHARES) + 4 + len(_SUBJECT_SHARES) + 2
