@@ -99,12 +99,6 @@ class Earlier:
         """The network that learns on."""
         return self.teachers[0] if self.start is None else self.start
 
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """Which of its attributes it has: `start`, `teacher` or both."""
-        given = {"start": self.start, "teacher": self.teachers}
-        return tuple(role for role, network in given.items() if network)
-
 
 @dataclass(frozen=True, slots=True)
 class ExposureConfig:

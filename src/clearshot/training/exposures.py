@@ -9,7 +9,7 @@ and W rows and columns of pixels, S side of the network's square, K statistics.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -28,7 +28,7 @@ from clearshot.scoring.exposure import (
 )
 from clearshot.scoring.focus import FocusMap, FocusNetwork, find_sharpest_cells
 from clearshot.training.lights import LUMA_WEIGHTS, change_scene
-from clearshot.training.visits import visit_in_turn
+from clearshot.training.visits import join_parts, visit_in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -167,8 +167,7 @@ def draw_examples(
         parts.append(part)
         done += len(part.luma)
         progress(done)
-    names = [field.name for field in fields(ExposureSet)]
-    return ExposureSet(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+    return join_parts(parts)
 
 
 def _visit(

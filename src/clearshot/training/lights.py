@@ -141,12 +141,13 @@ def bright_background(
 
 def cutout(light: Light, subject: tuple[float, float], *, rng: np.random.Generator) -> Light:
     """Put the subject on a sweep that is lit beyond white, or cut it out: products, catalogues."""
-    mask = _draw_pool(light.shape[:2], subject, rng.uniform(0.15, 0.5), rng=rng)[..., None]
-    lit = _lift(light, mask[..., 0], rng=rng)
+    mask = _draw_pool(light.shape[:2], subject, rng.uniform(0.15, 0.5), rng=rng)
+    lit = _lift(light, mask, rng=rng)
     if rng.random() < 0.5:
         # Paper is not exposed: its white stays white.
-        return _as_light(np.where(mask > 0.5, lit, _ALWAYS_WHITE))
-    return _as_light(lit * mask + 2.0 ** rng.uniform(0.0, 3.0) * (1 - mask))
+        return _as_light(np.where(mask[..., None] > 0.5, lit, _ALWAYS_WHITE))
+    sweep = 2.0 ** rng.uniform(0.0, 3.0)
+    return _as_light(lit * mask[..., None] + sweep * (1 - mask[..., None]))
 
 
 def backlight(light: Light, _subject: tuple[float, float], *, rng: np.random.Generator) -> Light:

@@ -20,7 +20,7 @@ from clearshot.decode.image import CELL_PX, read_luma
 from clearshot.training import cameras, kernels, scenes
 from clearshot.training.softness import measure_softness
 from clearshot.training.structure import find_lines, measure_structure
-from clearshot.training.visits import visit_in_turn
+from clearshot.training.visits import join_parts, visit_in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,6 +76,10 @@ class PatchSet:
     log2_sigma: NDArray[np.float32]
     owner: NDArray[np.uint8]
 
+    def first(self, count: int) -> PatchSet:
+        """Give the first patches, all where there are fewer."""
+        return PatchSet(self.luma[:count], self.log2_sigma[:count], self.owner[:count])
+
 
 def draw_patches(
     photos: Sequence[Path],
@@ -115,11 +119,7 @@ def draw_patches(
     for part in visit_in_turn(draw, range(num_visits), num_workers=config.num_workers):
         parts.append(part)
         progress(min(len(parts) * _PATCHES_PER_VISIT, num_patches))
-    return PatchSet(
-        np.concatenate([part.luma for part in parts])[:num_patches],
-        np.concatenate([part.log2_sigma for part in parts])[:num_patches],
-        np.concatenate([part.owner for part in parts])[:num_patches],
-    )
+    return join_parts(parts).first(num_patches)
 
 
 def shrink(photo: Image.Image, *, rng: np.random.Generator, min_side_px: int) -> Image.Image:

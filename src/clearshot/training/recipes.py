@@ -103,7 +103,7 @@ def train_focus(
     network = export_onnx(model, path, FOCUS_ENDS, measure=measure_focus_parity)
     manifest = out / "manifest.toml"
     facts |= {"sha256": network.sha256, "commit": commit}
-    write_manifest(manifest, "focus", _describe(model, photos, facts, earlier))
+    write_manifest(manifest, "focus", _describe(model, photos, facts))
     histories = [run_folder / stage / "history.json" for stage in trainer.STAGES]
     draw_curves([path for path in histories if path.exists()], run_folder / "curves.png")
     return path
@@ -197,16 +197,15 @@ def _name_earlier(earlier: Earlier) -> dict[str, Any]:
     return start | (teachers if earlier.teachers else {})
 
 
-def _describe(
-    model: Any, photos: list[Path], facts: dict[str, Any], earlier: Earlier | None
-) -> dict[str, Any]:
+def _describe(model: Any, photos: list[Path], facts: dict[str, Any]) -> dict[str, Any]:
+    roles = [role for role in ("start", "teacher") if f"{role}_sha256" in facts]
     return {
         "sha256": facts["sha256"],
         "input": "luma float32 (N, H, W), 0-255, upright, long side <= 1024, sides multiples of 16",
         "cells": "float32 (N, 10, H/16, W/16): 5 means of log2 sigma [px], 5 ln variances; "
         "0, 45, 90, 135 degrees, longest axis",
         "num_parameters": int(model.count_params()),
-        "recipe": " --".join(("clearshot train focus", *(earlier.roles if earlier else ()))),
+        "recipe": " --".join(["clearshot train focus", *roles]),
         "commit": facts["commit"],
         "keras": keras.__version__,
         "backend": keras.backend.backend(),

@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import keras
-import numpy as np
 
 from clearshot.errors import InputError
 from clearshot.evaluation.split import split_training
@@ -24,11 +23,13 @@ from clearshot.training.drawn import load_or_draw
 from clearshot.training.narrowing import narrow_network, read_wide
 from clearshot.training.patches import PatchSet, draw_patches
 from clearshot.training.unfolding import read_weights, unfold_network
+from clearshot.training.visits import join_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from clearshot.scoring.weights import NetworkFile
@@ -275,12 +276,7 @@ def mix_patches(hard: PatchSet, others: PatchSet) -> PatchSet:
     PatchSet
         Twice as many as the hard ones, or all.
     """
-    count = len(hard.luma)
-    return PatchSet(
-        np.concatenate([hard.luma, others.luma[:count]]),
-        np.concatenate([hard.log2_sigma, others.log2_sigma[:count]]),
-        np.concatenate([hard.owner, others.owner[:count]]),
-    )
+    return join_parts([hard, others.first(len(hard.luma))])
 
 
 def _fit_stage(

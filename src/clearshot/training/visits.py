@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import fields
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Final, TypeVar
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _Part = TypeVar("_Part")
 
@@ -41,3 +44,21 @@ def visit_in_turn(
     context = get_context("spawn")
     with ProcessPoolExecutor(num_workers, mp_context=context) as pool:
         yield from pool.map(visit, *arguments, chunksize=_CHUNK)
+
+
+def join_parts(parts: Sequence[_Part]) -> _Part:
+    """Join what visits drew.
+
+    Parameters
+    ----------
+    parts : sequence of record
+        At least one; records of one kind whose fields are arrays.
+
+    Returns
+    -------
+    record
+        Of the same kind; its arrays hold those of the parts in their order.
+    """
+    kind = type(parts[0])
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    return kind(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
