@@ -265,10 +265,9 @@ def copy_file(source: Path, part: Path) -> None:
 
 def _is_from_move(source: Path, target: Path, is_reserved: bool) -> bool:
     """Tell whether the move has put there what is at the target, while the source is there."""
-    ours, theirs = source.lstat(), target.lstat()
-    if (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino):
-        # One link only: two spellings of one name, or one disk seen at two places.
-        return ours.st_nlink > 1
+    theirs = target.lstat()
+    if is_one_inode(source, target):
+        return not is_one_name(source, target)
     if is_reserved and stat.S_ISREG(theirs.st_mode) and theirs.st_size == 0:
         return True
     return is_equal(source, target)
@@ -291,6 +290,46 @@ def is_equal(path: Path, other: Path) -> bool:
     if not (stat.S_ISREG(ours.st_mode) and stat.S_ISREG(theirs.st_mode)):
         return False
     return ours.st_size == theirs.st_size and hash_file(path) == hash_file(other)
+
+
+def is_one_inode(path: Path, other: Path) -> bool:
+    """Tell whether two paths lead to the same bytes on a disk. Raises OSError if one is missing.
+
+    Parameters
+    ----------
+    path, other : Path
+        The files; links are not followed.
+
+    Returns
+    -------
+    bool
+        True for two links to one file, and for two ways to one link.
+    """
+    return os.path.samestat(path.lstat(), other.lstat())
+
+
+def is_one_name(path: Path, other: Path) -> bool:
+    """Tell whether two paths of one file are the same name in the same folder.
+
+    Then removing either removes both: a folder may be reached by a link or be mounted twice, and
+    some disks take two spellings for one name. How many links a file has does not tell; a third
+    may be in someone's backup. Raises OSError if a folder cannot be looked at.
+
+    Parameters
+    ----------
+    path, other : Path
+        Two paths for which `is_one_inode` is true.
+
+    Returns
+    -------
+    bool
+        False only where the two names are surely two entries of a disk.
+    """
+    if path.lstat().st_nlink == 1:
+        return True
+    if not path.parent.samefile(other.parent):
+        return False
+    return path.name == other.name or not {path.name, other.name} <= set(os.listdir(path.parent))
 
 
 def hash_file(path: Path) -> bytes:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from clearshot.actions.atomic import (
     copy_file,
     is_equal,
+    is_one_inode,
+    is_one_name,
     place_file,
     read_stamp,
     remove_file,
@@ -125,12 +127,11 @@ def is_duplicate(step: Step) -> bool:
     try:
         if step.kind in {Kind.SYMLINK, Kind.REMOVE_SYMLINK}:
             return other.is_symlink() and other.readlink() == original
-        if step.kind in {Kind.HARDLINK, Kind.REMOVE_HARDLINK}:
-            ours, theirs = original.lstat(), other.lstat()
-            is_same = (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino)
-            # One link only: two spellings of one name, or one disk seen at two places.
-            return is_same and ours.st_nlink > 1
-        return is_equal(original, other)
+        if is_one_inode(original, other):
+            # A copy that something has made a link since is a second name just as well.
+            return not is_one_name(original, other)
+        is_link = step.kind in {Kind.HARDLINK, Kind.REMOVE_HARDLINK}
+        return not is_link and is_equal(original, other)
     except FileNotFoundError:
         return False
 
@@ -175,7 +176,7 @@ def find_loss(step: Step) -> str:
     if step.kind is Kind.REMOVE_COPY:
         if read_stamp(step.source) != step.stamp:
             return "changed since planning"
-        if not os.path.lexists(step.target):
+        if not os.path.lexists(step.target) or _is_original(step):
             return describe_difference(step)
         is_like = read_stamp(step.target).size_bytes == step.stamp.size_bytes
         return "" if is_like else describe_difference(step)
@@ -197,9 +198,20 @@ def describe_difference(step: Step) -> str:
     str
         A reason in plain words.
     """
+    if _is_original(step):
+        return f"is {step.target} itself, reached by another path"
     if step.kind is Kind.REMOVE_COPY:
         return f"{step.target} is gone or differs; this copy is the last"
     return f"is no link to {step.target} any more"
+
+
+def _is_original(step: Step) -> bool:
+    """Tell whether what is to be removed is the file that shall stay."""
+    try:
+        one_inode = is_one_inode(step.source, step.target)
+        return one_inode and is_one_name(step.source, step.target)
+    except OSError:
+        return False
 
 
 def _is_empty(path: Path) -> bool:

@@ -1,0 +1,80 @@
+"""A copy or link is removed only while the original is surely another name."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actions.kinds import plan_kind
+from actions.trees import find_journal_folder, make_library, read_tree
+from clearshot.actions.apply import apply_plan
+from clearshot.actions.atomic import is_one_name
+from clearshot.actions.plan import Kind
+from clearshot.actions.undo import apply_undo, plan_undo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("kind", [Kind.COPY, Kind.HARDLINK])
+@pytest.mark.parametrize("has_third_name", [False, True])
+def test_undo_spares_a_file_that_a_linked_folder_shows_twice(
+    tmp_path: Path, kind: Kind, has_third_name: bool
+) -> None:
+    library = tmp_path / "library"
+    make_library(library)
+    plan = plan_kind(library, kind)
+    photos = read_tree(library)
+    journals = find_journal_folder(library)
+    assert apply_plan(plan, journals).done == plan.steps
+    if has_third_name:
+        # A backup that links what has not changed.
+        for step in plan.steps:
+            os.link(step.source, tmp_path / step.source.name)
+    # The owner drops the copies and links the library's own folders in their place.
+    for step in plan.steps:
+        step.target.unlink()
+    for step in plan.steps:
+        if step.target.parent.is_symlink():
+            continue
+        step.target.parent.rmdir()
+        step.target.parent.symlink_to(step.source.parent)
+    outcome = apply_undo(plan_undo(journals), journals)
+    assert outcome.done == ()
+    assert read_tree(library) == photos
+    assert any("reached by another path" in skip.reason for skip in outcome.skipped)
+
+
+def test_names_are_told_apart_by_the_folder_that_holds_them(tmp_path: Path) -> None:
+    folder, other = tmp_path / "a", tmp_path / "b"
+    folder.mkdir()
+    other.mkdir()
+    photo = folder / "IMG.jpg"
+    photo.write_bytes(b"photo")
+    assert is_one_name(photo, photo)
+    (tmp_path / "link").symlink_to(folder)
+    assert is_one_name(photo, tmp_path / "link" / "IMG.jpg")
+    os.link(photo, other / "IMG.jpg")
+    assert is_one_name(photo, tmp_path / "link" / "IMG.jpg")
+    assert not is_one_name(photo, other / "IMG.jpg")
+    os.link(photo, folder / "IMG (2).jpg")
+    assert not is_one_name(photo, folder / "IMG (2).jpg")
+
+
+def test_a_copy_that_became_a_link_is_still_removed(tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    make_library(library)
+    plan = plan_kind(library, Kind.COPY)
+    journals = find_journal_folder(library)
+    apply_plan(plan, journals)
+    photos = read_tree(library)
+    # A program that saves space makes equal files one.
+    step = plan.steps[0]
+    step.target.unlink()
+    os.link(step.source, step.target)
+    outcome = apply_undo(plan_undo(journals), journals)
+    assert len(outcome.done) == len(plan.steps)
+    assert not step.target.exists()
+    assert read_tree(library) == photos
