@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,11 +13,13 @@ import pytest
 
 from clearshot.actions.apply import apply_plan
 from clearshot.actions.atomic import read_stamp
+from clearshot.actions.plan import Plan
 from clearshot.catalog.catalog import Catalog
 from clearshot.errors import UsageError
 from clearshot.photo import REJECTED, Choice, Color, Decision, Failure, Photo, Rating, Scores
 from clearshot.review import (
     Decider,
+    catch_up,
     find_journals,
     list_bad,
     list_judged,
@@ -27,6 +30,7 @@ from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds
 from clearshot.sorting import plan_sort
 from clearshot.tagging import Judgement
+from jpegs import draw_jpeg, make_step
 from luma_scorer import make_scores
 
 
@@ -131,6 +135,25 @@ def test_verdict_and_decision_are_told_as_one(catalog: Catalog) -> None:
     decider.choose(numbers.values(), None)
     failed = {photo.path.stem: each for photo, each in list_judged(catalog, Thresholds())[0]}
     assert failed["failed"] == Judgement(Rating.GOOD, (), 3), "stars need no verdict"
+
+
+def test_a_photo_from_a_backup_is_known_again_after_one_scan(
+    catalog: Catalog, library: Path
+) -> None:
+    path = library / "sharp.jpg"
+    path.write_bytes(draw_jpeg())
+    before = Photo(path, read_stamp(path))
+    catalog.record([(before, score(-1.5))], recipe=Scorer().recipe)
+    backup = shutil.copy2(path, library.parent / "backup.jpg")
+    step = make_step(path, b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")
+    apply_plan(Plan(library, (step,)), find_journals(library))
+    # Its program was ended before it told the catalog.
+    catch_up(catalog)
+    assert catalog.states()[path].photo.stamp == read_stamp(path) != before.stamp
+    shutil.copy2(backup, path)
+    catalog.record([(Photo(path, read_stamp(path)), score(-1.5))], recipe=Scorer().recipe)
+    catch_up(catalog)
+    assert catalog.states()[path].photo.stamp == read_stamp(path) == before.stamp
 
 
 def test_decisions_survive_another_opening(catalog: Catalog, library: Path) -> None:

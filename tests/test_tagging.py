@@ -195,6 +195,26 @@ def test_tagging_twice_writes_once_and_undo_brings_back_every_byte(library: Path
     assert read_tree(library) == before
 
 
+def test_no_sidecar_keeps_what_another_naming_wrote_before(library: Path) -> None:
+    write_file(library / "a.jpg", b"photo")
+    apply(plan(library, BLURRY, TagStyle(naming=Naming.FULL)))
+    kept = Judgement(Rating.GOOD, stars=5)
+    style = TagStyle(naming=Naming.STEM)
+    apply(plan(library, kept, style))
+    for name in ("a.jpg.xmp", "a.xmp"):
+        assert Packet((library / name).read_bytes()).read_all()["xmp:Rating"] == ("5",), name
+    assert plan(library, kept, style).plan.steps == ()
+
+
+def test_a_write_protected_sidecar_is_left_alone_and_named(library: Path) -> None:
+    write_file(library / "a.jpg", b"photo")
+    sidecar = write_file(library / "a.xmp", LIGHTROOM)
+    sidecar.chmod(0o444)
+    tags = plan(library, BLURRY)
+    assert tags.plan.steps == ()
+    assert [(skip.path, skip.reason) for skip in tags.skipped] == [(sidecar, "is write-protected")]
+
+
 def test_undo_names_sidecars_that_were_edited_since(library: Path) -> None:
     write_file(library / "a.jpg", b"photo")
     write_file(library / "b.jpg", b"photo")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from clearshot.actions.atomic import read_stamp
 from clearshot.actions.history import list_rewritten_photos
 from clearshot.actions.plan import Kind
 from clearshot.catalog.catalog import Catalog
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from clearshot.actions.plan import Outcome
     from clearshot.catalog.catalog import Entry
-    from clearshot.photo import Color, Photo
+    from clearshot.photo import Color, FileStamp, Photo
     from clearshot.scoring.verdict import Thresholds
 
 # How far decisions can be taken back.
@@ -219,9 +220,21 @@ def catch_up(catalog: Catalog) -> None:
     for photo in photos:
         if stamps.get(photo.path) == photo.before:
             stamps[photo.path] = photo.after
-    changed = [(path, known[path], stamp) for path, stamp in stamps.items() if stamp != known[path]]
+    # What the disk holds decides: a photo may have come back from a backup since.
+    changed = [
+        (path, known[path], stamp)
+        for path, stamp in stamps.items()
+        if stamp != known[path] and _has_stamp(path, stamp)
+    ]
     if changed:
         catalog.note_rewritten(changed)
+
+
+def _has_stamp(path: Path, stamp: FileStamp) -> bool:
+    try:
+        return read_stamp(path) == stamp
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

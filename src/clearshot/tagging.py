@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clearshot.actions.atomic import read_stamp
-from clearshot.actions.embedding import find_protection
+from clearshot.actions.embedding import find_protection, is_write_protected
 from clearshot.actions.plan import Kind, Plan, Step
 from clearshot.actions.writing import read_content
 from clearshot.discover import RAW_SUFFIXES, Ownership, list_photo_names
@@ -300,6 +300,8 @@ class _Planner:
             content = read_content(path)
             merged = self._merge(draft, path, content, marks)
             if merged != content:
+                if content is not None and is_write_protected(path):
+                    raise SidecarError("is write-protected", path=path)
                 draft.steps.append(_plan_write(draft, path, content, merged))
         is_for_lightroom = self._style.program in {Program.LIGHTROOM, Program.ALL}
         is_seen = is_embedded or _has_raw(photo, counts_dng=False)
@@ -326,7 +328,10 @@ class _Planner:
         else:
             namings = (self._style.naming,)
         paths = list_sidecars(photo, namings)
-        return tuple(path for path in paths if self._is_own(photo, path))
+        chosen = [path for path in paths if self._is_own(photo, path)]
+        # What an earlier run wrote under another naming shall not say something else.
+        others = (path for path in existing if path not in chosen)
+        return (*chosen, *(path for path in others if may_have_notes(read_content(path) or b"")))
 
     def _is_own(self, photo: Photo, path: Path) -> bool:
         """Tell whether a sidecar belongs, or would belong, to a photo alone."""

@@ -3,7 +3,8 @@ from __future__ import annotations
 import errno
 import json
 import os
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
@@ -65,6 +66,33 @@ def test_journals_are_listed_oldest_first(tmp_path: Path) -> None:
     assert list_journals(folder) == []
     made = [create_journal(folder, plan).path for _ in range(5)]
     assert list_journals(folder) == made
+
+
+def test_journals_keep_their_order_when_the_clock_is_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = make_library(tmp_path)
+    folder = find_journal_folder(tmp_path)
+    made = [create_journal(folder, plan).path]
+
+    class LateClock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) - timedelta(hours=2)
+
+    monkeypatch.setattr(journal_module, "datetime", LateClock)
+    made += [create_journal(folder, plan).path for _ in range(3)]
+    assert list_journals(folder) == made
+    assert Journal(made[-1]).plan == plan
+
+
+def test_a_name_that_is_no_time_costs_no_journal(tmp_path: Path) -> None:
+    plan = make_library(tmp_path)
+    folder = find_journal_folder(tmp_path)
+    folder.mkdir(parents=True)
+    for name in ("99991231T235959.999999Z-0.jsonl", "zebra.jsonl"):
+        (folder / name).write_bytes(b"")
+        assert create_journal(folder, plan).path.name < name
 
 
 def test_a_torn_last_line_is_ignored_and_cut_off(journal: Journal) -> None:

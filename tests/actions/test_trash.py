@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,32 @@ def test_names_that_are_no_unicode(library: Path, journals: Path, trash: Path) -
     undo(journals)
     assert read_all(library) == before
     assert list((trash / "info").iterdir()) == []
+
+
+@pytest.mark.parametrize("value", ["", "data", "~/data"])
+def test_a_data_folder_that_is_not_absolute_is_passed_over(
+    tmp_path: Path, trash: Path, value: str
+) -> None:
+    """As desktops do; the library of the trash reads the variable when it is imported."""
+    home, photo = tmp_path / "home", write_file(tmp_path / "library" / "one.jpg", b"one")
+    home.mkdir()
+    script = (
+        "import sys; from pathlib import Path;"
+        "from clearshot.actions.atomic import read_stamp;"
+        "from clearshot.actions.trash import TrashListing, send_to_trash;"
+        "path = Path(sys.argv[1]); stamp = read_stamp(path); send_to_trash(path);"
+        "print(TrashListing().find(path, stamp))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", script, str(photo)],
+        env={**os.environ, "HOME": str(home), "XDG_DATA_HOME": value},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not photo.exists()
+    assert Path(found.stdout.strip()) == home / ".local/share/Trash/files/one.jpg"
 
 
 def test_the_same_name_twice(library: Path, journals: Path, trash: Path) -> None:

@@ -329,7 +329,8 @@ def is_one_name(path: Path, other: Path) -> bool:
         return True
     if not path.parent.samefile(other.parent):
         return False
-    return path.name == other.name or not {path.name, other.name} <= set(os.listdir(path.parent))
+    names = {entry.name for entry in path.parent.iterdir()}
+    return path.name == other.name or not {path.name, other.name} <= names
 
 
 def hash_file(path: Path) -> bytes:

@@ -54,12 +54,27 @@ def find_protection(photo: Path) -> str:
         Empty when it may. Else its owner protects it, or it has other names, which would not
         change with it.
     """
-    status = photo.stat()
-    if not status.st_mode & _WRITABLE:
+    if is_write_protected(photo):
         return "is write-protected"
-    if status.st_nlink > 1:
+    if photo.stat().st_nlink > 1:
         return "has other names by hard link, which would keep the old metadata"
     return ""
+
+
+def is_write_protected(path: Path) -> bool:
+    """Tell whether nobody may write to a file. Raises OSError if it is gone.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bool
+        Its owner wants it to stay as it is, whether or not the folder lets it be replaced.
+    """
+    return not path.stat().st_mode & _WRITABLE
 
 
 def exchange_xmp(step: Step, part: Path) -> None:

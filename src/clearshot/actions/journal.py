@@ -12,7 +12,7 @@ import os
 import secrets
 import zlib
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FORMAT = 3
+
+# How the time begins a journal's name; names sort as times do.
+_NAME_TIME = "%Y%m%dT%H%M%S.%f"
 
 # Journals that were never begun, as `create_journal` names them; no other file is taken for one.
 UNBEGUN = "????????T??????.??????Z-????????.part"
@@ -276,7 +279,7 @@ def create_journal(
     if reason := find_trespass(plan, _find_library(folder)):
         raise ActionError(f"plan refused: {reason}", path=plan.folder)
     time = datetime.now(UTC)
-    path = folder / f"{time:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(4)}.jsonl"
+    path = folder / f"{_choose_time(folder, time):{_NAME_TIME}}Z-{secrets.token_hex(4)}.jsonl"
     part = path.with_suffix(".part")
     header: dict[str, object] = {
         "event": "plan",
@@ -294,6 +297,22 @@ def create_journal(
         part.rename(path)
         sync_folder(folder)
     return Journal(path)
+
+
+def _choose_time(folder: Path, now: datetime) -> datetime:
+    """Choose the time in a journal's name, by which journals are ordered: later than all others.
+
+    A clock may have been set back since, or be that of another computer.
+    """
+    journals = list_journals(folder)
+    if not journals:
+        return now
+    try:
+        last = datetime.strptime(journals[-1].name.partition("-")[0], f"{_NAME_TIME}%z")
+        return max(now, last + timedelta(microseconds=1))
+    except (ValueError, OverflowError):
+        # A name that someone made up.
+        return now
 
 
 def list_journals(folder: Path) -> list[Path]:

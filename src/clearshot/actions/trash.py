@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 GIVES_BACK = sys.platform not in {"win32", "darwin"}
 """Whether this system's trash tells programs where a file came from."""
 
+# Where programs keep a user's data, and with it the trash, if it is not the usual place.
+_DATA_HOME = "XDG_DATA_HOME"
+
 _FILES, _INFO, _INFO_SUFFIX = "files", "info", ".trashinfo"
 
 
@@ -38,6 +41,9 @@ def send_to_trash(path: Path) -> None:
     path : Path
         The file.
     """
+    if not _is_usable(os.environ.get(_DATA_HOME)):
+        # Send2Trash would take an empty value for the folder of the moment; desktops do not.
+        os.environ.pop(_DATA_HOME, None)
     from send2trash import send2trash
 
     send2trash(path)
@@ -101,12 +107,23 @@ def _read_sending_ns(place: Path) -> int:
 
 def _list_trashes(path: Path) -> list[tuple[Path, Path]]:
     """List the trash folders that can hold a file, each with what its relative paths start from."""
-    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    named = os.environ.get(_DATA_HOME)
+    data = Path(named) if named and _is_usable(named) else Path.home() / ".local" / "share"
     folder = path.parent.resolve()
     top = next(parent for parent in (folder, *folder.parents) if parent.is_mount())
     user = os.getuid()
     places = [(data / "Trash", data)]
     return [*places, (top / ".Trash" / str(user), top), (top / f".Trash-{user}", top)]
+
+
+def _is_usable(data_home: str | None) -> bool:
+    """Tell whether a desktop would follow the variable; it passes over what is not absolute [2]_.
+
+    References
+    ----------
+    .. [2] https://specifications.freedesktop.org/basedir-spec/latest/
+    """
+    return data_home is not None and Path(data_home).is_absolute()
 
 
 def _list_origins(trash: Path, top: Path) -> dict[Path, list[Path]]:
