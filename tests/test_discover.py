@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from clearshot.discover import Discovery, _split, find_photos
+from clearshot.discover import Discovery, _split, find_photos, name_shots
 from clearshot.errors import InputError
 
 
@@ -86,6 +86,28 @@ def test_companions_go_with_their_photo(tmp_path: Path) -> None:
     assert companions(found) == {"IMG.JPG": sorted(everything), "OTHER.jpg": []}
     assert found.skipped == ()
     assert found.num_ignored == 3  # a video, a sidecar elsewhere, a sidecar spelled differently
+
+
+def test_sidecars_of_duplicates_go_with_their_photo(tmp_path: Path) -> None:
+    duplicates = ["IMG_01.CR2.xmp", "IMG_12.JPG.xmp"]
+    write(tmp_path, "IMG.JPG", "IMG.CR2", "IMG.CR2.xmp", "IMG.acr", "IMG_1.CR2.xmp", *duplicates)
+
+    found = find_photos([tmp_path])
+
+    assert companions(found) == {
+        "IMG.JPG": sorted(["IMG.CR2", "IMG.CR2.xmp", "IMG.acr", *duplicates])
+    }
+    assert (found.skipped, found.num_ignored) == ((), 1)
+    assert name_shots("IMG_01.CR2.xmp") >= {"IMG", "IMG_01"}
+
+
+def test_a_sidecar_of_a_duplicate_or_of_another_photo_stays_with_none(tmp_path: Path) -> None:
+    write(tmp_path, "IMG.CR2", "IMG_01.jpg", "IMG_01.CR2.xmp", "IMG_01.jpg.xmp")
+
+    found = find_photos([tmp_path])
+
+    assert companions(found) == {"IMG.CR2": [], "IMG_01.jpg": ["IMG_01.jpg.xmp"]}
+    assert "stays with none" in skipped(found)["IMG_01.CR2.xmp"]
 
 
 @pytest.mark.parametrize(

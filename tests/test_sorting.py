@@ -296,6 +296,20 @@ def assert_moved_together(plan: Plan, photo: Photo) -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.COPY, Kind.HARDLINK, Kind.SYMLINK])
+def test_a_sidecar_that_changed_makes_no_second_copy_of_a_photo(
+    library: Path, target: Path, kind: Kind
+) -> None:
+    photo = make_photo(library / "a.jpg", "a.jpg.xmp")
+    apply_plan(
+        plan_sort(library, [(photo, Label.DARK)], target, kind=kind), find_journal_folder(library)
+    )
+    sidecar = library / "a.jpg.xmp"
+    sidecar.unlink()
+    sidecar.write_bytes(b"new marks")
+    assert plan_sort(library, [(photo, Label.DARK)], target, kind=kind).steps == ()
+
+
+@pytest.mark.parametrize("kind", [Kind.COPY, Kind.HARDLINK, Kind.SYMLINK])
 def test_what_was_copied_or_linked_before_is_left_out(
     library: Path, target: Path, kind: Kind
 ) -> None:

@@ -11,6 +11,7 @@ they are spelled, suffixes in any case.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections import defaultdict
 from dataclasses import dataclass
@@ -41,6 +42,9 @@ PHOTO_SUFFIXES = _PICTURE_SUFFIXES | _HEIF_SUFFIXES | RAW_SUFFIXES
 # IMG.xmp belongs to IMG.jpg, as all companions do. IMG.jpg.xmp belongs to it, too (darktable,
 # digiKam, RawTherapee, DxO).
 _NAME_SUFFIXES = frozenset({".xmp", ".pp3", ".dop"})
+
+# Duplicates, which darktable counts from 01 on: IMG_01.CR2.xmp is a second edit of IMG.CR2.
+_DUPLICATE = re.compile(r"(.+)_\d{2,}(\.[^.]+)", re.DOTALL)
 
 # Folders of systems and network drives, in lower case. Names that begin with a dot are hidden.
 _SYSTEM_NAMES = frozenset({"@eadir", "#recycle", "$recycle.bin", "system volume information"})
@@ -138,14 +142,18 @@ class Ownership:
             None for a file that is no companion; several where its name does not tell.
         """
         suffix, base = _suffix(other), _split(other)[0]
-        if suffix in _NAME_SUFFIXES and base in self._photos:
-            return [base]
-        if suffix in _NAME_SUFFIXES and base in self.twins:
-            return [self.twins[base]]
         if suffix in _NAME_SUFFIXES and _suffix(base) in PHOTO_SUFFIXES:
-            # Of a file that is gone, or was never copied here.
-            return self._by_stem.get(_split(base)[0], [])
+            if owner := self._find_judged(base):
+                return [owner]
+            # Of a duplicate, or of a file that is gone or was never copied here.
+            original = self._find_judged(_find_original(base))
+            by_stem = self._by_stem.get(_split(base)[0], [])
+            return list(dict.fromkeys([original, *by_stem] if original else by_stem))
         return self._by_stem.get(base, []) if suffix in COMPANION_SUFFIXES else []
+
+    def _find_judged(self, name: str) -> str:
+        """Find the photo that a picture of the folder is or belongs to; empty where it is none."""
+        return name if name in self._photos else self.twins.get(name, "")
 
 
 def list_photo_names(folder: Path) -> list[str]:
@@ -182,14 +190,16 @@ def name_shots(name: str) -> set[str]:
     Returns
     -------
     set of str
-        `IMG` for `IMG.jpg`, `IMG.jpg` and `IMG` for `IMG.jpg.xmp`; empty for a file that is no
-        photo and no companion.
+        `IMG` for `IMG.jpg`, `IMG.jpg` and `IMG` for `IMG.jpg.xmp`, `IMG_01` also `IMG` for
+        `IMG_01.jpg.xmp`; empty for a file that is no photo and no companion.
     """
     base, suffix = _split(name)[0], _suffix(name)
     if suffix not in PHOTO_SUFFIXES | COMPANION_SUFFIXES:
         return set()
     is_of_file = suffix in _NAME_SUFFIXES and _suffix(base) in PHOTO_SUFFIXES
-    return {base, _split(base)[0]} if is_of_file else {base}
+    if not is_of_file:
+        return {base}
+    return {base} | {_split(name)[0] for name in (base, _find_original(base)) if name}
 
 
 def count_twins(photo: Photo) -> int:
@@ -316,6 +326,17 @@ def _find_twins(names: list[str]) -> tuple[dict[str, str], dict[str, list[str]]]
                 if others := [other for other in group if other != name]:
                     rivals[name] = others
     return twins, rivals
+
+
+def _find_original(name: str) -> str:
+    """Give the picture whose duplicate darktable calls so [1]_; empty for any other name.
+
+    References
+    ----------
+    .. [1] darktable user manual, "sidecar files": `<basename>_nn.<extension>.xmp`.
+    """
+    match = _DUPLICATE.fullmatch(name)
+    return match[1] + match[2] if match else ""
 
 
 def _is_passed_over(name: str) -> bool:

@@ -53,7 +53,7 @@ REJECTED: Final = "rejected"
 # What goes along with a photo and is no picture itself: sidecars, notes, the moving half of a live
 # photo.
 COMPANION_SUFFIXES: Final = frozenset(
-    {".xmp", ".aae", ".mov", ".mp4", ".wav", ".thm", ".pp3", ".dop"}
+    {".xmp", ".acr", ".aae", ".mov", ".mp4", ".wav", ".thm", ".pp3", ".dop"}
 )
 
 

@@ -19,7 +19,7 @@ from clearshot.config import OWN_FOLDER
 from clearshot.discover import find_photos, name_shots
 from clearshot.errors import InputError, UsageError
 from clearshot.paths import anchor
-from clearshot.photo import REJECTED, Label, Skip
+from clearshot.photo import COMPANION_SUFFIXES, REJECTED, Label, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +57,8 @@ def plan_sort(
     bad : sequence of (Photo, str)
         The photos and their first label, or `rejected`, with the companions of the moment, see
         `find_companions`. Photos that are in the target already are left
-        out, and so are companions that are gone.
+        out, and so are companions that are gone. Copies and links whose pictures are there are not
+        made again, also when a sidecar was written since.
     target : Path
         Where the photos go; need not exist. It may be inside `folder`.
     kind : Kind
@@ -232,12 +233,16 @@ def _check_same_disk(folder: Path, target: Path) -> None:
 
 
 def _are_there(wishes: Sequence[Step], names: _TakenNames, photo: Path) -> bool:
-    """Tell whether a photo was copied or linked before, under its names or under numbered ones."""
+    """Tell whether a photo was copied or linked before, under its names or under numbered ones.
+
+    Its pictures decide: a sidecar that was written since asks for no second copy of them.
+    """
     used = names.list_used([wish.target for wish in wishes], photo)
     return any(
         all(
             _is_there(replace(wish, target=place))
             for wish, place in zip(wishes, places, strict=True)
+            if wish.source.suffix.lower() not in COMPANION_SUFFIXES
         )
         for places in used
     )

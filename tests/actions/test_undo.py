@@ -133,6 +133,44 @@ def test_changed_files_and_occupied_places_stay(tmp_path: Path, journals: Path) 
     assert read_tree(tmp_path) == before
 
 
+def test_companions_that_came_after_the_move_go_back_with_their_photo(
+    tmp_path: Path, journals: Path
+) -> None:
+    write_file(tmp_path / "one.jpg", b"one")
+    plan = plan_moves(tmp_path, {"one.jpg": "bad/dark/one (2).jpg"})
+    before = read_tree(tmp_path)
+    apply_plan(plan, journals)
+    # What programs write that look through the bad photos.
+    folder = tmp_path / "bad" / "dark"
+    for name in ("one (2).jpg.xmp", "one (2)_01.jpg.xmp", "one (2).pp3", "another.xmp"):
+        write_file(folder / name, name.encode())
+    moved = read_tree(tmp_path)
+    undone = apply_undo(plan_undo(journals), journals)
+    assert undone.skipped == ()
+    after = read_tree(tmp_path)
+    assert after["one.jpg"] == before["one.jpg"]
+    for name in ("one.jpg.xmp", "one_01.jpg.xmp", "one.pp3"):
+        assert after[name] == moved[f"bad/dark/{name.replace('one', 'one (2)')}"]
+    assert [path.name for path in folder.iterdir()] == ["another.xmp"]
+    apply_undo(plan_undo(journals, undone.journal.stem), journals)
+    assert read_tree(tmp_path) == moved
+
+
+def test_a_companion_that_came_late_stays_where_its_place_is_taken(
+    tmp_path: Path, journals: Path
+) -> None:
+    write_file(tmp_path / "one.jpg", b"one")
+    apply_plan(plan_moves(tmp_path, {"one.jpg": "bad/one.jpg"}), journals)
+    late = write_file(tmp_path / "bad" / "one.jpg.xmp", b"late")
+    other = write_file(tmp_path / "one.jpg.xmp", b"other")
+    back = plan_undo(journals)
+    assert [(skip.path, "occupied" in skip.reason) for skip in back.staying] == [(late, True)]
+    assert back.refused == ()
+    assert len(apply_undo(back, journals).done) == 1
+    assert (tmp_path / "one.jpg").exists()
+    assert (late.read_bytes(), other.read_bytes()) == (b"late", b"other")
+
+
 def test_a_removed_folder_is_made_again(tmp_path: Path, journals: Path) -> None:
     plan = make_library(tmp_path)
     (tmp_path / "a" / "kept.jpg").unlink()

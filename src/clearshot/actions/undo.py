@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import os
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from clearshot.actions.apply import carry_out, find_obstacles
+from clearshot.actions.atomic import read_stamp
 from clearshot.actions.history import History
 from clearshot.actions.journal import list_journals
-from clearshot.actions.plan import Outcome, Plan
+from clearshot.actions.plan import Kind, Outcome, Plan
 from clearshot.actions.step import find_in_trash
 from clearshot.actions.trash import TrashListing
+from clearshot.discover import Ownership, list_photo_names
 from clearshot.errors import ActionError
+from clearshot.photo import Skip
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from clearshot.actions.apply import Progress
     from clearshot.actions.journal import Journal
-    from clearshot.photo import Skip
+    from clearshot.actions.plan import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +37,14 @@ class UndoPlan:
     name : str
         Name of the journal that is taken back.
     plan : Plan
-        The steps back, the last one of the run first.
+        The steps back, the last one of the run first, each photo with the companions that came to
+        it since.
     leftovers : tuple of Path
         Folders that the run made; they are removed if they are empty then.
     refused : tuple of Skip
         Files of the plan that cannot go back as the disk is now, and why.
+    staying : tuple of Skip
+        Companions that came to a photo since and do not go back with it, and why.
     damaged : tuple of Skip
         Journals of other runs that cannot be read, and why. What they say is not known.
     """
@@ -44,6 +53,7 @@ class UndoPlan:
     plan: Plan
     leftovers: tuple[Path, ...]
     refused: tuple[Skip, ...]
+    staying: tuple[Skip, ...] = ()
     damaged: tuple[Skip, ...] = ()
 
 
@@ -120,7 +130,47 @@ def _plan_back(journal: Journal, numbers: list[int]) -> UndoPlan:
         find_in_trash(journal.plan.steps[number].invert(journal.states[number].mtime_ns), listing)
         for number in reversed(numbers)
     )
-    groups = groupby(steps, key=lambda step: step.group)
-    refused = tuple(skip for _, group in groups for skip in find_obstacles(list(group)))
-    plan = Plan(journal.plan.folder, steps)
-    return UndoPlan(journal.name, plan, tuple(journal.folders), refused)
+    late, left = _plan_latecomers(steps)
+    groups = [[*group, *late[n]] for n, group in groupby(steps, key=lambda step: step.group)]
+    refused = tuple(skip for group in groups for skip in find_obstacles(group))
+    plan = Plan(journal.plan.folder, tuple(step for group in groups for step in group))
+    return UndoPlan(journal.name, plan, tuple(journal.folders), refused, tuple(left))
+
+
+def _plan_latecomers(steps: Sequence[Step]) -> tuple[dict[int, list[Step]], list[Skip]]:
+    """Plan the way of companions that came to photos after these were moved, by group.
+
+    Those whose place is taken stay and are named: they keep no photo from going back.
+    """
+    moves = {step.source: step for step in steps if step.kind is Kind.MOVE}
+    late: dict[int, list[Step]] = defaultdict(list)
+    left: list[Skip] = []
+    for folder in dict.fromkeys(source.parent for source in moves):
+        for path, photo in _find_companions(folder):
+            if path in moves or photo not in moves:
+                continue
+            move = moves[photo]
+            target = move.target.with_name(move.target.stem + path.name.removeprefix(photo.stem))
+            try:
+                step = replace(move, source=path, target=target, stamp=read_stamp(path))
+            except OSError as error:
+                left.append(Skip(path, error.strerror or str(error)))
+                continue
+            if os.path.lexists(target):
+                left.append(Skip(path, f"came after the move and stays: {target} is occupied"))
+            else:
+                late[move.group].append(replace(step, restored_mtime_ns=None))
+    return late, left
+
+
+def _find_companions(folder: Path) -> list[tuple[Path, Path]]:
+    """List the companions in a folder that belong to one photo there, each with that photo."""
+    try:
+        ownership = Ownership(list_photo_names(folder))
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError:
+        # The photos' own steps fail and say why.
+        return []
+    owners = {name: ownership.find(name) for name in names}
+    owners |= {twin: [photo] for twin, photo in ownership.twins.items()}
+    return [(folder / name, folder / found[0]) for name, found in owners.items() if len(found) == 1]

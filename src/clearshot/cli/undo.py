@@ -93,12 +93,13 @@ def undo(  # noqa: PLR0913 - one argument per option
         note_outcome(folder, catalog_path, outcome)
     if is_json:
         refused = back.refused if outcome is None else ()
-        print_plan_json(back.plan, outcome, (*skipped, *refused))
+        print_plan_json(back.plan, outcome, (*skipped, *refused, *back.staying))
     elif outcome is not None:
         print_outcome(outcome, what="back as before")
+        print_left_alone(back.staying, "of these photos left behind")
         _print_redo(outcome, ["undo", folder, *repeat_options(None, catalog_path)])
     else:
-        print_left_alone(back.refused, "cannot go back as the disk is now")
+        print_left_alone((*back.refused, *back.staying), "cannot go back as the disk is now")
         _print_next_step(back, ["undo", folder, *repeat_options(None, catalog_path)], name)
     context.exit(1 if skipped or (outcome is not None and outcome.skipped) else 0)
 

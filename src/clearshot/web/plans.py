@@ -125,7 +125,8 @@ class Shelf:
         undo = plan_undo(find_journals(self.library))
         words = ["undo", str(self.library), *self._repeat_options(None)]
         command = shlex.join(["clearshot", *words, "--apply"])
-        return Offer(JobKind.UNDO, undo.plan, (*undo.refused, *undo.damaged), command, undo=undo)
+        skipped = (*undo.refused, *undo.staying, *undo.damaged)
+        return Offer(JobKind.UNDO, undo.plan, skipped, command, undo=undo)
 
     def carry_out(self, offer: Offer, report: Report) -> dict[str, Any]:
         """Carry out a plan as it was shown, and note in the catalog what moved.
