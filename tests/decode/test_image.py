@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import struct
 import sys
 import zlib
 from contextlib import suppress
@@ -121,6 +122,47 @@ def test_sixteen_bits_are_scaled_not_clipped(tmp_path: Path) -> None:
     assert luma[0, 0] == 0
     assert luma[-1, -1] == 255
     assert luma[48, 0] == pytest.approx(128, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("values", "tags"),
+    [
+        (np.uint16(65535), {0x106: (3, 1)}),
+        (np.uint16(65535), {0x106: (3, 0)}),
+        (np.uint16(65535), {0x106: (3, 1), 0x102: (5, 16)}),  # 16 as a fraction
+        (np.uint16(65535), {0x106: (3, 1), 0x102: (11, 16)}),  # 16 as a float
+        (np.uint32(2**32 - 1), {0x106: (3, 1)}),
+        (np.float32(1), {0x106: (3, 1), 0x153: (3, 3)}),
+        (np.float32(1), {0x106: (3, 0), 0x153: (3, 3)}),
+    ],
+)
+def test_grey_of_many_bits_is_neither_clipped_nor_a_negative(
+    tmp_path: Path, values: np.generic, tags: dict[int, tuple[int, int]]
+) -> None:
+    ramp = np.linspace(0, 1, 128 * 96).reshape(96, 128)
+    white_is_zero = tags[0x106] == (3, 0)
+    pixels = ((1 - ramp if white_is_zero else ramp) * float(values)).astype(values.dtype)
+    path = _write_grey_tiff(tmp_path / "grey.tif", pixels, tags)
+    luma = decode(path).luma_hw
+    assert np.abs(luma - 255 * ramp).max() <= 1
+
+
+def _write_grey_tiff(path: Path, pixels: np.ndarray, tags: dict[int, tuple[int, int]]) -> Path:
+    """Write a plain TIFF; a tag is its type (3 short, 5 fraction, 11 float) and its value."""
+    height, width = pixels.shape
+    given = {0x102: (3, 8 * pixels.itemsize), 0x103: (3, 1), 0x115: (3, 1), **tags}
+    given |= {0x100: (3, width), 0x101: (3, height), 0x116: (3, height)}
+    given |= {0x111: (4, 1000), 0x117: (4, pixels.nbytes)}
+    fields, far = b"", b""
+    for tag, (kind, value) in sorted(given.items()):
+        content = {3: struct.pack("<HH", value, 0), 11: struct.pack("<f", value)}.get(kind)
+        if kind == 5:
+            content = struct.pack("<I", 900 + len(far))
+            far += struct.pack("<II", value, 1)
+        fields += struct.pack("<HHI", tag, kind, 1) + (content or struct.pack("<I", value))
+    header = b"II*\0" + struct.pack("<IH", 8, len(given)) + fields + bytes(4)
+    path.write_bytes(header.ljust(900, b"\0") + far.ljust(100, b"\0") + pixels.tobytes())
+    return path
 
 
 @pytest.mark.parametrize("white", [1.0, 255.0, 65535.0])
@@ -256,6 +298,24 @@ def test_judged_region_is_what_the_pixels_show(tmp_path: Path, width: int, heigh
     luma = decode(path).luma_hw
     expected = part.resize(luma.shape[::-1], PillowImage.Resampling.BOX)
     assert np.abs(luma.astype(int) - np.asarray(expected)).max() <= 1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_rim_of_an_odd_width_is_cut_from_the_upright_photo(
+    tmp_path: Path, orientation: int
+) -> None:
+    rgb = np.random.default_rng(5).integers(0, 256, (219, 325, 3), dtype=np.uint8)
+    upright = decode(_save(tmp_path / "upright.png", rgb)).luma_hw
+    # What a camera stores that was held so: the way back of how viewers turn it.
+    back = {6: 8, 8: 6}.get(orientation, orientation)
+    way = ImageOps.exif_transpose(_tag(PillowImage.fromarray(rgb), back))
+    stored = _save(tmp_path / "stored.png", np.asarray(way), orientation=orientation)
+    assert np.array_equal(decode(stored).luma_hw, upright)
+
+
+def _tag(picture: PillowImage.Image, orientation: int) -> PillowImage.Image:
+    picture.getexif()[0x0112] = orientation
+    return picture
 
 
 @pytest.mark.parametrize("size", [(2048, 1360), (4096, 2728), (1360, 2048)])

@@ -107,13 +107,16 @@ def decode(path: Path, *, max_pixels: int = MAX_PIXELS, with_preview: bool = Tru
         whole = _find_size(picture)
         size = choose_size(*whole)
         pixels.draft("L", size)
-        judged_hw = load_luma(pixels)
+        stored_hw = load_luma(pixels)
         # A decoder may have reduced the photo to just 1024 px: it is scaled like any larger one.
         is_scaled = max(whole) > JUDGED_PX
-        judged_hw = average_down(judged_hw, size) if is_scaled else _cut_rim(judged_hw)
         # Only now: some of Pillow's readers turn the picture themselves when they load it.
         orientation = picture.read_orientation()
-        luma_hw = turn_upright(judged_hw, orientation)
+        if is_scaled:
+            luma_hw = turn_upright(average_down(stored_hw, size), orientation)
+        else:
+            # The rim of an odd number of pixels is not the same on both sides: turned first.
+            luma_hw = np.ascontiguousarray(_cut_rim(turn_upright(stored_hw, orientation)))
         sensor_white_share = _measure_white(picture, luma_hw)
     width, height = _swap(_find_size(picture), orientation)
     return Image(luma_hw, width, height, picture.reader, sensor_white_share)
@@ -309,7 +312,7 @@ def find_judged_region(width: int, height: int) -> Region:
     -------
     Region
         The photo where it is scaled; where it is small and cropped, all but its rim. Each cell of
-        the focus map covers an equal part of it, to a pixel where the photo is stored turned.
+        the focus map covers an equal part of it.
     """
     if max(width, height) > JUDGED_PX:
         return Region(0, 0, width, height)

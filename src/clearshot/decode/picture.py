@@ -21,6 +21,7 @@ from PIL.TiffImagePlugin import (
     BITSPERSAMPLE,
     PHOTOMETRIC_INTERPRETATION,
     PLANAR_CONFIGURATION,
+    SAMPLEFORMAT,
     TiffImageFile,
 )
 
@@ -64,12 +65,18 @@ _READER_ERRORS: Final = (
     IndexError,
     KeyError,
     RuntimeError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
     struct.error,
 )
 
 _SEPARATE_PLANES: Final = 2
 _WHITE_IS_ZERO: Final = 0
-# Where a picture of mode I;16 says how many bits it has, and whether 0 is white; copies keep it.
+_UNSIGNED: Final = 1
+# Where a grey TIFF says how many bits its values have, and whether 0 is white; copies keep it. 32
+# bits stand for unsigned ones, which Pillow gives as signed ones.
 _DEEP_GREY: Final = "clearshot-deep-grey"
 
 _ORIENTATION_TAG: Final = 0x0112
@@ -217,13 +224,15 @@ def _look_at_tags(picture: TiffImageFile, path: Path) -> None:
     UnknownFormatError
         If Pillow would take the bytes of its values for pixels.
     """
-    bits = picture.tag_v2.get(BITSPERSAMPLE, (1,))[0]
+    # Pillow takes 16 in any form of number.
+    bits = int(picture.tag_v2.get(BITSPERSAMPLE, (1,))[0])
     is_planar = picture.tag_v2.get(PLANAR_CONFIGURATION) == _SEPARATE_PLANES
     if is_planar and bits > 8 and any(tile[0] == "raw" for tile in picture.tile):
         message = f"a TIFF with separate planes of {bits} bits that are not compressed is not read"
         raise UnknownFormatError(message, path=path)
     is_inverted = picture.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == _WHITE_IS_ZERO
-    picture.info[_DEEP_GREY] = bits, is_inverted
+    is_signed = picture.tag_v2.get(SAMPLEFORMAT, (_UNSIGNED,))[0] != _UNSIGNED
+    picture.info[_DEEP_GREY] = 0 if bits == 32 and is_signed else bits, is_inverted
 
 
 @contextmanager
@@ -244,9 +253,14 @@ def _explained(path: Path, max_pixels: int) -> Iterator[None]:
     except OSError as error:
         if error.errno is not None:
             raise UnreadablePhotoError(f"cannot be read: {error.strerror}", path=path) from error
-        raise DamagedPhotoError(str(error), path=path) from error
+        raise DamagedPhotoError(_describe(error), path=path) from error
     except _READER_ERRORS as error:
-        raise DamagedPhotoError(str(error) or type(error).__name__, path=path) from error
+        raise DamagedPhotoError(_describe(error), path=path) from error
+
+
+def _describe(error: Exception) -> str:
+    """Say in one line what a reader complains about."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 class _Unchanged:
@@ -346,22 +360,27 @@ def to_luma(picture: PillowImage.Image) -> PillowImage.Image:
     profile = picture.info.get("icc_profile")
     if picture.mode in {"CMYK", "LAB"}:
         return to_rgb(picture, profile).convert("L")
+    bits, is_inverted = picture.info.get(_DEEP_GREY, (16, False))
     if picture.mode.startswith("I;16"):
-        bits, is_inverted = picture.info.get(_DEEP_GREY, (16, False))
         luma_hw = (np.asarray(picture) >> (bits - 8)).astype(np.uint8)
         return correct_luma(PillowImage.fromarray(~luma_hw if is_inverted else luma_hw), profile)
     if picture.mode in {"I", "F"}:
-        values = np.asarray(picture, dtype=np.float64)
+        numbers = np.asarray(picture)
+        is_unsigned = picture.mode == "I" and bits == 32
+        values = (numbers.view(np.uint32) if is_unsigned else numbers).astype(np.float64)
         white = _find_white(values, is_float=picture.mode == "F")
+        shares = 1.0 - values / white if is_inverted else values / white
         # Beyond white there may be infinity, and NaN where nothing was measured.
-        luma_hw = np.nan_to_num(np.clip(values / white * 255, 0, 255), nan=0.0)
+        luma_hw = np.nan_to_num(np.clip(shares * 255, 0, 255), nan=0.0)
         return PillowImage.fromarray(luma_hw.astype(np.uint8))
     return correct_luma(picture.convert("L"), profile)
 
 
 def _find_white(values: NDArray[np.float64], *, is_float: bool) -> float:
-    """Tell which number is white: such files hold 0-1, 0-255 or 0-65535 and do not say which."""
+    """Tell which number is white; files that hold 0-1, 0-255, 0-65535 or more do not say which."""
     highest = float(values.max(initial=0.0, where=np.isfinite(values)))
+    if highest > 65535 and not is_float:
+        return 2.0**32 - 1
     if highest > 255:
         return 65535.0
     return 1.0 if is_float and highest <= _HIGHEST_OF_UNIT else 255.0
