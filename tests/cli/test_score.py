@@ -183,11 +183,19 @@ def test_only_networks_that_give_probabilities_judge(
     assert run("score", photo, "--network", tmp_path).exit_code == 6
 
 
+def test_a_name_that_no_disk_takes_costs_no_other_photo(run: Run, clear_photos: Path) -> None:
+    result = run("score", clear_photos / "scene0.jpg", f"{'x' * 300}.jpg", "--workers", "1")
+    errors = [json.loads(line)["error"] for line in result.stdout.splitlines()]
+    assert [error and error["kind"] for error in errors] == [None, "unreadable"]
+    assert result.exit_code == 1
+
+
 def test_pixels_are_limited(run: Run, clear_photos: Path) -> None:
     photo = clear_photos / "scene0.jpg"
     result = run("score", photo, "--max-megapixels", "0.1")
     assert json.loads(result.stdout)["error"]["kind"] == "oversized"
-    assert json.loads(run("score", photo).stdout)["error"] is None
+    for words in ((), ("--max-megapixels", "1e303")):
+        assert json.loads(run("score", photo, *words).stdout)["error"] is None
 
 
 def test_a_locked_folder_among_others_is_named(

@@ -73,6 +73,31 @@ def test_manifest_above_the_set_names_labels_sources_and_scenes(tmp_path: Path) 
     assert reasons == {"c.jpg": "label 'between'", "d.jpg": "no label"}
 
 
+def test_what_a_table_of_the_folder_lists_is_never_dropped(tmp_path: Path) -> None:
+    make_files(tmp_path, "a.jpg", "b.jpg", "b.heic", "c.CR2")
+    write_csv(tmp_path / "labels.csv", "file,label\na.jpg,clear\nb.heic,blurry\ngone.jpg,clear\n")
+    found = read_labelled(tmp_path)
+    assert {photo.path.name: photo.label for photo in found.photos} == {
+        "a.jpg": None,
+        "b.jpg": Label.BLURRY,  # judged in place of its HEIC
+        "gone.jpg": None,  # fails later, as a missing photo does
+    }
+    assert [skip.path.name for skip in found.left_out] == ["c.CR2"]
+
+
+def test_a_table_above_the_set_that_cannot_be_read_is_noted(tmp_path: Path) -> None:
+    root = tmp_path / "mine"
+    make_files(root, "clear/a.jpg", "blurry/b.jpg")
+    (tmp_path / "labels.csv").write_bytes(b"name;gr\xf6\xdfe\n")
+    (tmp_path / "manifest.csv").mkdir()
+    found = read_labelled(root)
+    assert len(found.photos) == 2
+    assert len([note for note in found.notes if "passed over" in note]) == 2
+    (root / "labels.csv").write_bytes(b"name;gr\xf6\xdfe\n")
+    with pytest.raises(InputError, match="no CSV in UTF-8"):
+        read_labelled(root)
+
+
 def test_tables_about_something_else_are_no_manifest(tmp_path: Path) -> None:
     make_files(tmp_path, "set/clear/a.jpg", "set/blurred/b.jpg")
     write_csv(tmp_path / "set" / "labels.csv", "name,price\nfish,3\n")

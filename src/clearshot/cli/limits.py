@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -117,7 +118,8 @@ def timeout_option(function: _Function) -> _Function:
 
 def read_max_pixels() -> int:
     """Tell how many pixels a photo may have, in a command with `pixels_option`."""
-    return round(float(click.get_current_context().meta[f"{_LIMIT_KEY}.max_megapixels"]) * 1e6)
+    megapixels = float(click.get_current_context().meta[f"{_LIMIT_KEY}.max_megapixels"])
+    return round(min(megapixels * 1e6, sys.maxsize))
 
 
 def read_timeout() -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from clearshot.scoring.tolerance import Tolerance
     from clearshot.scoring.verdict import Thresholds
+
+
+# From here on a share without the % sign may be one that lacks it: 0.5 for 0.5 %.
+_LEAST_AMBIGUOUS_SHARE: Final = 0.1
 
 
 class NamedPath(click.Path):
@@ -301,16 +305,20 @@ def parse_share(value: str) -> float:
     Raises
     ------
     BadParameter
-        If it is something else; `1` alone could mean 1 % or everything.
+        If it is something else; `1` alone could mean 1 % or everything, `0.5` 0.5 % or a half.
     """
     number = value.strip()
+    is_percent = number.endswith("%")
     try:
-        share = float(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
+        share = float(number.removesuffix("%")) / (100 if is_percent else 1)
     except ValueError:
         share = -1.0
     if not 0 <= share < 1:
-        hint = f"; write {number}%" if share >= 1 and not number.endswith("%") else ""
+        hint = f"; write {number}%" if share >= 1 and not is_percent else ""
         raise click.BadParameter(f"{value!r} is no share such as 1% or 0.01{hint}")
+    if share >= _LEAST_AMBIGUOUS_SHARE and not is_percent:
+        meanings = f"{number}% and {100 * share:g}%"
+        raise click.BadParameter(f"{value!r} could mean {meanings}; write the % sign")
     return share
 
 

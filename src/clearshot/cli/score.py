@@ -128,7 +128,7 @@ def _list_photos(paths: tuple[Path, ...]) -> tuple[list[Path], list[Skip]]:
             home = anchor(path)
             photos.update((path / photo.path.relative_to(home), None) for photo in found.photos)
             skipped += found.skipped
-        elif path.suffix.lower() in PHOTO_SUFFIXES or path.exists():
+        elif path.suffix.lower() in PHOTO_SUFFIXES or _exists(path):
             # A photo that is missing becomes a result with an error, as any other that fails.
             photos[path] = None
         else:
@@ -139,9 +139,18 @@ def _list_photos(paths: tuple[Path, ...]) -> tuple[list[Path], list[Skip]]:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except PermissionError:
-        # In a folder that must not be searched: a photo becomes a result with this error.
+    except OSError:
+        # In a folder that must not be searched, or on a drive that is gone: a photo becomes a
+        # result with this error.
         return False
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        # There is something that cannot be looked at, or a name that no disk takes.
+        return True
 
 
 def _check_found(photos: list[Path], paths: tuple[Path, ...]) -> None:

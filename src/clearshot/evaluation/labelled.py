@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import os
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -124,16 +124,20 @@ def _read_set(path: Path) -> LabelledSet:
 
 def _read_folder(root: Path) -> tuple[LabelledSet, str]:
     """Read a folder of any layout, and say what was expected to be in it."""
-    rows: defaultdict[Path, list[_Row]] = defaultdict(list)
-    for row in _read_manifest(root):
-        rows[row.path].append(row)
+    listed, notes = _read_manifest(root)
     discovery = find_photos([root])
     paths = [photo.path for photo in discovery.photos]
+    # A label of a raw file is that of the photo that is judged in its place.
+    judged = {file: photo.path for photo in discovery.photos for file in photo.companions}
+    rows: defaultdict[Path, list[_Row]] = defaultdict(list)
+    for row in listed:
+        path = judged.get(row.path, row.path)
+        rows[path].append(replace(row, path=path))
     # The owner's own table comes before what names tell.
     known = None if rows else _read_known(root, paths)
     found, expected = known or (_read_plain(root, paths, rows), _EXPECTED)
     left_out = (*discovery.skipped, *found.left_out)
-    return LabelledSet(found.photos, left_out, found.notes), expected
+    return LabelledSet(found.photos, left_out, (*notes, *found.notes)), expected
 
 
 def _read_known(root: Path, paths: Sequence[Path]) -> tuple[LabelledSet, str] | None:
@@ -159,6 +163,8 @@ def _read_plain(root: Path, paths: Sequence[Path], rows: Mapping[Path, list[_Row
             listed.append(_Row(path, words[-1], "", "", str(path)))
         else:
             left_out.append(Skip(path, "no label"))
+    # What is listed and was not found fails like any other photo that is missing.
+    listed += [row for path in rows.keys() - set(paths) for row in rows[path]]
     found = _label_rows(listed, root)
     return LabelledSet(found.photos, (*left_out, *found.left_out))
 
@@ -190,8 +196,17 @@ def _name_source(path: Path, root: Path) -> str:
     return "/".join(p for p in parts if p.casefold() not in LABEL_WORDS) or root.name
 
 
-def _read_manifest(root: Path) -> list[_Row]:
-    """Read the rows about photos below the root from the nearest manifest that has any."""
+def _read_manifest(root: Path) -> tuple[list[_Row], list[str]]:
+    """Read the rows about photos below the root from the nearest manifest that has any.
+
+    Give also what was passed over: a table above the set that cannot be read may be of others.
+
+    Raises
+    ------
+    InputError
+        If one in the set itself cannot be read.
+    """
+    notes: list[str] = []
     for folder in (root, *root.parents[:_MANIFEST_HEIGHT]):
         for path in sorted(_list(folder)):
             if path.name.casefold() not in _MANIFEST_NAMES:
@@ -200,9 +215,14 @@ def _read_manifest(root: Path) -> list[_Row]:
                 rows = [row for row in _read_rows(path) if row.path.is_relative_to(root)]
             except _OtherTableError:
                 continue  # a table about something else
+            except InputError as error:
+                if folder == root:
+                    raise
+                notes.append(f"passed over a table that cannot be read: {error}")
+                continue
             if rows:
-                return rows
-    return []
+                return rows, notes
+    return [], notes
 
 
 def _list(folder: Path) -> list[Path]:
