@@ -54,6 +54,7 @@ _RATING_COLORS: Final[dict[Rating, _Color]] = {
     Rating.BAD: (230, 115, 40),
 }
 _BLACK_MARK: Final[_Color] = (86, 180, 233)
+_WHITE: Final[_Color] = (255, 255, 255)
 _WHITE_MARK: Final[_Color] = (230, 115, 40)
 
 # Blurred to sharp: matplotlib's "plasma" (CC0), whose steps look equally large and whose brightness
@@ -289,10 +290,10 @@ def _draw_words(
 def _draw_bars(
     draw: _Draw, place: tuple[int, int], width: int, verdict: Verdict, thresholds: Thresholds
 ) -> None:
-    """Draw the probability of each label as a bar, with its threshold."""
+    """Draw the probability of each label as a bar, with where it is unsure and where it is bad."""
     x, y = place
     left, right = x + 130, x + width - 60
-    title = "Probability, and the threshold"
+    title = "Probability; unsure from the short mark on, bad from the long one"
     draw.text((x, y - 34), title, _FAINT, _load_font(18))
     probabilities = (verdict.p_blurry, verdict.p_dark, verdict.p_overexposed)
     for label, p in zip(Label, probabilities, strict=True):
@@ -302,8 +303,9 @@ def _draw_bars(
         draw.rectangle((left, y, right, y + 16), fill=_TRACK)
         if p > 0:
             draw.rectangle((left, y, left + p * (right - left), y + 16), fill=color)
-        at = left + min(limit, 1.0) * (right - left)
-        draw.line((at, y - 5, at, y + 21), fill=(255, 255, 255), width=2)
+        for share, reach, fill in ((thresholds.find_unsure(label), 2, _FAINT), (limit, 5, _WHITE)):
+            at = left + min(share, 1.0) * (right - left)
+            draw.line((at, y - reach, at, y + 16 + reach), fill=fill, width=2)
         draw.text((x + width, y + 8), f"{p:.0%}", _TEXT, _load_font(18), anchor="rm")
         y += 34
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,7 +32,9 @@ _CHOICES: Final = {Choice.KEEP: "kept by you", Choice.REJECT: "rejected by you"}
 MAX_PICTURES: Final = 1000
 
 _STYLE: Final = """
-:root { color-scheme: light dark; --line: #8884; --dim: #777; --bad: #c2571a; --unsure: #a07a00; }
+:root { color-scheme: light dark; --line: #8884; }
+:root { --dim: #6b6b6b; --bad: #b04a10; --unsure: #876600; }
+@media (prefers-color-scheme: dark) { :root { --dim: #9a9a9a; --bad: #e8834a; --unsure: #c9a227; } }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: 0; }
 h2 { font-size: 1.1rem; margin: 2.2rem 0 .8rem; }
@@ -73,7 +76,7 @@ def write_html(
     made_at : datetime
         For the head of the report.
     remarks : sequence of str
-        What the thresholds rest on.
+        What is shown, and what the thresholds rest on; commands between backticks.
     outdated : mapping or None
         By relative path, why a photo is not shown, as `find_outdated` gives it.
     progress : callable
@@ -156,7 +159,8 @@ def _write_picture(library: Path, name: str) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=_QUALITY)
     content = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<img src="data:image/jpeg;base64,{content}" alt="" loading=lazy>'
+    alt = _escape(Path(name).name)
+    return f'<img src="data:image/jpeg;base64,{content}" alt="{alt}" loading=lazy>'
 
 
 def _write_none(reason: str) -> str:
@@ -174,7 +178,7 @@ def _is_inside(library: Path, path: Path) -> bool:
 def _write_head(name: str, made_at: datetime, remarks: Sequence[str]) -> str:
     # The policy holds even if a program adds something to the file later.
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-    lines = "".join(f"<p class=dim>{_escape(line)}</p>" for line in remarks)
+    lines = "".join(f"<p class=dim>{_write_remark(line)}</p>" for line in remarks)
     return (
         "<!doctype html><html lang=en><head><meta charset=utf-8>"
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
@@ -182,6 +186,11 @@ def _write_head(name: str, made_at: datetime, remarks: Sequence[str]) -> str:
         f"<title>{_escape(name)}: clearshot</title><style>{_STYLE}</style></head><body>"
         f"<h1>{_escape(name)}</h1><p class=dim>Report of {made_at:%Y-%m-%d %H:%M}</p>{lines}"
     )
+
+
+def _write_remark(line: str) -> str:
+    """Write a sentence with its commands, which stand between backticks, as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", _escape(line))
 
 
 def _write_counts(

@@ -58,13 +58,14 @@ class ScanSummary:
     num_new : int
         Photos measured for the first time.
     num_changed : int
-        Photos measured again: changed, scored with another recipe, or failed and retried.
+        Photos measured again because they changed.
     num_unchanged : int
         Photos that were left as they are in the catalog.
     num_failed : int
         Photos of all three kinds that have a failure instead of scores now.
     num_missing : int
-        Photos of the catalog that are not there; decisions about them are kept.
+        Photos that went since the last scan, unless a plan moved them; decisions about them are
+        kept.
     num_ignored : int
         Files that are neither photos nor companions.
     skipped : tuple of Skip
@@ -75,6 +76,9 @@ class ScanSummary:
         How long the scan took [s].
     num_paired : int
         Photos of whose shot there is a raw or HEIC file, too: a companion, and not judged.
+    num_renewed : int
+        Photos measured again that did not change: by another network, at another size, or because
+        they had failed.
     """
 
     num_new: int
@@ -87,6 +91,7 @@ class ScanSummary:
     size_bytes: int
     seconds: float
     num_paired: int = 0
+    num_renewed: int = 0
 
 
 def scan(
@@ -147,7 +152,7 @@ def scan(
     end = _measure(backlog, writer, scorer, progress)
     return ScanSummary(
         num_new=backlog.num_new,
-        num_changed=len(backlog.due) - backlog.num_new,
+        num_changed=backlog.num_changed,
         num_unchanged=backlog.num_unchanged,
         num_failed=end.num_failed + backlog.num_failed_before,
         num_missing=num_missing,
@@ -156,6 +161,7 @@ def scan(
         size_bytes=end.size_bytes,
         seconds=time.perf_counter() - started,
         num_paired=sum(count_twins(photo) > 0 for photo in found.photos),
+        num_renewed=len(backlog.due) - backlog.num_new - backlog.num_changed,
     )
 
 
@@ -202,6 +208,7 @@ class _Backlog:
 
     due: list[Photo]
     num_new: int
+    num_changed: int
     num_unchanged: int
     num_failed_before: int  # of the unchanged ones
 
@@ -210,27 +217,30 @@ def _compare(
     found: Discovery, known: dict[Path, PhotoState], recipe: str, *, retry_failed: bool
 ) -> _Backlog:
     due: list[Photo] = []
-    num_new = num_failed_before = 0
+    num_new = num_changed = num_failed_before = 0
     cured = list_cured_failures()
     for photo in found.photos:
         state = known.get(photo.path)
         if state is None:
             num_new += 1
             due.append(photo)
+        elif state.photo.stamp != photo.stamp:
+            num_changed += 1
+            due.append(photo)
         elif (
-            state.photo.stamp != photo.stamp
-            or not covers(state.recipe, recipe)
+            not covers(state.recipe, recipe)
             or (state.is_failed and retry_failed)
             or state.failure_kind in cured
         ):
             due.append(photo)
         else:
             num_failed_before += state.is_failed
-    return _Backlog(due, num_new, len(found.photos) - len(due), num_failed_before)
+    num_unchanged = len(found.photos) - len(due)
+    return _Backlog(due, num_new, num_changed, num_unchanged, num_failed_before)
 
 
 def _note_presence(catalog: Catalog, found: Discovery, known: dict[Path, PhotoState]) -> int:
-    """Record which known photos are there and which are not; return how many are not."""
+    """Record which known photos are there and which are not; return how many went."""
     differing = [
         photo
         for photo in found.photos
@@ -247,7 +257,7 @@ def _note_presence(catalog: Catalog, found: Discovery, known: dict[Path, PhotoSt
         catalog.update_found(differing)
     if newly_missing := [path for path in missing if not known[path].is_missing]:
         catalog.mark_missing(newly_missing)
-    return len(missing)
+    return len(newly_missing)
 
 
 def _measure(

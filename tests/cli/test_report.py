@@ -151,6 +151,18 @@ def test_html_has_pictures_of_the_bad_photos(
     assert run("report", scanned_library, "--html", output).exit_code == 3
 
 
+def test_html_says_what_is_shown_and_by_which_thresholds(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "report.html"
+    words = ("--where", "verdict=bad", "--threshold", "blurry=0.4", "--html", output)
+    assert run("report", scanned_library, *words).exit_code == 0
+    page = output.read_text("utf-8")
+    assert "Only photos with <code>verdict=bad</code>; the others are not counted." in page
+    assert "Judged with <code>--threshold blurry=0.4</code>." in page
+    assert 'alt=""' not in page
+
+
 def test_decisions_of_the_review_are_reported(
     run: Run, scanned_library: Path, tmp_path: Path
 ) -> None:

@@ -53,7 +53,7 @@ def test_score_judges_at_the_size_that_was_asked_for(run: Run, soft_photo: Path)
 def test_scan_measures_only_what_the_catalog_lacks(run: Run, soft_library: Path) -> None:
     assert "1 new; " in run("scan", soft_library, "--workers", "1").stdout
     full = run("scan", soft_library, "--workers", "1", "--sharp-at", "full").stdout
-    assert "1 changed; " in full
+    assert "1 measured anew; " in full
     assert "--sharp-at full" in full  # the next steps judge alike
     assert "1 unchanged" in run("scan", soft_library, "--sharp-at", "full").stdout
     screen = run("scan", soft_library).stdout
@@ -105,7 +105,7 @@ def test_small_photos_are_judged_at_either_size_after_any_scan(
     assert "1 photo left out, scored with another network; scan again: " in shown.stderr
     assert "1 photo left out, not measured at 100 %; scan again with" in shown.stderr
     again = run("scan", soft_library, "--workers", "1", "--sharp-at", "full")
-    assert "2 changed, 1 unchanged" in again.stdout
+    assert "2 measured anew, 1 unchanged" in again.stdout
 
 
 def test_explain_says_which_size_was_judged(run: Run, soft_photo: Path, tmp_path: Path) -> None:

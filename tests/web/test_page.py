@@ -238,6 +238,10 @@ def test_the_loupe_shows_why_and_zooms_to_the_sharpest_region(page: Page) -> Non
     expect(page.locator(".verdict-title")).not_to_be_empty()
     expect(page.locator(".reasons li").first).to_be_visible()
     expect(page.locator(".light path")).to_have_count(3)
+    # Unsure from half the threshold on.
+    for name, left in (("doubt", "25%"), ("limit", "50%")):
+        marks = page.locator(f".chance .{name}")
+        assert [mark.evaluate("e => e.style.left") for mark in marks.all()] == [left] * 3
     page.wait_for_function("() => document.querySelector('.holder .photo').naturalWidth > 0")
     narrow = page.locator(".holder").bounding_box()
     page.keyboard.press("z")
@@ -375,6 +379,7 @@ def test_help_opens_with_a_key_and_lists_all(shared_page: Page) -> None:
     page.keyboard.press("?")
     help_ = page.locator("#help")
     expect(help_).to_be_visible()
+    assert help_.evaluate("e => e.scrollTop") == 0
     for text in ("Keep", "Reject", "Stars", "Focus map", "Compare"):
         expect(help_).to_contain_text(text)
     # Keys do nothing behind a dialog.

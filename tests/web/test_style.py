@@ -35,6 +35,11 @@ def test_words_stand_out_from_their_ground(colors: dict[str, str], text: str, gr
     assert (high + 0.05) / (low + 0.05) >= 4.5
 
 
+def test_yellow_and_orange_bars_are_told_apart_by_their_light_too() -> None:
+    unsure, bad = (compute_luminance(LIGHT[name]) for name in ("unsure-fill", "bad-fill"))
+    assert (unsure + 0.05) / (bad + 0.05) >= 2
+
+
 @pytest.mark.parametrize("colors", [DARK, LIGHT], ids=["dark", "light"])
 def test_grounds_are_neutral(colors: dict[str, str]) -> None:
     for ground in ("ground", "raised", "hover", "sunk"):

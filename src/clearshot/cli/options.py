@@ -144,7 +144,7 @@ def judging_options(function: _Function) -> _Function:
         multiple=True,
         callback=_parse_thresholds,
         help="Probability from which on a photo is blurry, dark or overexposed, above 0 to 1 "
-        "(0.5 each); may be given once for each label.",
+        "(0.5 each), and unsure from half of it on; may be given once for each label.",
     )
     return tolerance_options(threshold(sharp_at(function)))
 

@@ -151,7 +151,8 @@ def report(  # noqa: PLR0913 - one argument per option
     rows = filter_rows(rows, filters)
     announce(remarks)
     if html_path is not None:
-        content = _write_html(rows, catalog.library, stamps, remarks)
+        shown = _describe_choice(filters, thresholds)
+        content = _write_html(rows, catalog.library, stamps, [*shown, *remarks])
         write_file(html_path, encode(content), force=force)
     if csv_path is not None:
         write_file(csv_path, encode(format_csv(rows, fields=REPORT_FIELDS)), force=force)
@@ -160,6 +161,17 @@ def report(  # noqa: PLR0913 - one argument per option
     names = " and ".join(to_printable(path) for path in outputs if not is_stdout(path))
     if names:
         print_remark(f"{to_count(len(rows), 'photo')} written to {names}")
+
+
+def _describe_choice(filters: list[tuple[str, str]], thresholds: Thresholds) -> list[str]:
+    """Say which photos are shown, and by which options they were judged."""
+    from clearshot.scoring.wishes import write_options
+
+    chosen = " and ".join(f"`{field}={text}`" for field, text in filters)
+    lines = [f"Only photos with {chosen}; the others are not counted."] if filters else []
+    if options := write_options(thresholds):
+        lines.append(f"Judged with `{' '.join(options)}`.")
+    return lines
 
 
 def _write_html(

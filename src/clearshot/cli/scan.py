@@ -198,12 +198,13 @@ def _print_summary(
 
 
 def _describe_scan(folder: Path, summary: ScanSummary) -> str:
-    num_scored = summary.num_new + summary.num_changed
+    num_scored = summary.num_new + summary.num_changed + summary.num_renewed
     counts = [
         f"{num:,} {word}"
         for num, word in (
             (summary.num_new, "new"),
             (summary.num_changed, "changed"),
+            (summary.num_renewed, "measured anew"),
             (summary.num_unchanged, "unchanged"),
             (summary.num_missing, "gone"),
         )

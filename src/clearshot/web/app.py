@@ -285,7 +285,7 @@ class Page:
             )
         return {
             "new": summary.num_new,
-            "changed": summary.num_changed,
+            "changed": summary.num_changed + summary.num_renewed,
             "unchanged": summary.num_unchanged,
             "failed": summary.num_failed,
             "missing": summary.num_missing,

@@ -28,6 +28,7 @@ from clearshot.scoring.verdict import Thresholds
 from clearshot.web.document import (
     describe_counts,
     describe_decision,
+    describe_doubts,
     describe_limits,
     describe_photos,
     describe_thresholds,
@@ -356,9 +357,11 @@ class Desk:
         row = build_row(entry.photo.path, judge_entry(entry, thresholds))
         del row["path"]
         facts = entry.scores.facts if entry.scores else Facts()
+        own = thresholds.for_camera(facts.camera)
         return row | {
             "name": spell(entry.photo.path.name),
-            "limits": describe_limits(thresholds.for_camera(facts.camera)),
+            "limits": describe_limits(own),
+            "doubts": describe_doubts(own),
             "companions": [spell(path.name) for path in entry.photo.companions],
             "bytes": entry.photo.stamp.size_bytes,
             "facts": asdict(facts) | {"taken_at": write_time(facts)},

@@ -133,11 +133,27 @@ def describe_limits(thresholds: Thresholds) -> dict[str, float]:
     return {label.value: _cap(getattr(thresholds, label.value)) for label in Label}
 
 
+def describe_doubts(thresholds: Thresholds) -> dict[str, float]:
+    """Describe from which probability on a photo is unsure.
+
+    Parameters
+    ----------
+    thresholds : Thresholds
+        For the photo's camera.
+
+    Returns
+    -------
+    dict
+        By label; at most the limit of the label.
+    """
+    return {label.value: _cap(thresholds.find_unsure(label)) for label in Label}
+
+
 def _describe_rule(thresholds: Thresholds) -> dict[str, list[float]]:
     """Describe what `clearshot.scoring.verdict.rate` compares with, by label."""
     return {
         "limits": list(describe_limits(thresholds).values()),
-        "doubts": [_cap(thresholds.find_unsure(label)) for label in Label],
+        "doubts": list(describe_doubts(thresholds).values()),
     }
 
 

@@ -54,7 +54,7 @@ export class InfoPanel {
     const reasons = details.error ? [details.error.message] : details.reasons;
     this.reasons.replaceChildren(...reasons.map((reason) => h("li", {}, reason)));
     this.chances.replaceChildren(
-      ...LABELS.filter((label) => details[`p_${label}`] !== null).map((label) => chance(label, details[`p_${label}`], details.limits[label])),
+      ...LABELS.filter((label) => details[`p_${label}`] !== null).map((label) => chance(label, details[`p_${label}`], details.limits[label], details.doubts[label])),
     );
     this.facts.replaceChildren(...list(photo, details).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
     if (photo.failure === null) this.showLight(photo);
@@ -77,12 +77,16 @@ export class InfoPanel {
   }
 }
 
-function chance(label, p, limit) {
-  const fill = h("i", { class: p >= limit ? "over" : "" });
+function chance(label, p, limit, doubt) {
+  const fill = h("i", { class: p >= limit ? "over" : p >= doubt ? "doubtful" : "" });
   fill.style.width = `${100 * p}%`;
-  const mark = h("b", {});
-  mark.style.left = `${100 * Math.min(1, limit)}%`;
-  return h("div", { class: "chance" }, h("span", {}, LABEL_NAMES[label]), h("span", { class: "track", "aria-hidden": "true" }, fill, mark), h("span", { class: "percent" }, share(p)));
+  const mark = (at, name) => {
+    const line = h("b", { class: name });
+    line.style.left = `${100 * Math.min(1, at)}%`;
+    return line;
+  };
+  const track = h("span", { class: "track", "aria-hidden": "true" }, fill, mark(doubt, "doubt"), mark(limit, "limit"));
+  return h("div", { class: "chance" }, h("span", {}, LABEL_NAMES[label]), track, h("span", { class: "percent" }, share(p)));
 }
 
 function drawLight(histogram) {

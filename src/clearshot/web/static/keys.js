@@ -104,5 +104,6 @@ export function showHelp() {
   const close = h("button", { class: "main", onclick: () => dialog.close() }, T.close);
   dialog.replaceChildren(h("h2", { id: "help-title" }, T.keysTitle), h("div", { class: "key-groups" }, ...groups), h("div", { class: "buttons" }, close));
   dialog.showModal();
-  close.focus();
+  close.focus({ preventScroll: true });
+  dialog.scrollTop = 0;
 }

@@ -94,6 +94,8 @@ class Pane {
       style.top = `${(100 * y) / this.photo.height}%`;
       style.width = `${(100 * w) / this.photo.width}%`;
       style.height = `${(100 * v) / this.photo.height}%`;
+      // The label stays inside the photo.
+      this.frame.classList.toggle("at-right", x + w / 2 > this.photo.width / 2);
     }
   }
 }

@@ -9,7 +9,9 @@ export function share(part) {
   const percent = part * 100;
   if (percent === 0) return "0 %";
   if (percent < 0.1) return "< 0.1 %";
-  return `${percent.toFixed(percent < 10 ? 1 : 0)} %`;
+  if (percent > 99.9 && percent < 100) return "> 99.9 %";
+  const isNearEnd = percent < 10 || (percent > 99 && percent < 100);
+  return `${percent.toFixed(isNearEnd ? 1 : 0)} %`;
 }
 
 function about(part) {
