@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import (
     BITSPERSAMPLE,
     PHOTOMETRIC_INTERPRETATION,
@@ -27,6 +28,7 @@ from PIL.TiffImagePlugin import (
 
 from clearshot.config import MAX_PIXELS
 from clearshot.decode.color import correct_luma, to_rgb
+from clearshot.decode.completeness import is_cut_off
 from clearshot.decode.formats import Format, name_start, sniff
 from clearshot.decode.heif import open_heif
 from clearshot.decode.preview import JPEG_PREVIEW_READER, find_preview
@@ -213,6 +215,8 @@ def _open_pixels(
     picture = PillowImage.open(stream, formats=_FORMATS)
     if isinstance(picture, TiffImageFile):
         _look_at_tags(picture, path)
+    if isinstance(picture, JpegImageFile) and is_cut_off(stream):
+        raise DamagedPhotoError("ends in zeros: it was not copied or recovered whole", path=path)
     return picture, None
 
 
