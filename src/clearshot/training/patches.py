@@ -17,7 +17,7 @@ from PIL import Image
 
 from clearshot import optics
 from clearshot.decode.image import CELL_PX, read_luma
-from clearshot.training import cameras, kernels, scenes
+from clearshot.training import cameras, kernels, scenes, strands
 from clearshot.training.softness import measure_softness
 from clearshot.training.structure import find_lines, measure_structure
 from clearshot.training.visits import join_parts, visit_in_turn
@@ -44,6 +44,9 @@ _NUM_PLACES: Final = 12
 # What hard patches have more of.
 _HARD_SMEAR_SHARE: Final = 0.4
 _HARD_LINED_SHARE: Final = 0.4
+_HARD_COAT_SHARE: Final = 0.2
+# Share of coats that cover a photo as a whole.
+_WHOLE_COAT_SHARE: Final = 0.4
 _HARD_SCENES: Final = scenes.SceneMix(
     night_share=0.55, lamp_share=0.4, small_lights_share=0.5, rows_share=0.35
 )
@@ -103,8 +106,8 @@ def draw_patches(
     seed : int
         The same seed gives the same patches, whatever the number of workers.
     is_hard : bool
-        Draw what networks find hard: nights full of lights, phones that smear texture, and places
-        that run in one direction, most of them moved along it.
+        Draw what networks find hard: nights full of lights, phones that smear texture, fur and
+        hair, and places that run in one direction, most of them moved along it.
     progress : callable
         Called with the number of patches drawn so far.
 
@@ -156,12 +159,14 @@ def shrink(photo: Image.Image, *, rng: np.random.Generator, min_side_px: int) ->
 class _Photo:
     """A shrunk photo: linear light (H, W), and by cell its softness and its structure (3, h, w).
 
-    Hard patches alone are placed by structure; it is measured for them only.
+    Hard patches alone are placed by structure; it is measured for them only. `mix` tells how often
+    it is night where they are not.
     """
 
     linear: NDArray[np.float32]
     softness: NDArray[np.float32]
     structure: NDArray[np.float32] | None
+    mix: scenes.SceneMix
 
 
 def _visit(
@@ -171,15 +176,31 @@ def _visit(
     rng = np.random.default_rng([seed, visit])
     shrunk = shrink(read_luma(photos[visit % len(photos)]), rng=rng, min_side_px=MIN_PHOTO_PX)
     luma = np.asarray(shrunk, dtype=np.uint8)
+    mix = _HARD_SCENES if is_hard else scenes.SceneMix()
+    if is_hard and rng.random() < _HARD_COAT_SHARE:
+        luma = _grow_coat(luma, rng=rng)
+        # Fur among lamps at night would hardly be seen.
+        mix = scenes.SceneMix()
     linear = optics.to_linear(luma / np.float32(255))
     structure = measure_structure(luma) if is_hard else None
-    photo = _Photo(linear, measure_softness(luma), structure)
+    photo = _Photo(linear, measure_softness(luma), structure, mix)
     patches = [_draw_patch(photo, config, rng=rng) for _ in range(_PATCHES_PER_VISIT)]
     return PatchSet(
         np.stack([patch[0] for patch in patches]),
         np.stack([patch[1] for patch in patches]),
         np.stack([patch[2] for patch in patches]),
     )
+
+
+def _grow_coat(luma_hw: NDArray[np.uint8], *, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Grow fur, hair or grass on a part of a photo, or on all of it."""
+    linear = optics.to_linear(luma_hw / np.float32(255))
+    height, width = linear.shape
+    ground = np.ones_like(linear)
+    if rng.random() >= _WHOLE_COAT_SHARE:
+        ground = draw_mask(max(height, width), rng=rng)[:height, :width]
+    furry = strands.grow(linear, ground, strands.draw_coat(rng=rng), rng=rng)
+    return np.round(np.clip(optics.to_encoded(furry), 0, 1) * 255).astype(np.uint8)
 
 
 def _draw_patch(
@@ -194,7 +215,7 @@ def _draw_patch(
         top, left, along = _find_lined_place(photo, photo.structure, side, rng=rng)
         blurs = _draw_causes(config, rng=rng, along_rad=along)
     else:
-        mix = _HARD_SCENES if is_hard else scenes.SceneMix()
+        mix = photo.mix
         blurs = _draw_causes(config, rng=rng)
         top, left = _find_place(photo, side, _limit_softness(blurs), rng=rng)
     light = scenes.relight(photo.linear[top : top + side, left : left + side], mix, rng=rng)
