@@ -146,7 +146,24 @@ def test_answers_are_read_as_they_were_filled_in(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text, encoding="utf-8")
         answers = read_answers(tmp_path / name)
         assert [each.is_bad for each in answers] == [False, True, None, True, True, None]
-        assert [replace(each, is_bad=None) for each in answers] == sample
+        assert [each.is_seen for each in answers] == [True] * 5 + [False]
+        assert [replace(each, is_bad=None, is_seen=False) for each in answers] == sample
+
+
+def test_what_cannot_be_told_counts_wherever_it_stands(tmp_path: Path) -> None:
+    sample = draw_sample(make_library(), num_photos=12)
+    lines = write_sample(sample).splitlines()
+    counts = []
+    for words in (["clear"] * 6 + ["unsure"] * 6, ["unsure"] * 6 + ["clear"] * 6, ["unsure"] * 12):
+        filled = [
+            line.replace(",,", f",{word},") for line, word in zip(lines[1:13], words, strict=True)
+        ]
+        (tmp_path / "audit.csv").write_text("\n".join([lines[0], *filled, *lines[13:]]))
+        counts.append(estimate(read_answers(tmp_path / "audit.csv")).counts[Pile.GOOD])
+    first, other, none = counts
+    assert first == other
+    assert first.num_open == 6
+    assert (none.low, none.high) == (0, 400)
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,22 @@ def test_undo_and_redo_go_through_all_changes(catalog: Catalog) -> None:
         decider.redo()
 
 
+def test_undo_leaves_alone_what_another_program_decided_since(catalog: Catalog) -> None:
+    number = find_numbers(catalog)["sharp"]
+    ours, theirs = Decider(catalog), Decider(catalog)
+    ours.choose([number], Choice.KEEP)
+    theirs.choose([number], Choice.REJECT)
+    theirs.rate([number], 4)
+    for turn in (ours.undo, ours.redo):
+        turn()
+        assert catalog.decisions.read() == {number: Decision(Choice.REJECT, stars=4)}
+    theirs.undo()
+    theirs.undo()
+    assert catalog.decisions.read() == {number: Decision(Choice.KEEP)}
+    ours.undo()
+    assert catalog.decisions.read() == {}
+
+
 def test_a_new_change_ends_redo_and_no_change_is_no_step(catalog: Catalog) -> None:
     number = find_numbers(catalog)["sharp"]
     decider = Decider(catalog)

@@ -55,12 +55,15 @@ class Sampled:
         Photos in that pile.
     is_bad : bool or None
         What the owner says; None as long as nothing is said.
+    is_seen : bool
+        Whether the owner looked, also where it could not be told.
     """
 
     path: Path
     pile: Pile
     num_photos: int
     is_bad: bool | None = None
+    is_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +217,7 @@ def read_answers(path: Path) -> list[Sampled]:
         answers = list(_parse(reader, path))
     except csv.Error as error:
         raise InputError(f"is no CSV: {error}", path=path) from error
-    if all(each.is_bad is None for each in answers):
+    if not any(each.is_seen for each in answers):
         raise InputError("no label was filled in: clear, blurred, dark or overexposed", path=path)
     return answers
 
@@ -227,7 +230,8 @@ def _parse(reader: csv.DictReader[str], path: Path) -> Iterator[Sampled]:
             raise InputError(f"line {reader.line_num}: {message}", path=path)
         is_bad = None if word in _NO_ANSWER else LABEL_WORDS[word] is not None
         try:
-            yield Sampled(Path(row["file"]), Pile(row["pile"]), int(row["pile_photos"]), is_bad)
+            path_of_row, pile = Path(row["file"]), Pile(row["pile"])
+            yield Sampled(path_of_row, pile, int(row["pile_photos"]), is_bad, is_seen=word != "")
         except (ValueError, TypeError) as error:
             raise InputError(f"line {reader.line_num}: {error}", path=path) from error
 
@@ -236,7 +240,7 @@ def estimate(answers: Sequence[Sampled]) -> Audit:
     """Estimate how many photos are in the wrong pile, with exact intervals.
 
     Rows after the last answer of a pile were not looked at and do not count: those before them are
-    a random sample, too. Gaps between answers count against both ends.
+    a random sample, too. Gaps between answers, and `unsure` anywhere, count against both ends.
 
     Parameters
     ----------
@@ -265,8 +269,8 @@ def estimate(answers: Sequence[Sampled]) -> Audit:
 
 def _keep_seen(answers: Sequence[Sampled], pile: Pile) -> list[Sampled]:
     sample = [each for each in answers if each.pile is pile]
-    answered = [i for i, each in enumerate(sample) if each.is_bad is not None]
-    return sample[: answered[-1] + 1] if answered else []
+    seen = [i for i, each in enumerate(sample) if each.is_seen or each.is_bad is not None]
+    return sample[: seen[-1] + 1] if seen else []
 
 
 def _count(pile: Pile, sample: list[Sampled], coverage: float) -> Count:

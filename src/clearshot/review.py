@@ -6,7 +6,7 @@ always is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Final
 
 from clearshot.actions.atomic import read_stamp
@@ -341,9 +341,9 @@ class Decider:
         if not self._done:
             raise UsageError("no decision to take back")
         change = self._done[-1]
-        self._catalog.decisions.write(change.before)
+        now = self._turn(change.after, change.before)
         self._undone.append(self._done.pop())
-        return change.before
+        return now
 
     def redo(self) -> Mapping[int, Decision]:
         """Make the change again that was taken back last.
@@ -361,9 +361,26 @@ class Decider:
         if not self._undone:
             raise UsageError("no decision to make again")
         change = self._undone[-1]
-        self._catalog.decisions.write(change.after)
+        now = self._turn(change.before, change.after)
         self._done.append(self._undone.pop())
-        return change.after
+        return now
+
+    def _turn(
+        self, left: Mapping[int, Decision], wanted: Mapping[int, Decision]
+    ) -> Mapping[int, Decision]:
+        """Write what is wanted in place of what this program left; what others wrote stays."""
+        present = self._catalog.decisions.read(left)
+        after: dict[int, Decision] = {}
+        for number, old in left.items():
+            before = present.get(number, Decision())
+            values = {
+                field.name: getattr(wanted[number], field.name)
+                for field in fields(Decision)
+                if getattr(before, field.name) == getattr(old, field.name)
+            }
+            after[number] = replace(before, **values)
+        self._catalog.decisions.write(after)
+        return after
 
     def _change(
         self, numbers: Iterable[int], change: Callable[[Decision], Decision]

@@ -57,6 +57,11 @@ def test_what_cannot_be_done_is_said(run: Run, scanned_library: Path, tmp_path: 
     assert "not in" in other.stderr
 
 
+def test_a_seed_below_zero_is_refused(run: Run, scanned_library: Path, tmp_path: Path) -> None:
+    words = ("--csv", tmp_path / "audit.csv", "--seed", "-1")
+    assert run("audit", scanned_library, *words).exit_code == 2
+
+
 def test_no_cell_of_a_sample_is_a_formula(run: Run, library: Path) -> None:
     (library / "clear.jpg").rename(library / "=cmd.jpg")
     assert run("scan", library, "--workers", "1").exit_code == 0

@@ -158,6 +158,39 @@ def test_decisions_of_the_review_calibrate(run: Run, scanned_library: Path) -> N
     assert "dark: 1 good, 1 bad" in result.stdout
 
 
+def test_sorting_takes_no_decision_out_of_a_calibration(run: Run, scanned_library: Path) -> None:
+    bad = {"black.jpg", "white.jpg", "blurred.jpg"}
+    with Catalog.open(scanned_library) as catalog:
+        numbers = catalog.decisions.list_numbers()
+        choices = {
+            numbers[scanned_library / name]: Decision(Choice.REJECT if name in bad else Choice.KEEP)
+            for name in ("clear.jpg", *bad)
+        }
+        catalog.decisions.write(choices)
+    before = run("calibrate", scanned_library, "--from-decisions").stdout
+    run("sort", scanned_library, "--to", scanned_library.parent / "sorted", "--apply")
+    assert not (scanned_library / "black.jpg").exists()
+    after = run("calibrate", scanned_library, "--from-decisions")
+    assert after.exit_code == 0
+    assert "left out" not in after.stderr
+    assert after.stdout.replace("version 2", "version 1") == before
+
+
+def test_a_labelled_folder_that_is_a_library_too_is_calibrated_on(
+    run: Run, scanned_library: Path
+) -> None:
+    folder = scanned_library.parent / "mine"
+    for name, label in (("clear", "clear"), ("blurred", "blurry")):
+        (folder / label).mkdir(parents=True)
+        shutil.copy(scanned_library / f"{name}.jpg", folder / label)
+    run("scan", folder, "--workers", "1")
+    out = folder.parent / "exported"  # a name without an ending is read back, too
+    assert run("calibrate", folder, "--export", out).exit_code == 0
+    assert "2 labelled photos of mine" in parse_recalibration(out.read_text()).origin
+    assert run("calibrate", out, "--library", scanned_library).exit_code == 0
+    assert "2 labelled photos of mine" in run("calibrate", scanned_library, "--list").stdout
+
+
 def test_a_file_takes_a_tolerance_and_is_written_with_it(
     run: Run, scanned_library: Path, labels: Path, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from clearshot.actions.journal import Place, create_journal
 from clearshot.catalog.catalog import Catalog
@@ -400,6 +400,27 @@ def test_a_server_that_is_gone_is_told_and_nothing_seems_stored(
     page.unroute("**/api/**")
     wait_for_storing(page, "decide", "p")
     expect(page.locator("#offline")).to_be_hidden()
+
+
+def test_a_decision_that_failed_takes_back_no_other(page: Page) -> None:
+    page.focus("#grid")
+    cell = page.locator(".cell[aria-posinset='1']")
+    failing = iter([True])
+
+    def answer(route: Route) -> None:
+        if next(failing, False):
+            route.fulfill(status=409, json={"error": "the catalog is busy"})
+        else:
+            route.continue_()
+
+    page.route("**/api/decide", answer)
+    page.uncheck("#advance")
+    page.focus("#grid")
+    with page.expect_response(lambda answer: "stars" in (answer.request.post_data or "")):
+        for key in "xp4":
+            page.keyboard.press(key)
+    expect(page.locator(".toast")).to_contain_text("busy")
+    expect(cell).to_have_attribute("data-choice", "keep")
 
 
 def test_what_another_program_writes_shows_up(page: Page, library: Path) -> None:

@@ -14,7 +14,8 @@ from clearshot.actions.plan import Plan
 from clearshot.catalog.catalog import Catalog
 from clearshot.discover import find_photos
 from clearshot.errors import CatalogError
-from clearshot.review import find_journals
+from clearshot.photo import Choice
+from clearshot.review import Decider, find_journals
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds
 from clearshot.web.plans import Shelf
@@ -66,3 +67,17 @@ def test_photos_that_an_interrupted_run_wrote_anew_can_be_sorted(
     shelf = Shelf(library)
     result = shelf.carry_out(shelf.offer_sort(Thresholds(), tmp_path / "bad"), ignore)
     assert (result["photos"], result["skipped"]) == (1, [])
+
+
+def test_a_photo_that_was_kept_after_the_plan_was_shown_stays(
+    library: Path, tmp_path: Path
+) -> None:
+    shelf = Shelf(library)
+    offer = shelf.offer_sort(Thresholds(), tmp_path / "bad")
+    assert len(offer.plan.steps) == 1
+    with Catalog.open(library) as catalog:
+        Decider(catalog).choose(catalog.decisions.list_numbers().values(), Choice.KEEP)
+    result = shelf.carry_out(offer, ignore)
+    assert result["photos"] == 0
+    assert [row["path"] for row in result["skipped"]] == ["a.jpg"]
+    assert (library / "a.jpg").exists()

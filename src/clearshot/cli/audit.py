@@ -67,7 +67,14 @@ _WHAT = {"good": "bad photos still in", "bad": "good ones thrown out", "whole": 
     is_flag=True,
     help="Draw from all photos alike, for `clearshot calibrate` to use.",
 )
-@click.option("--seed", default=0, show_default=True, metavar="N", help="Another one draws others.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Another one draws others.",
+)
 @judging_options
 @catalog_option
 @verbosity_options

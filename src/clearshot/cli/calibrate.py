@@ -32,6 +32,7 @@ from clearshot.cli.screen import (
 )
 from clearshot.cli.text import to_command, to_count, to_percent, to_printable
 from clearshot.errors import InputError, UsageError
+from clearshot.paths import anchor
 from clearshot.photo import Label, Scores, SharpAt
 
 if TYPE_CHECKING:
@@ -113,13 +114,11 @@ def calibrate(  # noqa: PLR0913 - one argument per option
         _list(place, catalog_path)
     elif is_undone:
         _undo(place, catalog_path)
-    elif place.suffix.lower() == ".json":
+    elif _is_exported(place):
         _import(place, library, catalog_path, tolerances, out)
     elif is_from_decisions:
         _finish(_calibrate_decisions(place, catalog_path, tolerances), place, catalog_path, out)
-    elif (
-        out is not None and library is None and not tolerances and _has_catalog(place, catalog_path)
-    ):
+    elif out is not None and library is None and not tolerances and _has_own(place, catalog_path):
         _export(place, catalog_path, out)
     else:
         own, num_failed = _calibrate_labelled(place, library, catalog_path, tolerances, workers)
@@ -150,10 +149,22 @@ def _check_pairs(
         raise UsageError("--from-decisions needs FOLDER, not a file")
 
 
-def _has_catalog(place: Path, catalog_path: Path | None) -> bool:
-    from clearshot.catalog.place import default_path
+def _is_exported(place: Path) -> bool:
+    """Tell whether a calibration was written there; labelled photos are a folder or a CSV."""
+    suffix = place.suffix.lower()
+    return suffix == ".json" or (suffix != ".csv" and place.is_file())
 
-    return place.is_dir() and (catalog_path is not None or default_path(place).exists())
+
+def _has_own(place: Path, catalog_path: Path | None) -> bool:
+    """Tell whether a folder is a library with a calibration of its own."""
+    from clearshot.catalog.catalog import Catalog
+    from clearshot.catalog.place import default_path
+    from clearshot.owner import find_own
+
+    if not place.is_dir() or (catalog_path is None and not default_path(place).exists()):
+        return False
+    with Catalog.open(place, path=catalog_path, create=False) as catalog:
+        return find_own(catalog)[0] is not None
 
 
 def _calibrate_decisions(
@@ -168,7 +179,9 @@ def _calibrate_decisions(
         if not decisions:
             message = "no photo was decided about yet: `clearshot review`, or a CSV with the "
             raise InputError(message + "columns file and label in place of FOLDER", path=folder)
-        found, cameras, num_left = match_decisions(decisions, catalog.entries(), SharpAt.SCREEN)
+        # What was sorted out is not there any more, and would be missing among the bad ones.
+        entries = catalog.entries(with_missing=True)
+        found, cameras, num_left = match_decisions(decisions, entries, SharpAt.SCREEN)
     if num_left:
         why = "not scored, or not for blur or light"
         print_remark(f"{to_count(num_left, 'decision')} left out: {why}")
@@ -203,7 +216,7 @@ def _calibrate_labelled(
     decisions = [(p.path, scores[p.path], p.label) for p in photos if p.path in scores]
     known = {path: score.facts.camera for path, score, _ in decisions}
     cameras = {path: camera for path, camera in known.items() if camera}
-    origin = f"{to_count(len(decisions), 'labelled photo')} of {place.name}"
+    origin = f"{to_count(len(decisions), 'labelled photo')} of {anchor(place).name}"
     own = calibrate_owner(decisions, _choose(tolerances), origin=origin, cameras=cameras)
     return own, len(failures)
 
@@ -222,7 +235,7 @@ def _score(
     scores: dict[Path, Scores] = {}
     if library is not None:
         with Catalog.open(library, path=catalog_path) as catalog:
-            for entry in catalog.entries():
+            for entry in catalog.entries(with_missing=True):
                 fits = not isinstance(judge_entry(entry, Thresholds()), Failure)
                 if fits and entry.scores is not None:
                     scores[entry.photo.path.resolve()] = entry.scores

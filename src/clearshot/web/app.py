@@ -213,7 +213,9 @@ class Page:
         kind = parse_word(message, "kind")
         if kind == JobKind.SORT:
             thresholds = parse_thresholds(message.get("thresholds"), self.desk.thresholds)
-            target = parse_target(message.get("target"))
+            target = self._read_target(message.get("target"))
+            # After the decisions that came before: one may wait for the catalog.
+            await self.desk.call(lambda: None)
             offer = await asyncio.to_thread(self.shelf.offer_sort, thresholds, target)
         elif kind == JobKind.UNDO:
             offer = await asyncio.to_thread(self.shelf.offer_undo)
@@ -221,6 +223,11 @@ class Page:
             raise UsageError("kind must be sort or undo")
         self._offer = offer
         return JSONResponse(await asyncio.to_thread(self.shelf.describe, offer))
+
+    def _read_target(self, value: object) -> Path:
+        """Read where photos shall go; the page spells a name that is no text with escapes."""
+        offered = self.desk.desktop.target
+        return offered if value == spell(offered) else parse_target(value)
 
     async def apply(self, request: Request) -> Response:
         """Carry out the plan that was shown last, exactly.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shlex
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from clearshot.actions.apply import apply_plan
@@ -13,6 +13,7 @@ from clearshot.actions.recovery import find_interruptions
 from clearshot.actions.undo import UndoPlan, apply_undo, plan_undo
 from clearshot.catalog.catalog import Catalog
 from clearshot.errors import UsageError
+from clearshot.photo import Skip
 from clearshot.review import catch_up, find_journals, list_bad, note_outcome
 from clearshot.scoring.wishes import write_options
 from clearshot.sorting import find_companions, plan_sort
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clearshot.actions.plan import Outcome, Plan, Step
-    from clearshot.photo import Skip
     from clearshot.scoring.verdict import Thresholds
     from clearshot.web.jobs import Report
 
@@ -50,6 +50,8 @@ class Offer:
         Where photos go.
     undo : UndoPlan or None
         What is taken back.
+    thresholds : Thresholds or None
+        By which photos were chosen to go.
     key : str
         Names the offer.
     """
@@ -60,6 +62,7 @@ class Offer:
     command: str
     target: Path | None = None
     undo: UndoPlan | None = None
+    thresholds: Thresholds | None = None
     key: str = field(default_factory=lambda: secrets.token_urlsafe(12))
 
 
@@ -110,7 +113,8 @@ class Shelf:
         words = ["sort", str(self.library), "--to", str(target)]
         words += self._repeat_options(thresholds)
         command = shlex.join(["clearshot", *words, "--apply"])
-        return Offer(JobKind.SORT, plan, (*outdated, *absent), command, target)
+        skipped = (*outdated, *absent)
+        return Offer(JobKind.SORT, plan, skipped, command, target, thresholds=thresholds)
 
     def offer_undo(self) -> Offer:
         """Plan to take back the last applied plan; nothing is touched.
@@ -147,12 +151,29 @@ class Shelf:
             that a crash had interrupted and that were put in order before.
         """
         journals = find_journals(self.library)
+        spared: list[Skip] = []
         if offer.undo is None:
-            outcome = apply_plan(offer.plan, journals, report)
+            plan, spared = self._spare_decided(offer)
+            outcome = apply_plan(plan, journals, report)
         else:
             outcome = apply_undo(offer.undo, journals, report)
         note_outcome(self.library, self.catalog_path, outcome)
-        return self._describe_outcome(outcome)
+        described = self._describe_outcome(outcome)
+        return described | {"skipped": [*self._describe_skipped(spared), *described["skipped"]]}
+
+    def _spare_decided(self, offer: Offer) -> tuple[Plan, list[Skip]]:
+        """Leave photos out of a plan that shall not go any more: someone has kept them since."""
+        if offer.thresholds is None:
+            return offer.plan, []
+        with self._open() as catalog:
+            bad, _ = list_bad(catalog, offer.thresholds)
+        paths = {photo.path for photo, _ in bad}
+        # The photo is the first file of its group.
+        photos = {move.group: move.source for move in reversed(offer.plan.steps)}
+        spared = {group for group, path in photos.items() if path not in paths}
+        steps = tuple(move for move in offer.plan.steps if move.group not in spared)
+        reason = "kept or judged otherwise since the plan was shown"
+        return replace(offer.plan, steps=steps), [Skip(photos[g], reason) for g in sorted(spared)]
 
     def describe(self, offer: Offer) -> dict[str, Any]:
         """Describe a plan for the page.

@@ -23,7 +23,7 @@ let frame = 0;
 const grid = new Grid({ onOpen: () => openLoupe(), onCursor: () => showSelection() });
 const loupe = new Loupe({ onDecide: (field, value) => decide(field, value), onMove: (by) => step(by), onClose: () => closeLoupe(), onCompare: () => compare(), onUndo: () => turnBack("/api/undo", T.undone) });
 const decisions = new Decisions({ onChange: () => showDecisions() });
-const plans = new PlanDialog({ onMoved: () => reload() });
+const plans = new PlanDialog({ onMoved: () => reload(), whenStored: () => decisions.last });
 const thresholds = new ThresholdPanel({ onChange: () => rejudge(), onRelease: () => focusGrid() });
 const filters = new FilterPanel(view, {
   onChange: () => filter(),

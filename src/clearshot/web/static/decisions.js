@@ -10,6 +10,8 @@ export class Decisions {
     // Those that are not stored yet; the first one is on its way.
     this.waiting = [];
     this.last = Promise.resolve();
+    // What each of them replaced, by photo.
+    this.before = new Map();
     // Those that photos which are being read may not know of, in the order in which they were made.
     this.unread = [];
     addEventListener("pagehide", () => this.hurry());
@@ -22,7 +24,8 @@ export class Decisions {
     const message = { photos: before.map(({ id }) => id), [field]: value };
     this.waiting.push(message);
     this.unread.push(message);
-    this.afterwards(() => this.store(library, message, before));
+    this.before.set(message, new Map(before.map((decision) => [decision.id, decision[field]])));
+    this.afterwards(() => this.store(library, message, field));
   }
 
   // Does something when all that was decided before is stored.
@@ -51,16 +54,30 @@ export class Decisions {
     }
   }
 
-  async store(library, message, before) {
+  async store(library, message, field) {
     try {
       await post("/api/decide", message);
     } catch (error) {
       this.unread = this.unread.filter((made) => made !== message);
-      for (const { id, ...decision } of before) library.decide(id, decision);
+      this.takeBack(library, message, field);
       this.onChange();
       toast(T.notStored(error.message));
     } finally {
       this.waiting.shift();
+      this.before.delete(message);
+    }
+  }
+
+  // What was decided later about the same stays; it replaced what was there before this one.
+  takeBack(library, message, field) {
+    const later = this.waiting.slice(1).filter((made) => field in made);
+    for (const [id, value] of this.before.get(message)) {
+      const next = later.find((made) => made.photos.includes(id));
+      if (next) this.before.get(next).set(id, value);
+      else {
+        const { choice, stars, color } = library.byId.get(id);
+        library.decide(id, { choice, stars, color, [field]: value });
+      }
     }
   }
 

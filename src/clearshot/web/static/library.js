@@ -160,13 +160,15 @@ function fitsDecision(photo, decided) {
 }
 
 function order(photos, name, label) {
-  const score = label < 0 ? (photo) => photo.worst : (photo) => (photo.p === null ? -1 : photo.p[label]);
+  const score = label < 0 ? (photo) => photo.worst : (photo) => photo.p?.[label];
+  // What could not be judged comes last.
+  const byFailure = (a, b) => (a.p === null) - (b.p === null);
   const byName = (a, b) => a.folder - b.folder || collator.compare(a.name, b.name);
   switch (name) {
     case "worst":
-      return photos.sort((a, b) => score(b) - score(a) || a.id - b.id);
+      return photos.sort((a, b) => byFailure(a, b) || score(b) - score(a) || a.id - b.id);
     case "best":
-      return photos.sort((a, b) => score(a) - score(b) || a.id - b.id);
+      return photos.sort((a, b) => byFailure(a, b) || score(a) - score(b) || a.id - b.id);
     case "time":
       return photos.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : byName(a, b)));
     default:

@@ -7,9 +7,10 @@ import { LABEL_NAMES, T, size, whole } from "./texts.js";
 const POLL_MS = 250;
 
 export class PlanDialog {
-  constructor({ onMoved }) {
+  constructor({ onMoved, whenStored }) {
     this.dialog = find("plan");
     this.onMoved = onMoved;
+    this.whenStored = whenStored;
     this.isBusy = false;
     // A key that is held was not pressed for what has come up meanwhile.
     this.dialog.addEventListener("keydown", (event) => {
@@ -43,6 +44,8 @@ export class PlanDialog {
     const { ask } = this;
     this.render(this.title(), h("p", { class: "wait" }, T.planning));
     try {
+      // A photo that was kept a moment ago is in no plan.
+      await this.whenStored();
       const plan = await post("/api/plan", ask);
       if (ask === this.ask) this.showPlan(plan);
     } catch (error) {
