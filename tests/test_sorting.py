@@ -295,6 +295,19 @@ def assert_moved_together(plan: Plan, photo: Photo) -> None:
         assert goals[companion] == goal.with_name(goal.stem + rest)
 
 
+def test_no_sidecar_comes_to_lie_beside_another_photo_of_its_name(
+    library: Path, target: Path
+) -> None:
+    duplicated = make_photo(library / "a" / "DSC_1.jpg", "DSC_1.jpg.xmp", "DSC_1_01.jpg.xmp")
+    other = make_photo(library / "b" / "DSC_1_01.jpg")
+    for photos in ([duplicated, other], [other, duplicated]):
+        plan = plan_sort(library, [(p, Label.DARK) for p in photos], target, is_flat=True)
+        apply_plan(plan, find_journal_folder(library))
+        found = {p.path.name: len(p.companions) for p in find_photos([target]).photos}
+        assert sorted(found.values()) == [0, 2], found
+        apply_undo(plan_undo(find_journal_folder(library)), find_journal_folder(library))
+
+
 @pytest.mark.parametrize("kind", [Kind.COPY, Kind.HARDLINK, Kind.SYMLINK])
 def test_a_sidecar_that_changed_makes_no_second_copy_of_a_photo(
     library: Path, target: Path, kind: Kind

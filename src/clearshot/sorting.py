@@ -185,7 +185,7 @@ class _TakenNames:
         numbered = self._count_up(wanted, photo.stem)
         places = next(places for places in numbered if self._is_free(places, shot))
         self._planned.update(map(_fold, places))
-        self._shots[_fold(places[0].with_suffix(""))] = shot
+        self._shots |= dict.fromkeys(_name_bases(places), shot)
         return list(places)
 
     def list_used(self, wanted: Sequence[Path], photo: Path) -> Iterator[tuple[Path, ...]]:
@@ -202,13 +202,16 @@ class _TakenNames:
 
     def _is_free(self, places: tuple[Path, ...], shot: Path) -> bool:
         # Two pictures of one base name that come from one folder were beside each other before.
-        is_own = self._shots.get(_fold(places[0].with_suffix("")), shot) == shot
+        is_own = all(self._shots.get(base, shot) == shot for base in _name_bases(places))
         is_planned = any(_fold(place) in self._planned for place in places)
         return is_own and not is_planned and not self._are_used(places)
 
     def _are_used(self, places: tuple[Path, ...]) -> bool:
-        if _fold(places[0].stem) in self._list_shots(places[0].parent):
-            return True
+        for place in places:
+            if any(
+                _fold(shot) in self._list_shots(place.parent) for shot in name_shots(place.name)
+            ):
+                return True
         return any(_fold(place.name) in self._list_names(place.parent) for place in places)
 
 
@@ -290,6 +293,11 @@ def _count_up(path: Path, base: str) -> itertools.chain[Path]:
     rest = path.name[len(base) :]
     numbered = (path.with_name(f"{base} ({number}){rest}") for number in itertools.count(2))
     return itertools.chain([path], numbered)
+
+
+def _name_bases(places: Sequence[Path]) -> set[str]:
+    """Give the base names that files would belong to at their places."""
+    return {_fold(place.with_name(shot)) for place in places for shot in name_shots(place.name)}
 
 
 def _list_names(folder: Path) -> frozenset[str]:

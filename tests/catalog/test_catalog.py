@@ -3,7 +3,10 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import subprocess
+import sys
 import tempfile
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -296,6 +299,42 @@ def test_a_catalog_kept_elsewhere_serves_one_library(library: Path, tmp_path: Pa
     other.mkdir()
     with pytest.raises(CatalogError, match=f"mine.sqlite: .*library {library}, not to {other}"):
         Catalog.open(other, path=tmp_path / "mine.sqlite")
+
+
+def test_the_catalog_in_a_library_serves_no_other(library: Path, tmp_path: Path) -> None:
+    Catalog.open(library).close()
+    path = default_path(library)
+    other = tmp_path / "other"
+    other.mkdir()
+    with pytest.raises(CatalogError, match=f"belongs to the library {library}, not to {other}"):
+        Catalog.open(other, path=path)
+    # The same folder by another way is the same library.
+    link = tmp_path / "link"
+    link.symlink_to(library)
+    Catalog.open(library, path=link / path.relative_to(library)).close()
+    Catalog.open(library).close()
+
+
+def test_text_that_nobody_can_decode_is_damage(library: Path) -> None:
+    photo = make_photo(library, "1.jpg")
+    with Catalog.open(library) as catalog:
+        catalog.record([(photo, make_scores())], recipe=RECIPE)
+        path = catalog.path
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("UPDATE photos SET recipe = CAST(x'35ff' AS TEXT)")
+    with Catalog.open(library) as catalog, pytest.raises(CatalogError, match="damaged"):
+        catalog.states()
+
+
+def test_programs_may_make_one_catalog_at_the_same_time(library: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from clearshot.catalog.catalog import Catalog\n"
+        "for number in range(8):\n"
+        "    Catalog.open(Path(sys.argv[1]), path=Path(sys.argv[2]) / str(number)).close()\n"
+    )
+    command = [sys.executable, "-c", code, str(library), str(tmp_path / "kept")]
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [program.communicate()[1] for program in running] == [""] * 3
 
 
 def test_a_file_that_is_no_database_is_refused_and_kept(library: Path, tmp_path: Path) -> None:

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import re
+import shutil
 import sys
+import tomllib
 from collections.abc import Callable
-from importlib import import_module
+from importlib import import_module, resources
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from click.testing import Result
+from PIL import Image, ImageFilter
 
 from clearshot.scoring.weights import read_network
 from clearshot.training.config import Earlier
@@ -128,3 +132,30 @@ def test_an_earlier_network_is_packaged_or_in_a_folder(
 
 def test_only_known_recipes(run: Run, tmp_path: Path) -> None:
     assert run("train", "unknown", tmp_path).exit_code == 2
+
+
+def test_a_table_is_made_with_both_networks_of_a_folder(
+    run: Run, clear_photos: Path, tmp_path: Path
+) -> None:
+    labelled, networks = tmp_path / "labelled", tmp_path / "networks"
+    scene = next(clear_photos.iterdir())
+    for label, factor in (("clear", 1.0), ("dark", 0.02), ("overexposed", 8.0), ("blurry", 1.0)):
+        (labelled / label).mkdir(parents=True)
+        picture = Image.open(scene).point(lambda value, factor=factor: value * factor)
+        if label == "blurry":
+            picture = picture.filter(ImageFilter.GaussianBlur(6))
+        picture.save(labelled / label / "photo.jpg")
+    shutil.copytree(Path(str(resources.files("clearshot") / "weights")), networks)
+    digests = []
+    for dark in (None, "dark = [0.5, -0.5, 0.0]"):
+        manifest = networks / "manifest.toml"
+        if dark:
+            manifest.write_text(re.sub(r"(?m)^dark = .*", dark, manifest.read_text()))
+        result = run("train", "tolerance", labelled, "--network", networks, "--workers", "1")
+        assert result.exit_code == 0, result.output
+        digests.append(tomllib.loads((networks / "tolerance.toml").read_text())["calibration"])
+    assert digests[0] != digests[1]
+    (labelled / "clear" / "broken.jpg").write_bytes(b"no photo")
+    result = run("train", "tolerance", labelled, "--network", networks, "--workers", "1")
+    assert result.exit_code == 1
+    assert "broken.jpg" in result.stderr

@@ -12,7 +12,7 @@ from clearshot.errors import InputError, MissingExtraError
 from clearshot.evaluation import plots
 from clearshot.evaluation.curves import draw_networks, draw_precision_recall, draw_roc
 from clearshot.evaluation.evaluate import evaluate
-from clearshot.evaluation.figure import check_matplotlib
+from clearshot.evaluation.figure import check_matplotlib, spell
 from clearshot.evaluation.labelled import LabelledPhoto, read_labelled
 from clearshot.evaluation.plots import (
     draw_reliability,
@@ -51,6 +51,18 @@ def test_plots_are_written_for_every_label(evaluation: Evaluation, tmp_path: Pat
             # Something is drawn, at a size for print.
             assert picture.width > 1000
             assert np.asarray(picture.convert("L")).std() > 5
+
+
+@pytest.mark.parametrize("name", ["_phone", "a$_b$", "x$_{$y", "caf\udce9"])
+def test_names_of_sources_are_drawn_as_they_are(name: str) -> None:
+    figures = pytest.importorskip("matplotlib.figure", reason="plots need the extra `evaluate`")
+    figure = figures.Figure()
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], label=spell(name))
+    axes.set_title(spell(name))
+    legend = axes.legend()
+    figure.canvas.draw()
+    assert [text.get_text() for text in legend.get_texts()] == [spell(name)]
 
 
 def test_roc_axis_is_logarithmic_with_one_curve_for_each_source(evaluation: Evaluation) -> None:

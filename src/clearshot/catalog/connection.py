@@ -120,8 +120,9 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     connection.row_factory = sqlite3.Row
-    [[application_id]] = connection.execute("PRAGMA application_id").fetchall()
+    # In this order: another program may be making the catalog at this moment.
     [[num_tables]] = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    [[application_id]] = connection.execute("PRAGMA application_id").fetchall()
     if num_tables and application_id != APPLICATION_ID:
         raise CatalogError("the file is not a catalog: a database of another program", path=path)
 
@@ -144,9 +145,14 @@ def explained(path: Path) -> Iterator[None]:
     """
     try:
         yield
+    except UnicodeDecodeError as error:
+        raise CatalogError(f"{_CAUSES[sqlite3.SQLITE_CORRUPT]} ({error})", path=path) from error
     except sqlite3.DatabaseError as error:
         # The low byte is the kind; the others only refine it.
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+        if "Could not decode" in str(error):
+            # Python's own complaint about text that clearshot did not write.
+            code = sqlite3.SQLITE_CORRUPT
         if code not in _CAUSES:
             raise
         raise CatalogError(f"{_CAUSES[code]} ({error})", path=path) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,8 +128,9 @@ def make_room(path: Path, library: Path, *, create: bool) -> None:
         If there may not, or the folder cannot be created.
     """
     if not create:
-        elsewhere = "" if path == default_path(library) else f" --catalog {path}"
-        message = f"there is no catalog yet; `clearshot scan {library}{elsewhere}` makes one"
+        words = ["clearshot", "scan", str(library)]
+        words += [] if path == default_path(library) else ["--catalog", str(path)]
+        message = f"there is no catalog yet; `{shlex.join(words)}` makes one"
         raise CatalogError(message, path=path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -158,13 +160,34 @@ def claim(connection: sqlite3.Connection, path: Path, library: Path) -> None:
         If it belongs to another.
     """
     # A catalog outside of its library does not show whose photos its relative paths mean.
-    folder = os.fsencode(library)
-    found = connection.execute("SELECT folder FROM library").fetchall()
-    if not found:
+    owner = _find_owner(connection) or _find_home(path)
+    if owner is None:
         with transaction(connection):
-            connection.execute("INSERT INTO library (id, folder) VALUES (1, ?)", (folder,))
-        return
-    owner = os.fsdecode(found[0]["folder"])
-    if anchor(Path(owner)) != library:
+            # Another program may have been first.
+            owner = _find_owner(connection)
+            if owner is None:
+                row = (os.fsencode(library),)
+                connection.execute("INSERT INTO library (id, folder) VALUES (1, ?)", row)
+                return
+    if not _is_same(anchor(owner), library):
         message = f"the catalog belongs to the library {owner}, not to {library}"
         raise CatalogError(message, path=path)
+
+
+def _find_owner(connection: sqlite3.Connection) -> Path | None:
+    """Read whose catalog it is, where it says so."""
+    found = connection.execute("SELECT folder FROM library").fetchall()
+    return Path(os.fsdecode(found[0]["folder"])) if found else None
+
+
+def _find_home(path: Path) -> Path | None:
+    """Give the library in whose own place a catalog lies; None where it lies in none."""
+    folder = path.parent.parent
+    return folder if path == default_path(folder) else None
+
+
+def _is_same(folder: Path, other: Path) -> bool:
+    try:
+        return folder == other or folder.samefile(other)
+    except OSError:
+        return False

@@ -13,7 +13,13 @@ import click
 from clearshot.cli.files import encode, write_file
 from clearshot.cli.limits import workers_option
 from clearshot.cli.options import NamedPath, is_quiet, show_example, verbosity_options
-from clearshot.cli.screen import print_line, print_remark
+from clearshot.cli.screen import (
+    describe_failures,
+    print_failures,
+    print_line,
+    print_remark,
+    print_skipped,
+)
 from clearshot.cli.text import to_command, to_printable
 from clearshot.errors import MissingExtraError
 
@@ -21,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
+    from clearshot.evaluation.labelled import LabelledPhoto
+    from clearshot.photo import Failure
     from clearshot.scoring.weights import NetworkFile
     from clearshot.training.config import Earlier
 
@@ -241,14 +249,18 @@ def inception(photos: Path, run_folder: Path, weights: str | Path, epochs: int |
 )
 @workers_option
 @verbosity_options
-def calibration(labelled: tuple[Path, ...], network_folder: Path, workers: int | None) -> None:
+@click.pass_context
+def calibration(
+    context: click.Context, labelled: tuple[Path, ...], network_folder: Path, workers: int | None
+) -> None:
     """Fit the curves from scores to probabilities: two or six numbers, on half of the scenes.
 
     LABELLED is as for `clearshot evaluate`; clear photos are needed, and blurred ones for the focus
     network, dark and overexposed ones for the exposure network.
     """
-    path = _load("recipes").calibrate(labelled, network_folder, num_workers=workers)
-    print_line(to_printable(path))
+    photos = _read_photos(labelled)
+    path, failures = _load("recipes").calibrate(photos, network_folder, num_workers=workers)
+    _finish(context, path, failures)
 
 
 @train.command(
@@ -272,29 +284,56 @@ def calibration(labelled: tuple[Path, ...], network_folder: Path, workers: int |
 )
 @workers_option
 @verbosity_options
-def tolerance(labelled: tuple[Path, ...], network_folder: Path, workers: int | None) -> None:
+@click.pass_context
+def tolerance(
+    context: click.Context, labelled: tuple[Path, ...], network_folder: Path, workers: int | None
+) -> None:
     """Write how labelled photos score: what --tolerance sets thresholds by.
 
     LABELLED is as for `clearshot evaluate`. Make it anew after every calibration; the table of
     another one is refused. It needs nothing but the base install.
     """
     from clearshot.evaluation.detectors import FocusDetector
-    from clearshot.evaluation.labelled import read_labelled
+    from clearshot.evaluation.networks import read_manifest
     from clearshot.evaluation.tolerances import write_table
     from clearshot.photo import Failure
     from clearshot.scan import score_paths
+    from clearshot.scoring.exposure import ExposureNetwork
     from clearshot.scoring.focus import FocusNetwork
     from clearshot.scoring.weights import read_network
 
-    photos = read_labelled(*labelled).photos
-    detector = FocusDetector("focus", FocusNetwork(read_network("focus", folder=network_folder)))
+    focus = FocusNetwork(read_network("focus", folder=network_folder))
+    exposure = None
+    if any(entry.name == "exposure" for entry in read_manifest(network_folder)):
+        exposure = ExposureNetwork(read_network("exposure", folder=network_folder))
+    detector = FocusDetector("focus", focus, exposure)
+    photos = _read_photos(labelled)
     paths = [photo.path for photo in photos]
-    results = score_paths(paths, detector, num_workers=workers)
-    logits = {path: each for path, each in results if not isinstance(each, Failure)}
+    results = dict(score_paths(paths, detector, num_workers=workers))
+    logits = {path: each for path, each in results.items() if not isinstance(each, Failure)}
     path = network_folder / "tolerance.toml"
     content = write_table(photos, logits, detector.calibration)
     write_file(path, encode(content), force=True)
+    _finish(context, path, {p: each for p, each in results.items() if isinstance(each, Failure)})
+
+
+def _read_photos(labelled: tuple[Path, ...]) -> tuple[LabelledPhoto, ...]:
+    """Read labelled sets, and say what was left out."""
+    from clearshot.evaluation.labelled import read_labelled
+
+    found = read_labelled(*labelled)
+    for note in found.notes:
+        print_remark(to_printable(note))
+    print_skipped(found.left_out, rest="see with -v")
+    return found.photos
+
+
+def _finish(context: click.Context, path: Path, failures: dict[Path, Failure]) -> None:
+    """Name what was written and the photos that could not be used; end with 1 where there are."""
     print_line(to_printable(path))
+    named = [(photo, failure.message) for photo, failure in failures.items()]
+    print_failures(f"{describe_failures(len(named))}:", named, rest="see with -v")
+    context.exit(1 if named else 0)
 
 
 def _load(module: str) -> ModuleType:

@@ -12,6 +12,7 @@ from clearshot.evaluation.figure import (
     choose_line,
     make_figure,
     pick_scores,
+    spell,
     to_percent,
 )
 from clearshot.evaluation.metrics import trace_precision_recall, trace_roc
@@ -148,7 +149,7 @@ def _trace_source(
     # The last point left of the axis is where the curve enters at the edge.
     first = int(np.searchsorted(curve.false_alarms, _LOWEST_RATE, "right")) - 1
     x, y = np.maximum(curve.false_alarms[first:], _LOWEST_RATE), curve.found[first:]
-    axes.step(x, y, where="post", lw=1.6, label=name, clip_on=False, **style)
+    axes.step(x, y, where="post", lw=1.6, label=spell(name), clip_on=False, **style)
     lowest = float(y[0])
     for outcome, marker in zip(source.outcomes, _MARKERS, strict=False):
         if outcome.found is not None and outcome.lost is not None:
@@ -167,7 +168,7 @@ def _trace_precision(
     curve = trace_precision_recall(clear, bad)
     share = f"{100 * bad.size / (clear.size + bad.size):.0f} %"
     name = f"{source.source} ({share} {result.label.value})"
-    axes.plot(curve.found, curve.precision, lw=1.6, label=name, **style)
+    axes.plot(curve.found, curve.precision, lw=1.6, label=spell(name), **style)
     left = [float(curve.found[curve.precision < 1.0].min(initial=1.0))]
     bottom = [float(curve.precision[curve.found <= _MOST_FOUND].min(initial=1.0))]
     for threshold, marker in zip(result.thresholds, _MARKERS, strict=False):

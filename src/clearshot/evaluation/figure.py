@@ -169,3 +169,21 @@ def make_figure(width_in: float, height_in: float) -> Iterator[Any]:
         raise MissingExtraError(_NO_MATPLOTLIB) from error
     with mpl.rc_context(_STYLE):
         yield Figure(figsize=(width_in, height_in), layout="constrained")
+
+
+def spell(name: str) -> str:
+    """Spell a name that others chose so that Matplotlib draws it as it is.
+
+    Parameters
+    ----------
+    name : str
+        Name of a source or a network.
+
+    Returns
+    -------
+    str
+        Without mathematics, with a thin space before an underscore that would hide it from a
+        legend, and with escapes for what is no text.
+    """
+    text = name.encode("utf-8", "backslashreplace").decode("utf-8").replace("$", r"\$")
+    return f"\u2009{text}" if text.startswith("_") else text

@@ -17,6 +17,7 @@ from clearshot.evaluation.figure import (
     make_figure,
     pick_scores,
     save_figure,
+    spell,
     to_percent,
 )
 from clearshot.evaluation.metrics import measure_reliability
@@ -223,7 +224,7 @@ def draw_scores(result: LabelResult) -> Any:
             for threshold, dashes in zip(result.thresholds, _THRESHOLD_DASHES, strict=False):
                 name = f"threshold {threshold.name}" if panel is panels[0] else None
                 panel.axvline(threshold.value, color=THRESHOLD_COLOR, lw=1, ls=dashes, label=name)
-            panel.set_title(source.source, loc="left", fontsize=9, pad=2)
+            panel.set_title(spell(source.source), loc="left", fontsize=9, pad=2)
             panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.1))
         panels[-1].set_xlabel(f"{label} score (the higher, the more {label})")
         figure.supylabel("photos of each kind [%]", fontsize=9)

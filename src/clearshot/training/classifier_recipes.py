@@ -208,7 +208,9 @@ def _train(
         _log.info("%s holds this run already, finished", run_folder)
         return TrainedClassifier(path, read_validation(run_folder))
     prepare_backend(recipe.config.seed)
-    # Before the folder is claimed: weights that are not there must not leave a claim.
+    # Before the folder is claimed: weights that are not there, or too few photos, must not leave a
+    # claim.
+    split_photos(photos, recipe.config)
     model = recipe.build()
     begin_run(run_folder, facts)
 

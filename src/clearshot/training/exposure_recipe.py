@@ -93,6 +93,8 @@ def train_exposure(
     """
     check_place(run_folder, photo_folder)
     photos = find_training_photos(photo_folder)
+    # Before the folder is claimed: too few photos must not leave a claim.
+    trainer.split_photos(photos, config)
     facts: dict[str, Any] = {"config": asdict(config), "photos_sha256": digest_photos(photos)}
     if not find_run(run_folder, facts):
         begin_run(run_folder, facts)

@@ -11,9 +11,8 @@ import keras
 from clearshot.decode.image import read_luma
 from clearshot.discover import find_photos
 from clearshot.errors import InputError, PhotoError
-from clearshot.evaluation.labelled import read_labelled
 from clearshot.evaluation.split import digest_photos, is_for_calibration
-from clearshot.photo import Label, Scores
+from clearshot.photo import Failure, Label, Scores
 from clearshot.scan import score_paths
 from clearshot.scoring.exposure import ExposureNetwork
 from clearshot.scoring.focus import FocusNetwork
@@ -35,6 +34,8 @@ from clearshot.training.runs import begin_run, check_place, find_run, name_commi
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from clearshot.evaluation.labelled import LabelledPhoto
 
 # What each network tells.
 _CALIBRATED: Final[dict[str, tuple[Label, ...]]] = {
@@ -88,6 +89,8 @@ def train_focus(
     """
     check_place(run_folder, photo_folder)
     photos = find_training_photos(photo_folder)
+    # Before the folder is claimed: too few photos must not leave a claim.
+    trainer.split_photos(photos, config)
     facts: dict[str, Any] = {"photos_sha256": digest_photos(photos), "config": asdict(config)}
     if earlier is not None:
         facts |= _name_earlier(earlier)
@@ -110,17 +113,17 @@ def train_focus(
 
 
 def calibrate(
-    labelled: Sequence[Path], network_folder: Path, *, num_workers: int | None = None
-) -> Path:
+    photos: Sequence[LabelledPhoto], network_folder: Path, *, num_workers: int | None = None
+) -> tuple[Path, dict[Path, Failure]]:
     """Fit the calibration of the networks in a folder and write it into their manifest.
 
     Only half of the scenes are used; the other half is left to measure.
 
     Parameters
     ----------
-    labelled : sequence of Path
-        Labelled sets with clear photos and those that the networks tell: blurred ones for focus,
-        dark and overexposed ones for exposure.
+    photos : sequence of LabelledPhoto
+        Clear photos and those that the networks tell: blurred ones for focus, dark and overexposed
+        ones for exposure.
     network_folder : Path
         Holds `focus.onnx`, `exposure.onnx` or both, and `manifest.toml`. What it does not hold is
         taken from the package, and not calibrated.
@@ -129,17 +132,17 @@ def calibrate(
 
     Returns
     -------
-    Path
-        The manifest.
+    tuple of (Path, dict)
+        The manifest; photos that could not be scored, and why.
 
     Raises
     ------
     InputError
-        If the manifest is missing or broken, or photos of a kind are too few.
+        If the manifest is missing or broken, or photos of a kind are too few; nothing is written
+        then.
     NetworkError
         If the network is missing or changed.
     """
-    photos = read_labelled(*labelled).photos
     manifest = network_folder / "manifest.toml"
     entries = read_tables(manifest)
     files = {n: read_network(n, folder=network_folder) for n in _CALIBRATED if n in entries}
@@ -149,10 +152,10 @@ def calibrate(
     paths = [photo.path for photo in photos if is_for_calibration(photo)]
     results = dict(score_paths(paths, scorer, num_workers=num_workers))
     scores = {path: result for path, result in results.items() if isinstance(result, Scores)}
-    for name in files:
-        constants = fit_calibration(photos, scores, _CALIBRATED[name])
+    fitted = {name: fit_calibration(photos, scores, _CALIBRATED[name]) for name in files}
+    for name, constants in fitted.items():
         write_manifest(manifest, name, {**entries[name], "calibration": constants})
-    return manifest
+    return manifest, {p: each for p, each in results.items() if isinstance(each, Failure)}
 
 
 def find_training_photos(folder: Path) -> list[Path]:

@@ -22,6 +22,7 @@ from clearshot.training.batches import PatchBatches
 from clearshot.training.drawn import load_or_draw
 from clearshot.training.narrowing import narrow_network, read_wide
 from clearshot.training.patches import PatchSet, draw_patches
+from clearshot.training.runs import write_whole
 from clearshot.training.unfolding import read_weights, unfold_network
 from clearshot.training.visits import join_parts
 
@@ -461,4 +462,4 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         """Add an epoch."""
         self._rows = [row for row in self._rows if row["epoch"] < epoch]
         self._rows.append({"epoch": epoch, **{k: float(v) for k, v in (logs or {}).items()}})
-        self._path.write_text(json.dumps(self._rows, indent=1))
+        write_whole(self._path, json.dumps(self._rows, indent=1))
