@@ -280,7 +280,8 @@ def calibration(
     required=True,
     metavar="DIR",
     type=NamedPath(),
-    help="Folder with focus.onnx and manifest.toml, calibrated; it gets tolerance.toml.",
+    help="Folder with focus.onnx and manifest.toml, calibrated, and exposure.onnx where it is not "
+    "the packaged one; it gets tolerance.toml.",
 )
 @workers_option
 @verbosity_options
@@ -304,7 +305,8 @@ def tolerance(
 
     focus = FocusNetwork(read_network("focus", folder=network_folder))
     exposure = None
-    if any(entry.name == "exposure" for entry in read_manifest(network_folder)):
+    is_described = any(entry.name == "exposure" for entry in read_manifest(network_folder))
+    if is_described and (network_folder / "exposure.onnx").exists():
         exposure = ExposureNetwork(read_network("exposure", folder=network_folder))
     detector = FocusDetector("focus", focus, exposure)
     photos = _read_photos(labelled)
