@@ -326,6 +326,24 @@ def test_text_that_nobody_can_decode_is_damage(library: Path) -> None:
         catalog.states()
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE photos SET companions = '{'",
+        "UPDATE photos SET scored_at = 'yesterday'",
+    ],
+)
+def test_rows_that_make_no_sense_are_damage(library: Path, damage: str) -> None:
+    photo = make_photo(library, "1.jpg")
+    with Catalog.open(library) as catalog:
+        catalog.record([(photo, make_scores())], recipe=RECIPE)
+        path = catalog.path
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute(damage)
+    with Catalog.open(library) as catalog, pytest.raises(CatalogError, match="damaged"):
+        catalog.entries()
+
+
 def test_programs_may_make_one_catalog_at_the_same_time(library: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from clearshot.catalog.catalog import Catalog\n"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from clearshot.catalog import migrations, rows
 from clearshot.catalog.calibrations import Calibrations
-from clearshot.catalog.connection import connect, explained, transaction
+from clearshot.catalog.connection import connect, explained, transaction, understood
 from clearshot.catalog.decisions import DecisionTable
 from clearshot.catalog.glimpses import Glimpse, read_glimpses
 from clearshot.catalog.odds import OddsTable
@@ -230,15 +230,16 @@ class Catalog:
         """
         with explained(self.path):
             found = self._connection.execute(_SELECT_STATES).fetchall()
-        states = (
-            PhotoState(
-                photo=rows.read_photo(row, self.library),
-                recipe=row["recipe"],
-                failure_kind=row["failure_kind"],
-                is_missing=bool(row["is_missing"]),
-            )
-            for row in found
-        )
+        with understood(self.path):
+            states = [
+                PhotoState(
+                    photo=rows.read_photo(row, self.library),
+                    recipe=row["recipe"],
+                    failure_kind=row["failure_kind"],
+                    is_missing=bool(row["is_missing"]),
+                )
+                for row in found
+            ]
         return {state.photo.path: state for state in states}
 
     def entries(
@@ -264,17 +265,18 @@ class Catalog:
             values.append(json.dumps(list(numbers)))
         with explained(self.path):
             found = self._connection.execute(query, values).fetchall()
-        return [
-            Entry(
-                photo=rows.read_photo(row, self.library),
-                scores=None if row["photo_id"] is None else rows.read_scores(row),
-                failure=None if row["kind"] is None else Failure(row["kind"], row["message"]),
-                scored_at=datetime.fromisoformat(row["scored_at"]),
-                is_missing=bool(row["is_missing"]),
-                number=row["id"],
-            )
-            for row in found
-        ]
+        with understood(self.path):
+            return [
+                Entry(
+                    photo=rows.read_photo(row, self.library),
+                    scores=None if row["photo_id"] is None else rows.read_scores(row),
+                    failure=None if row["kind"] is None else Failure(row["kind"], row["message"]),
+                    scored_at=datetime.fromisoformat(row["scored_at"]),
+                    is_missing=bool(row["is_missing"]),
+                    number=row["id"],
+                )
+                for row in found
+            ]
 
     def glimpses(self, numbers: Iterable[int] | None = None) -> list[Glimpse]:
         """List photos with no more than what a list shows of them: fast, where there are many.

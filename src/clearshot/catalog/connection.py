@@ -159,6 +159,26 @@ def explained(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """Turn what makes no sense in the rows of a catalog into the error of a damaged one.
+
+    Parameters
+    ----------
+    path : Path
+        The catalog whose rows the body turns into records, and does nothing else.
+
+    Raises
+    ------
+    CatalogError
+        In place of the error of a conversion: of a date, a word or a path.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, OverflowError) as error:
+        raise CatalogError(f"{_CAUSES[sqlite3.SQLITE_CORRUPT]} ({error})", path=path) from error
+
+
+@contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """Commit everything that the body writes, or nothing when it raises.
 

@@ -7,7 +7,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from clearshot.catalog.connection import explained, transaction
+from clearshot.catalog.connection import explained, transaction, understood
 from clearshot.photo import Choice, Color, Decision
 
 if TYPE_CHECKING:
@@ -86,14 +86,15 @@ class DecisionTable:
             values = [json.dumps(list(numbers))]
         with explained(self._path):
             found = self._connection.execute(query, values).fetchall()
-        return {
-            row["photo_id"]: Decision(
-                choice=None if row["choice"] is None else Choice(row["choice"]),
-                stars=row["stars"],
-                color=None if row["color"] is None else Color(row["color"]),
-            )
-            for row in found
-        }
+        with understood(self._path):
+            return {
+                row["photo_id"]: Decision(
+                    choice=None if row["choice"] is None else Choice(row["choice"]),
+                    stars=row["stars"],
+                    color=None if row["color"] is None else Color(row["color"]),
+                )
+                for row in found
+            }
 
     def write(self, decisions: Mapping[int, Decision]) -> None:
         """Write decisions in one transaction; when it returns they are on the disk.
