@@ -295,6 +295,18 @@ def assert_moved_together(plan: Plan, photo: Photo) -> None:
         assert goals[companion] == goal.with_name(goal.stem + rest)
 
 
+@pytest.mark.parametrize("first", ["DSC_0001", "IMG_20230101"])
+def test_names_that_cameras_count_up_stay(library: Path, target: Path, first: str) -> None:
+    names = [first, f"{first[:-1]}2", f"{first[:-1]}3"]
+    photos = [make_photo(library / f"{name}.jpg", f"{name}.jpg.xmp") for name in names]
+    for moved in (photos[:1], photos[1:]):
+        plan = plan_sort(library, [(photo, Label.DARK) for photo in moved], target)
+        assert not any(step.renamed for step in plan.steps)
+        apply_plan(plan, find_journal_folder(library))
+    found = {p.path.stem: len(p.companions) for p in find_photos([target]).photos}
+    assert found == dict.fromkeys(names, 1)
+
+
 def test_no_sidecar_comes_to_lie_beside_another_photo_of_its_name(
     library: Path, target: Path
 ) -> None:

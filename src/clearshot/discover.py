@@ -22,7 +22,7 @@ from clearshot.paths import anchor
 from clearshot.photo import COMPANION_SUFFIXES, FileStamp, Photo, Skip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
 # Pictures as they are to be seen, the first to be judged where a shot has several files.
@@ -179,13 +179,16 @@ def list_photo_names(folder: Path) -> list[str]:
         )
 
 
-def name_shots(name: str) -> set[str]:
+def name_shots(name: str, beside: Collection[str] = ()) -> set[str]:
     """Give the base names of the shots that a file counts to, or would beside their photos.
 
     Parameters
     ----------
     name : str
         Name of a file of any kind.
+    beside : collection of str
+        Names of files beside it. Cameras count as darktable does: `DSC_0002.jpg.xmp` is of a
+        duplicate of `DSC.jpg` only where there is no `DSC_0002.jpg`.
 
     Returns
     -------
@@ -199,7 +202,8 @@ def name_shots(name: str) -> set[str]:
     is_of_file = suffix in _NAME_SUFFIXES and _suffix(base) in PHOTO_SUFFIXES
     if not is_of_file:
         return {base}
-    return {base} | {_split(name)[0] for name in (base, _find_original(base)) if name}
+    original = "" if base in beside else _find_original(base)
+    return {base} | {_split(picture)[0] for picture in (base, original) if picture}
 
 
 def count_twins(photo: Photo) -> int:

@@ -207,11 +207,8 @@ class _TakenNames:
         return is_own and not is_planned and not self._are_used(places)
 
     def _are_used(self, places: tuple[Path, ...]) -> bool:
-        for place in places:
-            if any(
-                _fold(shot) in self._list_shots(place.parent) for shot in name_shots(place.name)
-            ):
-                return True
+        if any(_fold(base.name) in self._list_shots(base.parent) for base in _list_bases(places)):
+            return True
         return any(_fold(place.name) in self._list_names(place.parent) for place in places)
 
 
@@ -297,7 +294,12 @@ def _count_up(path: Path, base: str) -> itertools.chain[Path]:
 
 def _name_bases(places: Sequence[Path]) -> set[str]:
     """Give the base names that files would belong to at their places."""
-    return {_fold(place.with_name(shot)) for place in places for shot in name_shots(place.name)}
+    return {_fold(base) for base in _list_bases(places)}
+
+
+def _list_bases(places: Sequence[Path]) -> list[Path]:
+    names = {place.name for place in places}
+    return [place.with_name(shot) for place in places for shot in name_shots(place.name, names)]
 
 
 def _list_names(folder: Path) -> frozenset[str]:
@@ -313,7 +315,7 @@ def _list_names(folder: Path) -> frozenset[str]:
 
 
 def _list_shots(names: frozenset[str]) -> frozenset[str]:
-    return frozenset(shot for name in names for shot in name_shots(name))
+    return frozenset(shot for name in names for shot in name_shots(name, names))
 
 
 def _fold(path: Path | str) -> str:

@@ -125,8 +125,9 @@ def make_room(path: Path, library: Path, *, create: bool) -> None:
     Raises
     ------
     CatalogError
-        If there may not, or the folder cannot be created.
+        If there may not, the place is another library's, or the folder cannot be created.
     """
+    check_home(path, library)
     if not create:
         words = ["clearshot", "scan", str(library)]
         words += [] if path == default_path(library) else ["--catalog", str(path)]
@@ -160,6 +161,7 @@ def claim(connection: sqlite3.Connection, path: Path, library: Path) -> None:
         If it belongs to another.
     """
     # A catalog outside of its library does not show whose photos its relative paths mean.
+    check_home(path, library)
     owner = _find_owner(connection) or _find_home(path)
     if owner is None:
         with transaction(connection):
@@ -169,7 +171,30 @@ def claim(connection: sqlite3.Connection, path: Path, library: Path) -> None:
                 row = (os.fsencode(library),)
                 connection.execute("INSERT INTO library (id, folder) VALUES (1, ?)", row)
                 return
-    if not _is_same(anchor(owner), library):
+    _check_owner(anchor(owner), library, path)
+
+
+def check_home(path: Path, library: Path) -> None:
+    """Refuse a place for a catalog that is another library's own.
+
+    Parameters
+    ----------
+    path : Path
+        The catalog's file, which need not exist.
+    library : Path
+        The library that wants it.
+
+    Raises
+    ------
+    CatalogError
+        If it lies where another library keeps its catalog.
+    """
+    if home := _find_home(path):
+        _check_owner(home, library, path)
+
+
+def _check_owner(owner: Path, library: Path, path: Path) -> None:
+    if not _is_same(owner, library):
         message = f"the catalog belongs to the library {owner}, not to {library}"
         raise CatalogError(message, path=path)
 

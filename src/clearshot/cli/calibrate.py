@@ -118,7 +118,9 @@ def calibrate(  # noqa: PLR0913 - one argument per option
         _import(place, library, catalog_path, tolerances, out)
     elif is_from_decisions:
         _finish(_calibrate_decisions(place, catalog_path, tolerances), place, catalog_path, out)
-    elif out is not None and library is None and not tolerances and _has_own(place, catalog_path):
+    elif (
+        out is not None and library is None and not tolerances and _is_library(place, catalog_path)
+    ):
         _export(place, catalog_path, out)
     else:
         own, num_failed = _calibrate_labelled(place, library, catalog_path, tolerances, workers)
@@ -155,16 +157,22 @@ def _is_exported(place: Path) -> bool:
     return suffix == ".json" or (suffix != ".csv" and place.is_file())
 
 
-def _has_own(place: Path, catalog_path: Path | None) -> bool:
-    """Tell whether a folder is a library with a calibration of its own."""
+def _is_library(place: Path, catalog_path: Path | None) -> bool:
+    """Tell whether a folder is a library, and no labelled set that was scanned as well."""
     from clearshot.catalog.catalog import Catalog
     from clearshot.catalog.place import default_path
-    from clearshot.owner import find_own
+    from clearshot.evaluation.labelled import read_labelled
 
     if not place.is_dir() or (catalog_path is None and not default_path(place).exists()):
         return False
     with Catalog.open(place, path=catalog_path, create=False) as catalog:
-        return find_own(catalog)[0] is not None
+        if catalog.calibrations.read_current() is not None:
+            return True
+    try:
+        read_labelled(place)
+    except InputError:
+        return True
+    return False
 
 
 def _calibrate_decisions(

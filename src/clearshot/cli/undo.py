@@ -101,7 +101,8 @@ def undo(  # noqa: PLR0913 - one argument per option
     else:
         print_left_alone((*back.refused, *back.staying), "cannot go back as the disk is now")
         _print_next_step(back, ["undo", folder, *repeat_options(None, catalog_path)], name)
-    context.exit(1 if skipped or (outcome is not None and outcome.skipped) else 0)
+    is_left = outcome is not None and bool(outcome.skipped or back.staying)
+    context.exit(1 if skipped or is_left else 0)
 
 
 def _print_list(folder: Path, *, is_json: bool) -> None:

@@ -372,7 +372,7 @@ def to_luma(picture: PillowImage.Image) -> PillowImage.Image:
         numbers = np.asarray(picture)
         is_unsigned = picture.mode == "I" and bits == 32
         values = (numbers.view(np.uint32) if is_unsigned else numbers).astype(np.float64)
-        white = _find_white(values, is_float=picture.mode == "F")
+        white = _find_white(values, is_float=picture.mode == "F", is_unsigned=is_unsigned)
         shares = 1.0 - values / white if is_inverted else values / white
         # Beyond white there may be infinity, and NaN where nothing was measured.
         luma_hw = np.nan_to_num(np.clip(shares * 255, 0, 255), nan=0.0)
@@ -380,11 +380,11 @@ def to_luma(picture: PillowImage.Image) -> PillowImage.Image:
     return correct_luma(picture.convert("L"), profile)
 
 
-def _find_white(values: NDArray[np.float64], *, is_float: bool) -> float:
+def _find_white(values: NDArray[np.float64], *, is_float: bool, is_unsigned: bool) -> float:
     """Tell which number is white; files that hold 0-1, 0-255, 0-65535 or more do not say which."""
     highest = float(values.max(initial=0.0, where=np.isfinite(values)))
     if highest > 65535 and not is_float:
-        return 2.0**32 - 1
+        return 2.0 ** (32 if is_unsigned else 31) - 1
     if highest > 255:
         return 65535.0
     return 1.0 if is_float and highest <= _HIGHEST_OF_UNIT else 255.0

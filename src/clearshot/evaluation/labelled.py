@@ -164,7 +164,8 @@ def _read_plain(root: Path, paths: Sequence[Path], rows: Mapping[Path, list[_Row
         else:
             left_out.append(Skip(path, "no label"))
     # What is listed and was not found fails like any other photo that is missing.
-    listed += [row for path in rows.keys() - set(paths) for row in rows[path]]
+    known = set(paths)
+    listed += [row for path, each in rows.items() if path not in known for row in each]
     found = _label_rows(listed, root)
     return LabelledSet(found.photos, (*left_out, *found.left_out))
 

@@ -30,7 +30,8 @@ export class Decisions {
 
   // Does something when all that was decided before is stored.
   afterwards(act) {
-    this.last = this.last.then(act);
+    // Whatever fails keeps no later decision from being stored.
+    this.last = this.last.catch(() => {}).then(act);
     return this.last;
   }
 
@@ -75,8 +76,9 @@ export class Decisions {
       const next = later.find((made) => made.photos.includes(id));
       if (next) this.before.get(next).set(id, value);
       else {
-        const { choice, stars, color } = library.byId.get(id);
-        library.decide(id, { choice, stars, color, [field]: value });
+        // A photo may have gone meanwhile.
+        const photo = library.byId.get(id);
+        if (photo) library.decide(id, { choice: photo.choice, stars: photo.stars, color: photo.color, [field]: value });
       }
     }
   }
