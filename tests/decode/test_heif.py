@@ -84,6 +84,11 @@ def test_without_a_rotation_of_its_own_exif_decides(tmp_path: Path) -> None:
         assert is_turned_by_file(stream)
     content = path.read_bytes()
     assert content.count(b"irot") == 1
+    # A box of a length in 64 bits may come first.
+    start = int.from_bytes(content[:4], "big")
+    wide = (1).to_bytes(4, "big") + b"free" + (32).to_bytes(8, "big") + bytes(16)
+    with io.BytesIO(content[:start] + wide + content[start:]) as stream:
+        assert is_turned_by_file(stream)
     with io.BytesIO(content.replace(b"irot", b"free")) as stream:
         assert not is_turned_by_file(stream)
     for broken in (b"", content[:30], content[:4] + b"mdat", bytes(64)):

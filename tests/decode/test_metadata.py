@@ -74,12 +74,32 @@ def test_facts_are_those_of_the_camera(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "before",
+    [
+        b"\xff\xe1" + struct.pack(">H", 9000) + b"http://ns.adobe.com/xap/1.0/\0".ljust(8998),
+        (b"\xff\xe2" + struct.pack(">H", 3002) + b"ICC_PROFILE\0".ljust(3000)) * 40,
+        b"\xff\xfe" + struct.pack(">H", 6002) + bytes(6000),
+        b"\xff",
+    ],
+    ids=["xmp", "profile", "comment", "fill"],
+)
+def test_facts_are_read_wherever_they_stand(tmp_path: Path, before: bytes) -> None:
+    path = save(tmp_path / "photo.jpg", make_exif(FIELDS))
+    expected, content = read_facts(path), path.read_bytes()
+    start = content.index(b"\xff\xe1")
+    path.write_bytes(content[:start] + before + content[start:])
+    assert read_facts(path) == expected
+    assert expected.iso == 400
+
+
+@pytest.mark.parametrize(
     ("make", "model", "camera"),
     [
         ("Canon", "Canon EOS 6D", "Canon EOS 6D"),
         ("SONY", "ILCE-7M3", "SONY ILCE-7M3"),
         ("OLYMPUS OPTICAL CO.,LTD", "C40Z", "OLYMPUS C40Z"),
         ("SANYO Electric Co.,Ltd.", "S1", "SANYO S1"),
+        ("RICOH IMAGING COMPANY, LTD.", "PENTAX K-1 Mark II", "RICOH PENTAX K-1 Mark II"),
         ("Apple", "iPhone 7", "Apple iPhone 7"),
         ("", "X100", "X100"),
         ("Corporation", "", None),
@@ -98,6 +118,9 @@ def test_cameras_are_named_as_people_name_them(
         ({ORIGINAL: "2024:05:06 07:08:09"}, "taken_at", datetime(2024, 5, 6, 7, 8, 9)),  # noqa: DTZ001
         ({ORIGINAL: "2024:05:06 07:08:09", OFFSET: "Z"}, "taken_at",
          datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)),
+        ({ORIGINAL: "2024:05:06 07:08:09", OFFSET: "+25:00"}, "taken_at",
+         datetime(2024, 5, 6, 7, 8, 9)),  # noqa: DTZ001
+        ({AREA: (50,), WIDTH: 400, HEIGHT: 200, ISO: 800}, "iso", 800),
         ({ORIGINAL: "0000:00:00 00:00:00"}, "taken_at", None),
         ({ORIGINAL: "2024:13:45 07:08:09"}, "taken_at", None),
         ({ORIGINAL: "yesterday"}, "taken_at", None),

@@ -157,7 +157,8 @@ def test_a_packet_gets_its_wrapping_and_is_open_to_others(tmp_path: Path) -> Non
     path = tmp_path / "a.jpg"
     path.write_bytes(draw_jpeg())
     bare = NEW[NEW.index(b"<x:") : NEW.index(b"<?xpacket end")]
-    for packet in (bare, NEW.replace(b'end="w"', b'end="r"')):
+    marked = b"\xef\xbb\xbf" + bare
+    for packet in (bare, marked, NEW.replace(b'end="w"', b'end="r"')):
         after = carry_out(path, draft_one(path, packet))
         found = find_packet(read_segments(io.BytesIO(after)))
         assert found is not None

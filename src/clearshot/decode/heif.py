@@ -85,7 +85,10 @@ def is_turned_by_file(stream: BinaryIO) -> bool:
         if head[4:] == b"meta":
             properties = stream.read(min(size, _MAX_META_BYTES))
             return b"irot" in properties or b"imir" in properties
+        if size == 1:
+            # The size follows in 64 bits.
+            size = int.from_bytes(stream.read(8), "big") - 8
         if size < 8:
-            return False  # the last box, or one beyond 4 GB
+            return False  # the last box
         stream.seek(size - 8, os.SEEK_CUR)
     return False

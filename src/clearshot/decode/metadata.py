@@ -51,8 +51,8 @@ _ISO_OVERFLOW: Final = 65535
 
 # Words of makers' names that no photographer uses.
 _COMPANY_WORDS: Final = re.compile(
-    r"\b(corporation|corp\.?|company|inc\.?|optical|imaging|electric|computer|co\.?,? ?ltd\.?)"
-    r"(?=\W|$)",
+    r"\b(corporation|corp\.?|company(?:,? ?ltd\.?)?|inc\.?|optical|imaging|electric|computer"
+    r"|co\.?,? ?ltd\.?)(?=\W|$)",
     re.IGNORECASE,
 )
 
@@ -166,7 +166,7 @@ def _read(stream: Any) -> Facts:
     elif head.startswith((b"\x89PNG", b"RIFF")) or head[4:12] in {b"ftypavif", b"ftypavis"}:
         stream = stream.cut_block()
     tags, stream = _read_tags(stream, is_heif=head[4:12] in _HEIF_STARTS)
-    point = find_common_point(tags) or _find_maker_point(stream, tags)
+    point = _find_common_point(tags) or _find_maker_point(stream, tags)
     return _collect(tags, point)
 
 
@@ -180,7 +180,42 @@ def _read_tags(stream: Any, *, is_heif: bool) -> tuple[dict[str, IfdTag], Any]:
         with suppress(*_DAMAGE, ExifError):
             return process_file(stream, details=False, extract_thumbnail=False), stream
         stream = stream.cut_heif_block()
-    return process_file(stream, details=False, extract_thumbnail=False), stream
+    with suppress(*_DAMAGE, ExifError):
+        if tags := process_file(stream, details=False, extract_thumbnail=False):
+            return tags, stream
+    # exifread looks at the first 4 kB of a JPEG only; long XMP may stand before.
+    block = _cut_jpeg_block(stream)
+    return process_file(block, details=False, extract_thumbnail=False), block
+
+
+def _cut_jpeg_block(stream: Any) -> Any:
+    """Cut the EXIF block out of a JPEG, wherever it stands before the pixels.
+
+    Raises
+    ------
+    OSError
+        If there is none.
+    """
+    stream.seek(0)
+    mark = stream.read(2)
+    while mark == b"\xff\xd8" or mark[:1] == b"\xff":
+        mark = stream.read(2)
+        while mark == b"\xff\xff":  # bytes that only fill
+            mark = b"\xff" + stream.read(1)
+        if mark[1:] in {b"", b"\xda", b"\xd9"}:
+            break
+        (length,) = struct.unpack(">H", stream.read(2))
+        if mark[1:] != b"\xe1":
+            stream.seek(length - 2, io.SEEK_CUR)
+        elif (content := stream.read(length - 2)).startswith(b"Exif\0"):
+            return _open_block(content)
+    raise OSError("no EXIF block")
+
+
+def _find_common_point(tags: Mapping[str, IfdTag]) -> Point | None:
+    with suppress(*_DAMAGE):
+        return find_common_point(tags)
+    return None
 
 
 def _find_maker_point(stream: Any, tags: Mapping[str, IfdTag]) -> Point | None:
@@ -207,7 +242,7 @@ def _read_boxes(stream: Any) -> Facts:
     tags = dict(process_file(first, details=False, extract_thumbnail=False))
     for name, tag in process_file(second, details=False, extract_thumbnail=False).items():
         tags[name.replace("Image ", "EXIF ", 1)] = tag
-    point = find_common_point(tags)
+    point = _find_common_point(tags)
     if point is None:
         with suppress(*_DAMAGE):
             note = boxes[b"CMT3"]
@@ -274,8 +309,10 @@ def _find_time(tags: Mapping[str, IfdTag]) -> datetime | None:
         zone = zone if re.fullmatch(r"[+-]\d\d:\d\d|Z", zone) else ""
         year, month, day, clock = found.groups()
         digits = f".{part[0][:6].ljust(6, '0')}" if part else ""
-        with suppress(ValueError):
-            return datetime.fromisoformat(f"{year}-{month}-{day}T{clock}{digits}{zone}")
+        # A zone that no clock has costs the zone alone.
+        for ending in (zone, ""):
+            with suppress(ValueError):
+                return datetime.fromisoformat(f"{year}-{month}-{day}T{clock}{digits}{ending}")
     return None
 
 

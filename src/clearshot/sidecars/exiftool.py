@@ -171,6 +171,8 @@ def _wrap_packet(packet: bytes | None) -> bytes | None:
     """Write a packet as photos have it: in its wrapping, and open to changes in place."""
     if packet is None:
         return None
+    # A mark of the encoding is one at the very start only.
+    packet = packet.removeprefix(b"\xef\xbb\xbf")
     if not packet.startswith(b"<?xpacket"):
         packet = _WRAPPING[0] + packet + _WRAPPING[1]
     return _READ_ONLY.sub(rb"\1w", packet)

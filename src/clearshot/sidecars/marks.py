@@ -26,7 +26,7 @@ LISTS = ("dc:subject", "lr:hierarchicalSubject", "digiKam:TagsList")
 
 # Values that say that nobody has decided: XMP part 1, 8.4, and digiKam's digikam_globals.h.
 _UNSET = {
-    "xmp:Rating": {"0"},
+    "xmp:Rating": {"0", ""},
     "xmp:Label": {""},
     "digiKam:PickLabel": {"0"},
     "digiKam:ColorLabel": {"0"},
