@@ -318,6 +318,16 @@ def test_the_catalog_in_a_library_serves_no_other(library: Path, tmp_path: Path)
     Catalog.open(library).close()
 
 
+def test_a_catalog_that_says_whose_it_is_is_believed_wherever_it_lies(
+    library: Path, tmp_path: Path
+) -> None:
+    kept, place = tmp_path / "kept.sqlite", default_path(tmp_path)
+    Catalog.open(library, path=kept).close()
+    place.parent.mkdir()
+    kept.rename(place)
+    Catalog.open(library, path=place).close()
+
+
 def test_text_that_nobody_can_decode_is_damage(library: Path) -> None:
     photo = make_photo(library, "1.jpg")
     with Catalog.open(library) as catalog:

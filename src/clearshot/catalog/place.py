@@ -161,7 +161,6 @@ def claim(connection: sqlite3.Connection, path: Path, library: Path) -> None:
         If it belongs to another.
     """
     # A catalog outside of its library does not show whose photos its relative paths mean.
-    check_home(path, library)
     owner = _find_owner(connection) or _find_home(path)
     if owner is None:
         with transaction(connection):
