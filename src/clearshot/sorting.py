@@ -176,8 +176,9 @@ class _TakenNames:
         self._planned: set[str] = set()
         # By base name at the target, the one where the shot comes from.
         self._shots: dict[str, Path] = {}
-        self._list_names = cache(_list_names)
-        self._list_shots = cache(lambda folder: _list_shots(self._list_names(folder)))
+        list_spelled = cache(_list_names)
+        self._list_names = cache(lambda folder: frozenset(map(_fold, list_spelled(folder))))
+        self._list_shots = cache(lambda folder: _list_shots(list_spelled(folder)))
 
     def take(self, wanted: Sequence[Path], photo: Path) -> list[Path]:
         """Take a free place for each file of a photo, its own first, alike numbered."""
@@ -304,7 +305,7 @@ def _list_bases(places: Sequence[Path]) -> list[Path]:
 
 def _list_names(folder: Path) -> frozenset[str]:
     try:
-        return frozenset(_fold(path.name) for path in folder.iterdir())
+        return frozenset(path.name for path in folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return frozenset()
     except OSError as error:
@@ -315,7 +316,8 @@ def _list_names(folder: Path) -> frozenset[str]:
 
 
 def _list_shots(names: frozenset[str]) -> frozenset[str]:
-    return frozenset(shot for name in names for shot in name_shots(name, names))
+    # Names belong together as they are spelled.
+    return frozenset(_fold(shot) for name in names for shot in name_shots(name, names))
 
 
 def _fold(path: Path | str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from clearshot.catalog.connection import explained, transaction
+from clearshot.catalog.connection import explained, transaction, understood
 
 if TYPE_CHECKING:
     import sqlite3
@@ -62,15 +62,16 @@ class Calibrations:
             found = self._connection.execute(
                 "SELECT * FROM calibrations ORDER BY version"
             ).fetchall()
-        return [
-            KeptCalibration(
-                version=row["version"],
-                content=row["content"],
-                made_at=datetime.fromisoformat(row["made_at"]),
-                taken_back_at=_read_time(row["taken_back_at"]),
-            )
-            for row in found
-        ]
+        with understood(self._path):
+            return [
+                KeptCalibration(
+                    version=row["version"],
+                    content=row["content"],
+                    made_at=datetime.fromisoformat(row["made_at"]),
+                    taken_back_at=_read_time(row["taken_back_at"]),
+                )
+                for row in found
+            ]
 
     def read_current(self) -> KeptCalibration | None:
         """Read the calibration in use.

@@ -161,16 +161,17 @@ def _is_library(place: Path, catalog_path: Path | None) -> bool:
     """Tell whether a folder is a library, and no labelled set that was scanned as well."""
     from clearshot.catalog.catalog import Catalog
     from clearshot.catalog.place import default_path
-    from clearshot.evaluation.labelled import read_labelled
+    from clearshot.evaluation.labelled import NoLabelledPhotoError, read_labelled
+    from clearshot.owner import find_own
 
     if not place.is_dir() or (catalog_path is None and not default_path(place).exists()):
         return False
     with Catalog.open(place, path=catalog_path, create=False) as catalog:
-        if catalog.calibrations.read_current() is not None:
+        if find_own(catalog)[0] is not None:
             return True
     try:
         read_labelled(place)
-    except InputError:
+    except NoLabelledPhotoError:
         return True
     return False
 

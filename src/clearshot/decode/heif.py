@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from PIL import Image as PillowImage
 
 
+# No file is longer: 1 TB.
+_MAX_BOX_BYTES: Final = 1 << 40
 _MAX_BOXES: Final = 64
 _MAX_META_BYTES: Final = 4_000_000
 
@@ -82,13 +84,14 @@ def is_turned_by_file(stream: BinaryIO) -> bool:
         if len(head) < 8:
             return False
         size = int.from_bytes(head[:4], "big")
-        if head[4:] == b"meta":
-            properties = stream.read(min(size, _MAX_META_BYTES))
-            return b"irot" in properties or b"imir" in properties
         if size == 1:
             # The size follows in 64 bits.
             size = int.from_bytes(stream.read(8), "big") - 8
-        if size < 8:
-            return False  # the last box
+        if head[4:] == b"meta":
+            # 0 stands for the rest of the file.
+            properties = stream.read(min(size or _MAX_META_BYTES, _MAX_META_BYTES))
+            return b"irot" in properties or b"imir" in properties
+        if not 8 <= size <= _MAX_BOX_BYTES:
+            return False  # the last box, or none
         stream.seek(size - 8, os.SEEK_CUR)
     return False

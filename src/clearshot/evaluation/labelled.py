@@ -42,6 +42,10 @@ _MANIFEST_NAMES: Final = frozenset({"manifest.csv", "labels.csv"})
 _MANIFEST_HEIGHT: Final = 3
 
 
+class NoLabelledPhotoError(InputError):
+    """A set in which nothing says what any photo is."""
+
+
 class _OtherTableError(InputError):
     """A CSV without the columns of a labelled set."""
 
@@ -118,7 +122,7 @@ def _read_set(path: Path) -> LabelledSet:
         raise UsageError(f"is neither a folder nor a .csv: {_EXPECTED}", path=path)
     if not found.photos:
         msg = f"no labelled photo: {expected}; found {_describe(root, found)}"
-        raise InputError(msg, path=path)
+        raise NoLabelledPhotoError(msg, path=path)
     return found
 
 
