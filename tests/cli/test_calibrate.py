@@ -33,6 +33,18 @@ def labels(scanned_library: Path) -> Path:
     return path
 
 
+def decide_all(library: Path) -> None:
+    """Keep the clear photo of `scanned_library` and reject the others."""
+    bad = {"black.jpg", "white.jpg", "blurred.jpg"}
+    with Catalog.open(library) as catalog:
+        numbers = catalog.decisions.list_numbers()
+        choices = {
+            numbers[library / name]: Decision(Choice.REJECT if name in bad else Choice.KEEP)
+            for name in ("clear.jpg", *bad)
+        }
+        catalog.decisions.write(choices)
+
+
 def test_calibration_is_kept_used_listed_and_taken_back(
     run: Run, scanned_library: Path, labels: Path
 ) -> None:
@@ -142,14 +154,7 @@ def test_nobody_can_promise_to_lose_nothing(run: Run, labels: Path) -> None:
 
 
 def test_decisions_of_the_review_calibrate(run: Run, scanned_library: Path) -> None:
-    bad = {"black.jpg", "white.jpg", "blurred.jpg"}
-    with Catalog.open(scanned_library) as catalog:
-        numbers = catalog.decisions.list_numbers()
-        choices = {
-            numbers[scanned_library / name]: Decision(Choice.REJECT if name in bad else Choice.KEEP)
-            for name in ("clear.jpg", *bad)
-        }
-        catalog.decisions.write(choices)
+    decide_all(scanned_library)
     result = run("calibrate", scanned_library, "--from-decisions", "--tolerance", "5%")
     assert result.exit_code == 0, result.output
     assert "4 decisions" in result.stdout
@@ -159,14 +164,7 @@ def test_decisions_of_the_review_calibrate(run: Run, scanned_library: Path) -> N
 
 
 def test_sorting_takes_no_decision_out_of_a_calibration(run: Run, scanned_library: Path) -> None:
-    bad = {"black.jpg", "white.jpg", "blurred.jpg"}
-    with Catalog.open(scanned_library) as catalog:
-        numbers = catalog.decisions.list_numbers()
-        choices = {
-            numbers[scanned_library / name]: Decision(Choice.REJECT if name in bad else Choice.KEEP)
-            for name in ("clear.jpg", *bad)
-        }
-        catalog.decisions.write(choices)
+    decide_all(scanned_library)
     before = run("calibrate", scanned_library, "--from-decisions").stdout
     run("sort", scanned_library, "--to", scanned_library.parent / "sorted", "--apply")
     assert not (scanned_library / "black.jpg").exists()

@@ -50,7 +50,8 @@ def test_what_lies_behind_a_whole_photo_does_not_matter(tmp_path: Path, tail: by
 
 
 def test_the_file_is_left_where_it_was(tmp_path: Path) -> None:
-    for content in (b"", b"\xff\xd8" + bytes(2000), bytes(2000), draw_jpeg() + bytes(1000)):
+    beyond = b"\xff\xd8\xff\xe1\xff\xff" + bytes(2000)
+    for content in (b"", b"\xff\xd8" + bytes(2000), beyond, bytes(2000), draw_jpeg() + bytes(999)):
         path = tmp_path / "any"
         path.write_bytes(content)
         with path.open("rb") as stream:

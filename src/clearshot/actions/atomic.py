@@ -329,8 +329,9 @@ def is_one_name(path: Path, other: Path) -> bool:
         return True
     if not path.parent.samefile(other.parent):
         return False
-    names = {entry.name for entry in path.parent.iterdir()}
-    return path.name == other.name or not {path.name, other.name} <= names
+    if path.name == other.name:
+        return True
+    return not {path.name, other.name} <= {entry.name for entry in path.parent.iterdir()}
 
 
 def hash_file(path: Path) -> bytes:

@@ -25,6 +25,7 @@ from clearshot.decode.focus_point import (
     find_maker_point,
     read_note,
 )
+from clearshot.decode.segments import APP1, walk_segments
 from clearshot.photo import Facts
 
 if TYPE_CHECKING:
@@ -196,18 +197,8 @@ def _cut_jpeg_block(stream: Any) -> Any:
     OSError
         If there is none.
     """
-    stream.seek(0)
-    mark = stream.read(2)
-    while mark == b"\xff\xd8" or mark[:1] == b"\xff":
-        mark = stream.read(2)
-        while mark == b"\xff\xff":  # bytes that only fill
-            mark = b"\xff" + stream.read(1)
-        if mark[1:] in {b"", b"\xda", b"\xd9"}:
-            break
-        (length,) = struct.unpack(">H", stream.read(2))
-        if mark[1:] != b"\xe1":
-            stream.seek(length - 2, io.SEEK_CUR)
-        elif (content := stream.read(length - 2)).startswith(b"Exif\0"):
+    for marker, _, length in walk_segments(stream):
+        if marker == APP1 and (content := stream.read(length)).startswith(b"Exif\0"):
             return _open_block(content)
     raise OSError("no EXIF block")
 
