@@ -18,7 +18,7 @@ import numpy as np
 from clearshot.audit import Pile, Sampled, estimate
 from clearshot.evaluation.detectors import FocusDetector
 from clearshot.evaluation.labelled import read_labelled
-from clearshot.evaluation.tolerances import choose_one_per_scene
+from clearshot.evaluation.tolerances import choose_one_per_scene, name_set
 from clearshot.intervals import count_allowed, predict_kept
 from clearshot.photo import Failure, Label
 from clearshot.scan import score_paths
@@ -48,8 +48,7 @@ class Photos:
         kept = [p for p in photos if p.label in {None, label}]
         self.logits = logits[is_used]
         self.is_bad = np.array([p.label is label for p in kept])
-        # Photos of the same cameras and people under two names are one source.
-        self.source = np.array([p.source.removesuffix("640") for p in kept])
+        self.source = np.array([name_set(p.source) for p in kept])
         names = [f"{p.source}/{p.scene or p.path.name}" for p in kept]
         self.scene = np.unique(names, return_inverse=True)[1]
         self.good, self.bad = self.take(np.ones(len(kept), bool))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from clearshot.errors import InputError
-from clearshot.evaluation.labels import LABEL_WORDS
+from clearshot.evaluation.labels import LABEL_WORDS, find_delimiter
 from clearshot.intervals import bound_pile
 from clearshot.photo import Failure, Rating
 from clearshot.report import format_line
@@ -206,9 +206,8 @@ def read_answers(path: Path) -> list[Sampled]:
             text = file.read()
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", path=path) from error
-    # A spreadsheet may have written semicolons.
-    first = text.partition("\n")[0]
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in first else ",")
+    delimiter = find_delimiter(text.partition("\n")[0])
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         if not set(FIELDS) <= set(reader.fieldnames or ()):
             found = ", ".join(reader.fieldnames or ()) or "nothing"

@@ -12,13 +12,14 @@ from clearshot.actions import atomic
 from clearshot.actions.atomic import (
     is_writable,
     move_file,
+    place_file,
     read_stamp,
     restore_mtime,
-    settle_move,
     sync_folder,
 )
 
 MTIME_NS = 1_500_000_000_987_654_321
+SIZE_BYTES = 2_500_000
 
 
 def fail_with(code: int) -> OSError:
@@ -27,6 +28,13 @@ def fail_with(code: int) -> OSError:
 
 def list_names(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
+
+
+def settle_move(source: Path, target: Path, *, part: Path, is_reserved: bool) -> bool:
+    """Settle the move of the photo of `paths`."""
+    return atomic.settle_move(
+        source, target, part=part, is_reserved=is_reserved, size_bytes=SIZE_BYTES
+    )
 
 
 def refuse_links(monkeypatch: pytest.MonkeyPatch, code: int, *, parts: int | None = None) -> None:
@@ -46,7 +54,9 @@ def refuse_links(monkeypatch: pytest.MonkeyPatch, code: int, *, parts: int | Non
 @pytest.fixture
 def paths(tmp_path: Path) -> tuple[Path, Path, Path]:
     """A file, a free place for it, and the name of a part file."""
-    source = write_file(tmp_path / "in" / "photo.jpg", b"photo" * 500_000, mtime_ns=MTIME_NS)
+    source = write_file(
+        tmp_path / "in" / "photo.jpg", b"photo" * (SIZE_BYTES // 5), mtime_ns=MTIME_NS
+    )
     source.chmod(0o640)
     (tmp_path / "out").mkdir()
     return source, tmp_path / "out" / "photo.jpg", tmp_path / "out" / ".photo.part"
@@ -273,6 +283,50 @@ class TestSettleMove:
         with pytest.raises(OSError, match="this copy is left"):
             settle_move(source, target, part=part, is_reserved=False)
         assert part.exists()
+
+    def test_the_last_copy_is_kept_beside_the_name_reserved_for_it(
+        self, paths: tuple[Path, Path, Path]
+    ) -> None:
+        source, target, part = paths
+        source.rename(part)
+        target.touch()
+        with pytest.raises(OSError, match="this copy is left"):
+            settle_move(source, target, part=part, is_reserved=True)
+        assert part.stat().st_size == SIZE_BYTES
+
+    def test_a_name_reserved_for_a_file_that_is_gone_is_given_up(
+        self, paths: tuple[Path, Path, Path]
+    ) -> None:
+        source, target, part = paths
+        source.unlink()
+        target.touch()
+        assert not settle_move(source, target, part=part, is_reserved=True)
+        assert list_names(target.parent) == []
+
+    def test_an_empty_file_has_moved_to_the_name_reserved_for_it(
+        self, paths: tuple[Path, Path, Path]
+    ) -> None:
+        source, target, part = paths
+        source.unlink()
+        target.touch()
+        assert atomic.settle_move(source, target, part=part, is_reserved=True, size_bytes=0)
+        assert target.exists()
+
+
+def test_a_name_that_was_reserved_in_vain_is_given_up(
+    paths: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target, _ = paths
+    refuse_links(monkeypatch, errno.EPERM)
+
+    def fail(self: Path, target: Path) -> None:
+        raise fail_with(errno.EXDEV)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match=os.strerror(errno.EXDEV)):
+        place_file(source, target, lambda: None)
+    assert source.exists()
+    assert list_names(target.parent) == []
 
 
 def test_nothing_goes_before_what_replaces_it_is_on_the_disk(

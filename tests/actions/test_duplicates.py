@@ -78,3 +78,26 @@ def test_a_copy_that_became_a_link_is_still_removed(tmp_path: Path) -> None:
     assert len(outcome.done) == len(plan.steps)
     assert not step.target.exists()
     assert read_tree(library) == photos
+
+
+def test_a_link_that_became_a_copy_is_still_removed_and_one_that_was_edited_is_not(
+    tmp_path: Path,
+) -> None:
+    library = tmp_path / "library"
+    make_library(library)
+    plan = plan_kind(library, Kind.HARDLINK)
+    journals = find_journal_folder(library)
+    apply_plan(plan, journals)
+    photos = read_tree(library)
+    # Programs save by a new file in place of the old one.
+    copied, edited = plan.steps[0], plan.steps[-1]
+    assert copied.group != edited.group
+    for step, more in ((copied, b""), (edited, b"edited")):
+        content = step.target.read_bytes()
+        step.target.unlink()
+        step.target.write_bytes(content + more)
+    outcome = apply_undo(plan_undo(journals), journals)
+    assert not copied.target.exists()
+    assert edited.target.read_bytes().endswith(b"edited")
+    assert [skip.path for skip in outcome.skipped if "is no link" in skip.reason] == [edited.target]
+    assert read_tree(library) == photos

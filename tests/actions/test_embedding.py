@@ -199,7 +199,7 @@ def test_a_link_is_not_followed(library: Path, journals: Path) -> None:
     (skip,) = apply_plan(Plan(library, (step,)), journals).skipped
     assert skip.reason == "not a regular file"
     with pytest.raises(OSError, match="not a regular file"):
-        is_done_on_disk(step)
+        is_done_on_disk(step, is_reserved=False)
 
 
 def protect(path: Path) -> str:
@@ -330,7 +330,7 @@ class TestSettle:
         assert not part.exists()
         carry_out(step, part, lambda: None)
         assert settle(step, part, is_reserved=False)
-        assert is_done_on_disk(step)
+        assert is_done_on_disk(step, is_reserved=False)
 
     def test_a_photo_of_another_program(self, library: Path, tmp_path: Path) -> None:
         step = take_one(library)

@@ -223,7 +223,7 @@ def test_a_sidecar_behind_a_link_is_left_alone(library: Path, journals: Path) ->
     (skip,) = apply_plan(plan, journals).skipped
     assert skip.reason == "not a regular file"
     with pytest.raises(OSError, match="not a regular file"):
-        is_done_on_disk(plan.steps[0])
+        is_done_on_disk(plan.steps[0], is_reserved=False)
 
 
 def test_a_folder_that_refuses_one_sidecar_does_not_end_the_run(
@@ -284,7 +284,7 @@ class TestSettle:
 
     def test_a_folder_is_no_copy(self, step: Step) -> None:
         step.target.mkdir()
-        assert not is_done_on_disk(step)
+        assert not is_done_on_disk(step, is_reserved=False)
 
     def test_a_copy_is_not_removed_blindly(self, step: Step, tmp_path: Path) -> None:
         back = step.invert(0)

@@ -259,6 +259,23 @@ def test_a_label_that_the_first_network_cannot_tell_is_told_by_the_next(
     assert [r["label"] for r in networks[1]["results"]] == ["dark"]
 
 
+def test_a_frame_of_a_bracket_that_fails_is_named_though_it_has_no_label(
+    run: Run, labelled: Path, library: Path
+) -> None:
+    (labelled / "dark" / "broken.jpg").unlink()
+    for number, name in enumerate(("black", "clear", "white")):
+        shutil.copy(library / f"{name}.jpg", labelled / f"run1_{number}.jpg")
+    (labelled / "run1_3.jpg").touch()
+    rows = [f"{path.relative_to(labelled)},{path.parent.name}" for path in labelled.glob("*/*")]
+    rows += ["run1_0.jpg,dark", "run1_1.jpg,clear", "run1_2.jpg,between", "run1_3.jpg,between"]
+    (labelled / "labels.csv").write_text("\n".join(["file,label", *rows]), encoding="utf-8")
+    result = run("evaluate", labelled, "--workers", "1", "--json", "-")
+    assert result.exit_code == 1
+    assert "run1_3.jpg" in result.stderr
+    brackets = json.loads(result.stdout)["brackets"]
+    assert {each["brackets"][0]["num_frames"] for each in brackets} == {3}
+
+
 def test_shipped_threshold_is_written_as_given(run: Run, bright_and_dark: Path) -> None:
     words = ["evaluate", bright_and_dark, "--workers", "1", "--json", "-"]
     thresholds = read_numbers(run(*words))["thresholds"]

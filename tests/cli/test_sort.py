@@ -61,6 +61,20 @@ def test_apply_and_undo_bring_back_every_byte(
     assert run("undo", scanned_library).exit_code == 5
 
 
+def test_an_undo_that_takes_nothing_back_leads_to_the_older_plans(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "bad"
+    run("sort", scanned_library, "--to", target, "--apply")
+    for name in list_tree(target):
+        with (target / name).open("ab") as stream:
+            stream.write(b"edited")
+    undone = run("undo", scanned_library, "--apply")
+    assert undone.exit_code == 1
+    assert "0 photos back as before" in undone.stdout
+    assert f"Older plans, for --plan: clearshot undo {scanned_library} --list" in undone.stdout
+
+
 def test_catalog_follows_the_files(run: Run, scanned_library: Path, tmp_path: Path) -> None:
     def list_names() -> list[str]:
         rows = json.loads(run("report", scanned_library, "--json", "-").stdout)

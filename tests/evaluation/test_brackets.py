@@ -92,7 +92,7 @@ def test_tables_tell_all_and_unseen_brackets() -> None:
     assert content["brackets"][0]["rank_correlation"] == pytest.approx(1.0)
 
 
-def test_frames_that_failed_are_left_out() -> None:
+def test_frames_that_failed_are_left_out_and_named() -> None:
     bracket = make_bracket("run1", 4)
     broken = Failure("damaged", "broken")
     measures = {path: {Label.DARK: -float(n)} for n, path in enumerate(bracket.frames)}
@@ -100,6 +100,12 @@ def test_frames_that_failed_are_left_out() -> None:
         "net", {Label.DARK}, [bracket], {**measures, bracket.frames[1]: broken}
     )
     assert [rho for _, rho in results[0].correlations] == [pytest.approx(1.0)]
+    assert results[0].failures == ((bracket.frames[1], broken),)
+    (table,) = tabulate_brackets(results)
+    assert "3 frames in 1 brackets" in table.notes[0]
+    (content,) = brackets_to_json(results)
+    assert content["brackets"][0]["num_frames"] == 3
+    assert [each["path"] for each in content["failures"]] == [str(bracket.frames[1])]
     nothing = dict.fromkeys(bracket.frames, broken)
     (empty,) = evaluate_brackets("net", {Label.DARK}, [bracket], nothing)
     assert empty.correlations == ()

@@ -45,6 +45,15 @@ def test_folder_names_are_labels_and_other_folders_sources(tmp_path: Path) -> No
     }
 
 
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_a_spreadsheet_may_write_semicolons(tmp_path: Path, mark: str) -> None:
+    make_files(tmp_path, "a.jpg", "b, c.jpg")
+    rows = (("file", "label", "pile"), ("a.jpg", "clear", "good"), ('"b, c.jpg"', "blurred", "bad"))
+    path = write_csv(tmp_path / "audit.csv", "\r\n".join(mark.join(row) for row in rows))
+    labels = {name: label for name, (label, _) in summarize(path).items()}
+    assert labels == {"a.jpg": None, "b, c.jpg": Label.BLURRY}
+
+
 def test_a_folder_that_is_named_like_a_label_is_one(tmp_path: Path) -> None:
     make_files(tmp_path, "bokeh/a.jpg", "bokeh/portraits/b.jpg")
     assert summarize(tmp_path / "bokeh") == {"a.jpg": (None, "bokeh"), "b.jpg": (None, "portraits")}
@@ -126,7 +135,7 @@ def test_csv_paths_are_relative_to_it_and_sources_optional(tmp_path: Path) -> No
     ("text", "message"),
     [
         ("", "needs the columns file and label; found an empty file"),
-        ("name;label\na;clear\n", "needs the columns file and label; found name;label"),
+        ("name;label\na;clear\n", "needs the columns file and label; found name, label"),
         ("file,label\na.jpg,blury\n", "line 2: unknown label 'blury'; expected one of clear"),
         ("file,label\n,clear\n", "line 2: the column file is empty"),
         ("file,label\na,clear,x\n", "line 2: more fields than the 2 columns"),

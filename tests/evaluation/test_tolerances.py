@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,19 @@ def test_a_written_table_tells_how_photos_score() -> None:
         # 100 scenes of one source and 10 of each other: a third each.
         assert 20 < pair.good.num_scenes < 60
         assert table.sources[label] == "a, b, c"
+
+
+def test_two_sizes_of_one_set_say_no_more_than_one() -> None:
+    names = {"a": "kwentar", "b": "kwentar640", "c": "c"}
+    apart = make_photos()
+    one_set = [replace(photo, source=names[photo.source]) for photo in apart]
+    rng = np.random.default_rng(0)
+    logits = {photo.path: {label: float(rng.normal()) for label in Label} for photo in apart}
+    several = parse_table(write_table(apart, logits, CURVE), CURVE)
+    fewer = parse_table(write_table(one_set, logits, CURVE), CURVE)
+    for label in Label:
+        assert fewer.sources[label] == "c, kwentar, kwentar640"
+        assert fewer.pairs[label].good.num_scenes < several.pairs[label].good.num_scenes
 
 
 def test_a_kind_without_photos_is_an_error() -> None:

@@ -4,11 +4,15 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clearshot.errors import InputError
 from clearshot.photo import Label
 from clearshot.scoring.recalibration import (
     MIN_PHOTOS,
+    OFFSET_SPREAD,
+    SLOPE_SPREAD,
     Curve,
     LabelledScore,
     fit_curve,
@@ -55,6 +59,29 @@ def test_a_shift_is_found_the_better_the_more_photos_tell() -> None:
     few, many = fit(*draw(40, shift=1.5)), fit(*draw(4000, shift=1.5))
     assert -1.9 < many.apply(0.0) < -1.1
     assert many.offset < few.offset < -0.1
+
+
+@given(seed=st.integers(0, 10_000), centre=st.floats(-6, 6), spread=st.floats(0.2, 6))
+def test_the_curve_is_the_best_one_also_where_scores_tell_nothing(
+    seed: int, centre: float, spread: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    good = rng.normal(0, 3, rng.integers(5, 60))
+    bad = rng.normal(centre, spread, rng.integers(5, 60))
+    total = min(good.size / (1 - PRIOR), bad.size / PRIOR)
+    weights = total * (1 - PRIOR) / good.size, total * PRIOR / bad.size
+
+    def cost(log_slope: float, offset: float) -> float:
+        slope = np.exp(log_slope)
+        told = weights[0] * np.logaddexp(0, slope * good + offset).sum()
+        told += weights[1] * np.logaddexp(0, -slope * bad - offset).sum()
+        prior = (log_slope / SLOPE_SPREAD) ** 2 + (offset / OFFSET_SPREAD) ** 2
+        return float(told + prior / 2)
+
+    curve = fit(good, bad)
+    found = np.log(curve.slope), curve.offset
+    for step in ((1e-2, 0), (-1e-2, 0), (0, 1e-2), (0, -1e-2)):
+        assert cost(*found) <= cost(found[0] + step[0], found[1] + step[1]) + 1e-9
 
 
 def test_what_share_of_the_decisions_is_bad_moves_nothing() -> None:

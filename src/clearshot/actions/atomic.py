@@ -139,7 +139,9 @@ def move_file(source: Path, target: Path, *, part: Path, reserve: Callable[[], N
     sync_folder(source.parent)
 
 
-def settle_move(source: Path, target: Path, *, part: Path, is_reserved: bool) -> bool:
+def settle_move(
+    source: Path, target: Path, *, part: Path, is_reserved: bool, size_bytes: int
+) -> bool:
     """Bring an interrupted `move_file` to one of its two ends by what is on the disk.
 
     While the source is there, the move is taken back: what it has put at the target is removed.
@@ -151,6 +153,8 @@ def settle_move(source: Path, target: Path, *, part: Path, is_reserved: bool) ->
         As `move_file` got them.
     is_reserved : bool
         True when `reserve` had been called.
+    size_bytes : int
+        Of the file.
 
     Returns
     -------
@@ -163,19 +167,45 @@ def settle_move(source: Path, target: Path, *, part: Path, is_reserved: bool) ->
         If it cannot be done; nothing is lost and it can be tried again. So it is when only the
         part file is there, or a folder is gone, as when a memory card was taken out.
     """
-    is_moved = not os.path.lexists(source)
-    if is_moved and not os.path.lexists(target):
+    is_here = os.path.lexists(source)
+    is_moved = not is_here and has_arrived(target, size_bytes, is_reserved=is_reserved)
+    if not is_here and not is_moved:
         if os.path.lexists(part):
             raise OSError(errno.ENOENT, "the file is gone, this copy is left", str(part))
         for folder in (target.parent, source.parent):
             if not folder.is_dir():
                 raise OSError(errno.ENOENT, "the file may be in a folder that is gone", str(folder))
-        return False
     remove_file(part)
-    if not is_moved and os.path.lexists(target) and _is_from_move(source, target, is_reserved):
+    is_ours = not is_here or _is_from_move(source, target, is_reserved)
+    if not is_moved and is_ours and os.path.lexists(target):
         remove_file(target)
         sync_folder(target.parent)
     return is_moved
+
+
+def has_arrived(target: Path, size_bytes: int, *, is_reserved: bool) -> bool:
+    """Tell whether a place that was free holds a file now, and not only the name reserved for it.
+
+    Parameters
+    ----------
+    target : Path
+        The place.
+    size_bytes : int
+        Of the file that goes there.
+    is_reserved : bool
+        True when an empty file was announced there.
+
+    Returns
+    -------
+    bool
+        False also where nothing is.
+    """
+    try:
+        status = target.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    is_empty = stat.S_ISREG(status.st_mode) and status.st_size == 0
+    return not (is_reserved and is_empty and size_bytes > 0)
 
 
 def restore_mtime(path: Path, mtime_ns: int) -> FileStamp:
@@ -225,7 +255,11 @@ def place_file(source: Path, target: Path, reserve: Callable[[], None]) -> None:
             raise
         reserve()
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        source.replace(target)
+        try:
+            source.replace(target)
+        except OSError:
+            _free(target)
+            raise
         sync_folder(target.parent)
     else:
         sync_folder(target.parent)
@@ -263,8 +297,17 @@ def copy_file(source: Path, part: Path) -> None:
         raise OSError(errno.EBUSY, "the file changed while it was copied", str(source))
 
 
+def _free(target: Path) -> None:
+    """Give up a name that was reserved, if nobody has written into its file."""
+    with contextlib.suppress(OSError):
+        if read_stamp(target).size_bytes == 0:
+            remove_file(target)
+
+
 def _is_from_move(source: Path, target: Path, is_reserved: bool) -> bool:
     """Tell whether the move has put there what is at the target, while the source is there."""
+    if not os.path.lexists(target):
+        return False
     theirs = target.lstat()
     if is_one_inode(source, target):
         return not is_one_name(source, target)

@@ -5,7 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from clearshot.actions.atomic import move_file, read_stamp, restore_mtime, settle_move
+from clearshot.actions.atomic import (
+    has_arrived,
+    move_file,
+    read_stamp,
+    restore_mtime,
+    settle_move,
+)
 from clearshot.actions.duplicates import (
     find_loss,
     is_duplicate,
@@ -102,7 +108,13 @@ def settle(step: Step, part: Path, *, is_reserved: bool) -> bool:
     """
     match step.kind:
         case Kind.MOVE | Kind.RESTORE:
-            is_done = settle_move(step.source, step.target, part=part, is_reserved=is_reserved)
+            is_done = settle_move(
+                step.source,
+                step.target,
+                part=part,
+                is_reserved=is_reserved,
+                size_bytes=step.stamp.size_bytes,
+            )
             if is_done:
                 _tidy_trash(step)
             return is_done
@@ -113,16 +125,18 @@ def settle(step: Step, part: Path, *, is_reserved: bool) -> bool:
         case Kind.EMBED:
             return settle_exchange(step, part)
         case _:
-            return is_done_on_disk(step)
+            return is_done_on_disk(step, is_reserved=is_reserved)
 
 
-def is_done_on_disk(step: Step) -> bool:
+def is_done_on_disk(step: Step, *, is_reserved: bool) -> bool:
     """Tell by a look at the disk whether a step that was begun is done. Nothing is changed.
 
     Parameters
     ----------
     step : Step
         The step.
+    is_reserved : bool
+        As for `settle`.
 
     Returns
     -------
@@ -142,7 +156,9 @@ def is_done_on_disk(step: Step) -> bool:
         case Kind.EMBED:
             return is_exchanged(step)
         case Kind.MOVE | Kind.RESTORE:
-            return not os.path.lexists(step.source) and os.path.lexists(step.target)
+            is_here = os.path.lexists(step.source)
+            size_bytes = step.stamp.size_bytes
+            return not is_here and has_arrived(step.target, size_bytes, is_reserved=is_reserved)
         case _:
             return not os.path.lexists(step.source)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from clearshot.actions.atomic import (
     copy_file,
+    has_arrived,
     is_equal,
     is_one_inode,
     is_one_name,
@@ -77,7 +78,8 @@ def settle_copy(step: Step, part: Path, is_reserved: bool) -> bool:
     if not os.path.lexists(step.source):
         if os.path.lexists(part):
             raise OSError(errno.ENOENT, "the file is gone, this copy is left", str(part))
-        return os.path.lexists(step.target)
+        if has_arrived(step.target, step.stamp.size_bytes, is_reserved=is_reserved):
+            return True
     remove_file(part)
     # First: an empty file is a whole copy of an empty source too, but has not its times.
     if is_reserved and _is_empty(step.target):
@@ -130,8 +132,9 @@ def is_duplicate(step: Step) -> bool:
         if is_one_inode(original, other):
             # A copy that something has made a link since is a second name just as well.
             return not is_one_name(original, other)
-        is_link = step.kind in {Kind.HARDLINK, Kind.REMOVE_HARDLINK}
-        return not is_link and is_equal(original, other)
+        # A link that was made is told by its inode. One that is to go may have become a copy: a
+        # sidecar that is written, and written back, gets a new file.
+        return step.kind is not Kind.HARDLINK and is_equal(original, other)
     except FileNotFoundError:
         return False
 

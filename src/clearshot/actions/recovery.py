@@ -148,7 +148,7 @@ def foresee_end(journal: Journal) -> Interruption:
         state = journal.states[number]
         assert state.heading is not None
         step = face(journal, number, state.heading)
-        is_done = _looks_done(step)
+        is_done = _looks_done(step, is_reserved=state.is_reserved)
         place = state.heading if is_done else state.heading.opposite
         journal.states[number] = replace(state, place=place, heading=None)
         half_done[number] = _describe_end(step, is_done=is_done)
@@ -181,9 +181,9 @@ def list_rewritten(journal: Journal) -> tuple[Rewriting, ...]:
     )
 
 
-def _looks_done(step: Step) -> bool:
+def _looks_done(step: Step, *, is_reserved: bool) -> bool:
     try:
-        return is_done_on_disk(step)
+        return is_done_on_disk(step, is_reserved=is_reserved)
     except OSError:
         # It will be tried again until it can be told; nothing counts as done before.
         return False

@@ -160,7 +160,7 @@ def evaluate(  # noqa: PLR0913 - one argument per option
         write_card_file(request, photos, networks, on_unseen, plots, followed)
     if request is not None or is_verbose():
         _print_worst(networks[0])
-    num_failed = _print_failed(networks)
+    num_failed = _print_failed(networks, followed)
     is_complete = not any(skip.is_unreadable for skip in found.left_out)
     context.exit(0 if is_complete and not num_failed else 1)
 
@@ -352,12 +352,14 @@ def _write_plots(networks: list[NetworkEvaluation], folder: Path | None) -> list
     return paths
 
 
-def _print_failed(networks: list[NetworkEvaluation]) -> int:
+def _print_failed(networks: list[NetworkEvaluation], followed: list[BracketResult]) -> int:
     """Name the photos that a network could not measure, on stderr, and count them."""
     from clearshot.evaluation.comparison import collect_failures
 
-    failures = collect_failures(networks)
+    # Most frames of a bracket have no label, so that no network was evaluated on them.
+    frames = (failure for each in followed for failure in each.failures)
+    failures = dict([*frames, *collect_failures(networks)])
     heading = f"{describe_failures(len(failures))}:"
-    named = [(path, each.message) for path, each in failures]
+    named = [(path, each.message) for path, each in failures.items()]
     print_failures(heading, named, rest="see with -v")
     return len(failures)

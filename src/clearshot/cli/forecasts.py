@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from clearshot.catalog.catalog import Catalog
     from clearshot.scoring.limits import Forecast, Share
     from clearshot.scoring.recalibration import Recalibration
-    from clearshot.scoring.tolerance import Tolerance
+    from clearshot.scoring.tolerance import Basis, Tolerance
     from clearshot.scoring.verdict import Thresholds
 
 
@@ -89,15 +89,23 @@ def announce(lines: Sequence[str]) -> None:
 
 
 def _describe_label(label: Label, forecast: Forecast, tolerance: Tolerance) -> str:
-    kept = f"at most {to_percent(tolerance.lost)}, {to_percent(forecast.confidence)} sure"
-    if forecast.lost_basis == "none":
-        kept = f"too few photos were measured to keep {to_percent(tolerance.lost)}"
     whose = ", by your photos" if forecast.is_own else ""
+    lost = _describe_bound(tolerance.lost, forecast.lost_basis, forecast.confidence, "bad")
+    missed = _describe_bound(
+        tolerance.missed, forecast.missed_basis, forecast.missed_confidence, "good"
+    )
     return (
         f"{label.value}{whose}: finds {_write(forecast.found)} of the bad photos and misses "
-        f"{_write(forecast.missed)}, the others are unsure; "
-        f"loses {_write(forecast.lost)} of the good ones ({kept})."
+        f"{_write(forecast.missed)} ({missed}), the others are unsure; "
+        f"loses {_write(forecast.lost)} of the good ones ({lost})."
     )
+
+
+def _describe_bound(share: float, basis: Basis, confidence: float, verdict: str) -> str:
+    """Say how surely a share of errors is kept, or that no photo gets the verdict that risks it."""
+    if basis == "none":
+        return f"too few were measured to keep {to_percent(share)}: none is called {verdict}"
+    return f"at most {to_percent(share)}, {to_percent(confidence)} sure"
 
 
 def _write(share: Share) -> str:

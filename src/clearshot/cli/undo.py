@@ -97,7 +97,7 @@ def undo(  # noqa: PLR0913 - one argument per option
     elif outcome is not None:
         print_outcome(outcome, what="back as before")
         print_left_alone(back.staying, "of these photos left behind")
-        _print_redo(outcome, ["undo", folder, *repeat_options(None, catalog_path)])
+        _print_redo(outcome, name, ["undo", folder, *repeat_options(None, catalog_path)])
     else:
         print_left_alone((*back.refused, *back.staying), "cannot go back as the disk is now")
         _print_next_step(back, ["undo", folder, *repeat_options(None, catalog_path)], name)
@@ -159,10 +159,15 @@ def _print_damaged(damaged: Sequence[Skip]) -> None:
     print_failures(heading, [(skip.path, skip.reason) for skip in damaged], rest="see with -v")
 
 
-def _print_redo(outcome: Outcome, words: list[str | Path]) -> None:
-    if outcome.done and not is_quiet():
-        words += ["--plan", outcome.journal.stem, "--apply"]
-        print_line(f"Do it again: {to_command('clearshot', *words)}")
+def _print_redo(outcome: Outcome, name: str | None, words: list[str | Path]) -> None:
+    if is_quiet():
+        return
+    if outcome.done:
+        again = to_command("clearshot", *words, "--plan", outcome.journal.stem, "--apply")
+        print_line(f"Do it again: {again}")
+    elif name is None:
+        # This plan stays the last one: without its name no older one would ever be reached.
+        print_line(f"Older plans, for --plan: {to_command('clearshot', *words, '--list')}")
 
 
 def _print_next_step(back: UndoPlan, words: list[str | Path], name: str | None) -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from clearshot.evaluation.split import is_for_calibration
-from clearshot.evaluation.table import Table, to_markdown
+from clearshot.evaluation.table import Table, failures_to_json, to_markdown
 from clearshot.photo import Failure, Label
 
 if TYPE_CHECKING:
@@ -66,13 +66,16 @@ class BracketResult:
     label : Label
         Dark or overexposed.
     correlations : tuple of (Bracket, float)
-        Spearman's rank correlation with the order, in the direction in which the score must move;
-        1 is perfect.
+        Brackets, with the frames that could be measured alone, and Spearman's rank correlation with
+        their order, in the direction in which the score must move; 1 is perfect.
+    failures : tuple of (Path, Failure)
+        The frames that could not be measured, and why.
     """
 
     name: str
     label: Label
     correlations: tuple[tuple[Bracket, float], ...]
+    failures: tuple[tuple[Path, Failure], ...] = ()
 
 
 def find_brackets(found: LabelledSet) -> tuple[Bracket, ...]:
@@ -121,7 +124,7 @@ def evaluate_brackets(
     brackets : sequence of Bracket
         The brackets.
     measures : mapping of Path to Measures or Failure
-        Scores of their frames, the higher the worse; frames that failed are left out.
+        Scores of their frames, the higher the worse; frames that failed are left out and named.
 
     Returns
     -------
@@ -134,13 +137,19 @@ def evaluate_brackets(
         if label not in told:
             continue
         correlations = []
+        failures: dict[Path, Failure] = {}
         for bracket in brackets:
-            scores = [measures[path] for path in bracket.frames]
-            series = [each[label] for each in scores if not isinstance(each, Failure)]
+            series: dict[Path, float] = {}
+            for path in bracket.frames:
+                scores = measures[path]
+                if isinstance(scores, Failure):
+                    failures[path] = scores
+                else:
+                    series[path] = scores[label]
             if len(series) >= MIN_FRAMES:
-                rho = direction * correlate_ranks(np.arange(len(series)), series)
-                correlations.append((bracket, rho))
-        results.append(BracketResult(name, label, tuple(correlations)))
+                rho = direction * correlate_ranks(np.arange(len(series)), list(series.values()))
+                correlations.append((replace(bracket, frames=tuple(series)), rho))
+        results.append(BracketResult(name, label, tuple(correlations), tuple(failures.items())))
     return results
 
 
@@ -191,7 +200,8 @@ def tabulate_brackets(results: Sequence[BracketResult]) -> list[Table]:
         rows = tuple((each.name, *_summarise(each)) for each in chosen)
         columns = ("network", "median", "worst", "unseen median", "unseen worst")
         brackets = [bracket for bracket, _ in chosen[0].correlations]
-        num_frames = sum(len(bracket.frames) for bracket in brackets)
+        counts = {sum(len(bracket.frames) for bracket, _ in each.correlations) for each in chosen}
+        num_frames = " to ".join(f"{count}" for count in sorted({min(counts), max(counts)}))
         num_unseen = sum(bracket.is_unseen for bracket in brackets)
         moves = "falls" if label is Label.DARK else "rises"
         note = (
@@ -235,8 +245,8 @@ def brackets_to_json(results: Sequence[BracketResult]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        `network`, `label`, and for each bracket its name, number of frames, whether it is unseen,
-        and the correlation.
+        `network`, `label`, for each bracket its name, number of measured frames, whether it is
+        unseen, and the correlation; `failures` as for photos.
     """
     return [
         {
@@ -251,6 +261,7 @@ def brackets_to_json(results: Sequence[BracketResult]) -> list[dict[str, Any]]:
                 }
                 for bracket, rho in each.correlations
             ],
+            "failures": failures_to_json(each.failures),
         }
         for each in results
     ]

@@ -254,7 +254,11 @@ def evaluate(
     measured, failures = _look_up(measures, labelled)
     labels = [label for label in Label if any(p.label is label for p in measured)]
     if not any(p.label is None for p in measured):
-        raise InputError(f"none of the {len(labelled)} photos is clear and could be measured")
+        message = f"none of the {len(labelled)} photos is clear and could be measured"
+        if failures:
+            path, failure = failures[0]
+            message += f"; {len(failures)} failed, the first one {path}: {failure.message}"
+        raise InputError(message)
     # Clear photos alone still tell how many of them the shipped thresholds keep.
     labels = labels or [label for label in Label if label in (shipped or {})]
     if not labels:

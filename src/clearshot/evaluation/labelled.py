@@ -18,6 +18,7 @@ from clearshot.evaluation.labels import (
     LABEL_WORDS,
     LabelledPhoto,
     LabelledSet,
+    find_delimiter,
     find_label_words,
     keep_label_words,
     name_some,
@@ -27,6 +28,7 @@ from clearshot.photo import Label, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import TextIO
 
 __all__ = ["LabelledPhoto", "LabelledSet", "read_labelled"]
 
@@ -247,8 +249,10 @@ def _read_rows(path: Path) -> list[_Row]:
         raise InputError(f"is no CSV in UTF-8: {error}", path=path) from error
 
 
-def _parse(stream: Iterable[str], path: Path) -> Iterator[_Row]:
-    reader = csv.DictReader(stream, restval="")
+def _parse(stream: TextIO, path: Path) -> Iterator[_Row]:
+    delimiter = find_delimiter(stream.readline())
+    stream.seek(0)
+    reader = csv.DictReader(stream, restval="", delimiter=delimiter)
     reader.fieldnames = columns = [name.strip().casefold() for name in reader.fieldnames or ()]
     if not {"file", "label"} <= set(columns):
         found = ", ".join(columns) or "an empty file"

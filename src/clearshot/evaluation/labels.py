@@ -117,3 +117,19 @@ def name_some(names: Iterable[str], *, num_shown: int = 3) -> str:
     """
     listed = list(names)
     return ", ".join(listed[:num_shown]) + (", ..." if len(listed) > num_shown else "")
+
+
+def find_delimiter(header: str) -> str:
+    """Find what separates the columns of a table of labels; a spreadsheet may write semicolons.
+
+    Parameters
+    ----------
+    header : str
+        Its first line.
+
+    Returns
+    -------
+    str
+        A semicolon where the line holds one, else a comma.
+    """
+    return ";" if ";" in header else ","

@@ -178,12 +178,28 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
     """
     return {
         "results": [_result_to_json(r) for r in evaluation.results],
-        "failures": [
-            {"path": str(path), "kind": failure.kind, "message": failure.message}
-            for path, failure in evaluation.failures
-        ],
+        "failures": failures_to_json(evaluation.failures),
         "bootstrap": {"num_resamples": evaluation.num_resamples, "seed": evaluation.seed},
     }
+
+
+def failures_to_json(failures: Sequence[tuple[Path, Failure]]) -> list[dict[str, str]]:
+    """Turn failures into plain JSON values.
+
+    Parameters
+    ----------
+    failures : sequence of (Path, Failure)
+        Photos that could not be measured, and why.
+
+    Returns
+    -------
+    list of dict
+        `path`, `kind` and `message` of each.
+    """
+    return [
+        {"path": str(path), "kind": failure.kind, "message": failure.message}
+        for path, failure in failures
+    ]
 
 
 def _result_to_json(result: LabelResult) -> dict[str, Any]:

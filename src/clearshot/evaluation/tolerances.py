@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from clearshot.errors import InputError
 from clearshot.photo import Label
@@ -17,11 +17,30 @@ if TYPE_CHECKING:
     from clearshot.scoring.calibration import Calibration
     from clearshot.scoring.tolerance import Tail
 
-_COMMENT = """\
+_COMMENT: Final = """\
 # How the photos of labelled sets score: log odds beyond which a share of them lies, for the good
-# photos from the top, for the bad ones from the bottom. One photo a scene; no source counts for
-# more than a third of a kind. Written by `clearshot train tolerance`.
+# photos from the top, for the bad ones from the bottom. One photo a scene; no set counts for more
+# than a third of a kind. Written by `clearshot train tolerance`.
 """
+
+# Sources whose photos are of one set: the same cameras and people, at two sizes.
+_SETS: Final = {"kwentar640": "kwentar"}
+
+
+def name_set(source: str) -> str:
+    """Name the set that a source belongs to.
+
+    Parameters
+    ----------
+    source : str
+        As labelled photos have it.
+
+    Returns
+    -------
+    str
+        The same for sources with the same cameras and people, which say less than two sets would.
+    """
+    return _SETS.get(source, source)
 
 
 def choose_one_per_scene(photos: Iterable[LabelledPhoto]) -> tuple[LabelledPhoto, ...]:
@@ -92,7 +111,7 @@ def write_table(
         lines += ["", f"[{label.value}]", f'sources = "{sources}"']
         for kind, group in (("good", good), ("bad", bad)):
             values = [logits[photo.path][label] for photo in group]
-            names = [photo.source for photo in group]
+            names = [name_set(photo.source) for photo in group]
             lines += _write_tail(kind, build_tail(values, is_bad=kind == "bad", sources=names))
     return "\n".join(lines) + "\n"
 

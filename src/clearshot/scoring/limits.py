@@ -70,8 +70,8 @@ class Forecast:
         Of the bad photos, those called good; the others are unsure.
     lost_basis, missed_basis : Basis
         What keeps `Tolerance.lost` and `Tolerance.missed`; `NONE` where nothing does.
-    confidence : float
-        With which the share of good photos is kept, see `Tail.reach_confidence`.
+    confidence, missed_confidence : float
+        With which the shares of good and of bad photos are kept, see `Tail.reach_confidence`.
     is_own : bool
         Whether the library's own photos tell, not the shipped table.
     """
@@ -82,6 +82,7 @@ class Forecast:
     lost_basis: Basis
     missed_basis: Basis
     confidence: float
+    missed_confidence: float
     is_own: bool
 
 
@@ -345,15 +346,17 @@ def _forecast_label(
     pair, curve, is_own = _choose_pair(label, part, shipped)
     high, low = curve.invert(bad_from), curve.invert(good_below)
     hidden = _estimate(pair.bad, high)
-    lost_basis, missed_basis, is_lost_own, _ = find_basis(tolerance, own, shipped)
-    teller = own.good if own is not None and is_lost_own else shipped.good
+    lost_basis, missed_basis, is_lost_own, is_missed_own = find_basis(tolerance, own, shipped)
+    good = own.good if own is not None and is_lost_own else shipped.good
+    bad = own.bad if own is not None and is_missed_own else shipped.bad
     return Forecast(
         lost=_estimate(pair.good, high),
         found=Share(1 - hidden.value, 1 - hidden.high, 1 - hidden.low),
         missed=_estimate(pair.bad, low),
         lost_basis=lost_basis,
         missed_basis=missed_basis,
-        confidence=teller.reach_confidence(tolerance.lost, tolerance.confidence),
+        confidence=good.reach_confidence(tolerance.lost, tolerance.confidence),
+        missed_confidence=bad.reach_confidence(tolerance.missed, tolerance.confidence),
         is_own=is_own,
     )
 

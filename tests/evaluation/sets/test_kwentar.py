@@ -57,11 +57,27 @@ def test_a_photo_is_in_the_same_half_whether_a_manifest_or_its_name_is_read(tmp_
     names = [f"{number}_HONOR-8X_S.jpg" for number in range(40)]
     make_files(tmp_path / "set", *(f"photos/{name}" for name in names))
     by_name = {p.path: is_for_calibration(p) for p in read_labelled(tmp_path / "set").photos}
-    rows = [f"photos/{name},sharp,kw_{number}" for number, name in enumerate(names)]
+    # Those at full size, as in the manifest of the photos that calibrate the shipped networks.
+    bare = {"0", "2", "4", "6", "8", "10", "20", "30"}
+    scenes = [("" if f"{number}" in bare else "kw_") + f"{number}" for number in range(40)]
+    rows = [f"photos/{name},sharp,{scene}" for scene, name in zip(scenes, names, strict=True)]
     (tmp_path / "set" / "manifest.csv").write_text("\n".join(["file,label,scene", *rows]), "utf-8")
     by_row = {p.path: is_for_calibration(p) for p in read_labelled(tmp_path / "set").photos}
     assert by_name == by_row
     assert set(by_row.values()) == {True, False}
+
+
+@pytest.mark.realdata
+def test_no_photo_that_calibrates_the_shipped_networks_is_unseen_by_its_name(
+    real_photos: Path, tmp_path: Path
+) -> None:
+    known = {
+        photo.path.name.removeprefix("kwentar_"): photo.scene
+        for photo in read_labelled(real_photos / "blur").photos
+        if photo.source == "kwentar"
+    }
+    make_files(tmp_path / "set", *known)
+    assert {p.path.name: p.scene for p in read_labelled(tmp_path / "set").photos} == known
 
 
 def test_the_whole_published_set_has_no_note(tmp_path: Path) -> None:

@@ -37,8 +37,11 @@ _LABELS: Final[dict[str, Label | None]] = {"S": None, "F": Label.BLURRY, "M": La
 _FOLDERS: Final = {"sharp": "S", "defocused_blurred": "F", "motion_blurred": "M"}
 _SOURCE: Final = "kwentar"
 # Before the number of a scene, as manifests of this set have it: the name decides in which half a
-# scene is.
+# scene is. Those at full size stand there by their number alone.
 _SCENE: Final = "kw_"
+_BARE_SCENES: Final = frozenset(
+    {"0", "2", "4", "6", "8", "10", "20", "30", "40", "106", "176", "180"}
+)
 _NUM_SCENES: Final = 350  # published, one photo of each kind
 
 
@@ -77,7 +80,8 @@ def read_kwentar(root: Path, paths: Sequence[Path]) -> LabelledSet:
     Returns
     -------
     LabelledSet
-        The scene is `kw_` and the number at the beginning of the name, e.g. `kw_12`.
+        The scene is `kw_` and the number at the beginning of the name, e.g. `kw_12`, or the number
+        alone where the photos that calibrate the shipped networks have that name.
 
     Raises
     ------
@@ -95,7 +99,9 @@ def read_kwentar(root: Path, paths: Sequence[Path]) -> LabelledSet:
         kind = match["kind"]
         _check(path, root, kind)
         kinds.append(kind)
-        photos.append(LabelledPhoto(path, _LABELS[kind], _SOURCE, _SCENE + match["scene"]))
+        number = match["scene"]
+        scene = number if number in _BARE_SCENES else _SCENE + number
+        photos.append(LabelledPhoto(path, _LABELS[kind], _SOURCE, scene))
     counts = [kinds.count(kind) for kind in _LABELS]
     notes = []
     if counts != [_NUM_SCENES] * len(counts):
