@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path, PurePath
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -181,6 +183,58 @@ def test_symlinks_are_reported_and_not_followed(tmp_path: Path) -> None:
     assert names(found, library) == ["a/1.jpg"]
     assert set(skipped(found)) == {"loop", "away", "3.jpg"}
     assert set(skipped(found).values()) == {"symbolic link, not followed"}
+
+
+def test_a_junction_of_windows_is_reported_and_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "mine/1.jpg", "theirs/2.jpg")
+
+    class Listing:
+        """A folder's entries, one of which is a junction: a folder, and no symbolic link."""
+
+        def __init__(self, folder: Path) -> None:
+            self._entries = list(scandir(folder))
+
+        def __enter__(self) -> list[Any]:
+            return [Junction(e) if e.name == "theirs" else e for e in self._entries]
+
+        def __exit__(self, *_: object) -> None: ...
+
+    class Junction:
+        def __init__(self, entry: os.DirEntry[str]) -> None:
+            self.name = entry.name
+
+        def is_symlink(self) -> bool:
+            return False
+
+        def is_dir(self, *, follow_symlinks: bool) -> bool:
+            return True
+
+        def stat(self, *, follow_symlinks: bool) -> SimpleNamespace:
+            return SimpleNamespace(st_reparse_tag=0xA0000003)
+
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", Listing)
+
+    found = find_photos([tmp_path])
+
+    assert names(found, tmp_path) == ["mine/1.jpg"]
+    assert skipped(found) == {"theirs": "junction, not followed"}
+
+
+def test_libraries_of_other_programs_are_reported_and_left_alone(tmp_path: Path) -> None:
+    inside = "Photos Library.photoslibrary/originals/0/1.jpg"
+    write(tmp_path, "2.jpg", inside, "Catalog Smart Previews.lrdata/0/0A12.dng")
+
+    found = find_photos([tmp_path])
+
+    assert names(found, tmp_path) == ["2.jpg"]
+    assert len(found.skipped) == 2
+    assert set(skipped(found).values()) == {"library of another program, left alone"}
+    # Who names one means it.
+    package = tmp_path / "Photos Library.photoslibrary"
+    assert names(find_photos([package]), tmp_path) == [inside]
 
 
 def test_overlapping_roots_give_each_photo_once(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import tempfile
 import unicodedata
 from dataclasses import replace
@@ -23,6 +25,7 @@ from clearshot.photo import Label, Photo
 from clearshot.sorting import find_companions, plan_sort, plan_trash
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from random import Random
 
     from clearshot.actions.plan import Plan
@@ -48,6 +51,33 @@ def library(tmp_path: Path) -> Path:
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
     return tmp_path / "bad"
+
+
+@pytest.fixture
+def other_spelling(library: Path, tmp_path: Path) -> Iterator[Path]:
+    """Another path of the library that is no link, as a disk has that does not tell cases apart."""
+    folder = tmp_path / "LIBRARY"
+    folder.mkdir()
+    mount, umount = shutil.which("mount"), shutil.which("umount")
+    if mount is None or umount is None:
+        pytest.skip("needs mount and umount")
+    command = [mount, "--bind", str(library), str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs the right to mount a folder")
+    yield folder
+    subprocess.run([umount, str(folder)], check=True)
+
+
+def test_photos_in_the_target_are_left_out_however_it_is_spelled(
+    library: Path, other_spelling: Path
+) -> None:
+    sorted_out = make_photo(library / "bad" / "blurry" / "one.jpg")
+    new = make_photo(library / "two.jpg")
+    bad = [(sorted_out, Label.BLURRY), (new, Label.BLURRY)]
+    plan = plan_sort(library, bad, other_spelling / "bad")
+    assert [step.source for step in plan.steps] == [new.path]
+    with pytest.raises(UsageError, match="the library folder itself"):
+        plan_sort(library, bad, other_spelling)
 
 
 def test_the_structure_is_kept_below_the_label(library: Path, target: Path) -> None:

@@ -46,6 +46,17 @@ _NAME_SUFFIXES = frozenset({".xmp", ".pp3", ".dop"})
 # Duplicates, which darktable counts from 01 on: IMG_01.CR2.xmp is a second edit of IMG.CR2.
 _DUPLICATE = re.compile(r"(.+)_\d{2,}(\.[^.]+)", re.DOTALL)
 
+# Folders that are one document of another program, in lower case: its database knows each file.
+_PACKAGE_SUFFIXES = frozenset(
+    {
+        ".photoslibrary", ".photolibrary", ".migratedphotolibrary", ".aplibrary", ".lrdata",
+        ".lrlibrary", ".cocatalog",
+    }
+)  # fmt: skip
+
+# What Windows calls a junction: a folder that lies elsewhere, and no symbolic link to Python.
+_JUNCTION_TAG = 0xA0000003
+
 # Folders of systems and network drives, in lower case. Names that begin with a dot are hidden.
 _SYSTEM_NAMES = frozenset({"@eadir", "#recycle", "$recycle.bin", "system volume information"})
 
@@ -74,7 +85,8 @@ def find_photos(roots: Iterable[Path]) -> Discovery:
     """Walk folders and list their photos.
 
     Hidden files and folders, system folders and recycle bins are passed over in silence; symbolic
-    links below a root are reported, not followed. A root is used whatever its name is.
+    links and junctions below a root are reported, not followed, and so are folders that are the
+    library of another program. A root is used whatever its name is.
 
     Parameters
     ----------
@@ -230,7 +242,7 @@ class _Walk:
         self.photos: dict[Path, Photo] = {}
         self.skipped: list[Skip] = []
         self.num_ignored = 0
-        # Overlapping roots, and Windows junctions, lead to the same folder more than once.
+        # Overlapping roots, and disks that are mounted twice, lead to one folder more than once.
         self._visited: set[tuple[int, int]] = set()
 
     def add_root(self, root: Path) -> None:
@@ -270,10 +282,10 @@ class _Walk:
             if _is_passed_over(entry.name):
                 continue
             try:
-                if entry.is_dir(follow_symlinks=False):
-                    subfolders.append(folder / entry.name)
-                elif reason := _refusal(entry):
+                if reason := _refusal(entry):
                     self.skipped.append(Skip(folder / entry.name, reason))
+                elif entry.is_dir(follow_symlinks=False):
+                    subfolders.append(folder / entry.name)
                 else:
                     stamps[entry.name] = _stamp(entry.stat(follow_symlinks=False))
             except OSError as error:
@@ -348,12 +360,22 @@ def _is_passed_over(name: str) -> bool:
 
 
 def _refusal(entry: os.DirEntry[str]) -> str:
-    """Say why an entry that is no folder cannot be a file of the library; empty when it can."""
+    """Say why an entry cannot be a file or folder of the library; empty when it can."""
     if entry.is_symlink():
         return "symbolic link, not followed"
+    if entry.is_dir(follow_symlinks=False):
+        return _refuse_folder(entry)
     if not entry.is_file(follow_symlinks=False):
         return "not a regular file"
     return ""
+
+
+def _refuse_folder(entry: os.DirEntry[str]) -> str:
+    if _suffix(entry.name) in _PACKAGE_SUFFIXES:
+        return "library of another program, left alone"
+    # From Python 3.12 on there is `is_junction`. Other systems have no such tag.
+    tag = getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0)
+    return "junction, not followed" if tag == _JUNCTION_TAG else ""
 
 
 def _suffix(name: str) -> str:

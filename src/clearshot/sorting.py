@@ -22,7 +22,7 @@ from clearshot.paths import anchor
 from clearshot.photo import COMPANION_SUFFIXES, REJECTED, Label, Skip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from clearshot.photo import FileStamp, Photo
 
@@ -76,14 +76,14 @@ def plan_sort(
     _check_target(folder, target)
     if kind is Kind.HARDLINK:
         _check_same_disk(folder, target)
-    homes = _find_homes(folder, target)
+    is_home = _find_homes(folder, target)
     resolve = cache(Path.resolve)
     names = _TakenNames()
     steps: list[Step] = []
     planned: set[Path] = set()
     for group, (photo, label) in enumerate(bad):
         place = resolve(photo.path.parent)
-        if photo.path in planned or any(map(place.is_relative_to, homes)):
+        if photo.path in planned or is_home(place):
             continue
         stamps = _read_stamps(photo, planned)
         planned.update(stamps)
@@ -259,12 +259,31 @@ def _is_there(step: Step) -> bool:
         return False
 
 
-def _find_homes(folder: Path, target: Path) -> list[Path]:
-    """Give the folders whose photos are in the target already."""
-    if target.is_relative_to(folder.resolve()):
-        return [target]
+def _find_homes(folder: Path, target: Path) -> Callable[[Path], bool]:
+    """Find the folders whose photos are in the target already; give what tells them."""
+    own = _identify(folder)
+    is_inside = own is not None and own in map(_identify, target.parents)
     # The target is elsewhere, or around the library folder: only what is sorted is in it.
-    return [target / word for word in (*Label, REJECTED)]
+    homes = {target} if is_inside else {target / word for word in (*Label, REJECTED)}
+    # Disks that do not tell upper from lower case know a folder by more than one path.
+    known = {*map(_identify, homes)} - {None}
+    identify = cache(_identify)
+
+    @cache
+    def is_home(place: Path) -> bool:
+        around = (place, *place.parents)
+        return any(each in homes or identify(each) in known for each in around)
+
+    return is_home
+
+
+def _identify(folder: Path) -> tuple[int, int] | None:
+    """Name a folder as its disk does; None where there is none."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _find_relative(path: Path, folder: Path) -> Path:

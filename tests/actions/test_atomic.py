@@ -105,6 +105,39 @@ def test_a_taken_place_is_left_alone(paths: tuple[Path, Path, Path], way: str) -
     assert list_names(target.parent) == [target.name]
 
 
+def list_writers(path: Path) -> list[str]:
+    """List the descriptors of this process by which a file may be written."""
+    descriptors = [fd for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
+    opened = [fd.name for fd in descriptors if os.path.realpath(fd) == str(path.resolve())]
+    flags = [Path("/proc/self/fdinfo", name).read_text().split("flags:")[1] for name in opened]
+    modes = [int(text.split()[0], 8) & os.O_ACCMODE for text in flags]
+    return [name for name, mode in zip(opened, modes, strict=True) if mode != os.O_RDONLY]
+
+
+def test_a_copy_gets_its_times_once_nobody_can_write_it_any_more(
+    paths: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Windows sets the time of a file that was written when it is closed.
+    if not Path("/proc/self/fdinfo").is_dir():
+        pytest.skip("needs /proc to tell what is open")
+    source, _, part = paths
+    given: list[list[str]] = []
+    utime = os.utime
+
+    def note(path: Path, *, ns: tuple[int, int], follow_symlinks: bool = True) -> None:
+        given.append(list_writers(part))
+        utime(path, ns=ns, follow_symlinks=follow_symlinks)
+
+    with part.open("xb"):
+        assert list_writers(part)
+    part.unlink()
+    monkeypatch.setattr(os, "utime", note)
+    atomic.copy_file(source, part)
+    assert given
+    assert not any(given)
+    assert part.stat().st_mtime_ns == MTIME_NS
+
+
 def test_a_copy_that_differs_is_refused(
     paths: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

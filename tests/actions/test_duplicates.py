@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import stat
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from actions.kinds import plan_kind
 from actions.trees import find_journal_folder, make_library, read_tree
+from clearshot.actions import atomic, duplicates
 from clearshot.actions.apply import apply_plan
 from clearshot.actions.atomic import is_one_name
-from clearshot.actions.plan import Kind
+from clearshot.actions.duplicates import remove_duplicate
+from clearshot.actions.plan import Kind, Plan
 from clearshot.actions.undo import apply_undo, plan_undo
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("kind", [Kind.COPY, Kind.HARDLINK])
@@ -61,6 +62,31 @@ def test_names_are_told_apart_by_the_folder_that_holds_them(tmp_path: Path) -> N
     assert not is_one_name(photo, other / "IMG.jpg")
     os.link(photo, folder / "IMG (2).jpg")
     assert not is_one_name(photo, folder / "IMG (2).jpg")
+
+
+def test_a_file_stays_write_protected_when_another_name_of_it_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "library"
+    make_library(library)
+    step = plan_kind(library, Kind.HARDLINK).steps[0]
+    journals = find_journal_folder(library)
+    apply_plan(Plan(library, (step,)), journals)
+    step.source.chmod(0o444)
+    unlink = Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        # As Windows does for a file that is read-only.
+        if path.exists() and not path.stat().st_mode & stat.S_IWRITE:
+            raise PermissionError
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(atomic, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(duplicates, "sync_folder", lambda folder: None)
+    remove_duplicate(step.invert(0))
+    assert not step.target.exists()
+    assert stat.S_IMODE(step.source.stat().st_mode) == 0o444
 
 
 def test_a_copy_that_became_a_link_is_still_removed(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ _NO_LINKS = {
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 # What disks answer that cannot keep a mode or extended attributes.
-NO_METADATA = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+_NO_METADATA = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 def read_stamp(path: Path) -> FileStamp:
@@ -285,16 +285,54 @@ def copy_file(source: Path, part: Path) -> None:
         while chunk := reader.read(_CHUNK_BYTES):
             digest.update(chunk)
             writer.write(chunk)
-        writer.flush()
-        if hash_file(part) != digest.digest():
-            raise OSError(errno.EIO, "the copy differs from the file", str(part))
-        with tolerate(NO_METADATA):
-            shutil.copystat(source, part)
-        # Reading has changed the time of last access.
-        os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
-        os.fsync(writer.fileno())
+    if hash_file(part) != digest.digest():
+        raise OSError(errno.EIO, "the copy differs from the file", str(part))
+    # Reading has changed the time of last access.
+    finish_part(part, source, (before.st_atime_ns, before.st_mtime_ns))
     if read_stamp(source) != FileStamp(before.st_size, before.st_mtime_ns):
         raise OSError(errno.EBUSY, "the file changed while it was copied", str(source))
+
+
+def finish_part(part: Path, like: Path | None, times_ns: tuple[int, int]) -> None:
+    """Give a part file that is written and closed its mode and times, and bring it to the disk.
+
+    It is closed before, because Windows sets the time of what was written when it is closed [1]_.
+
+    Parameters
+    ----------
+    part : Path
+        The file.
+    like : Path or None
+        The file whose mode and extended attributes it gets, as far as the disk can hold them.
+    times_ns : tuple of int
+        Times of last access and of last change [ns since the epoch].
+
+    Raises
+    ------
+    OSError
+        If it cannot be done.
+
+    References
+    ----------
+    .. [1] https://learn.microsoft.com/windows/win32/sysinfo/file-times
+    """
+    is_windows = sys.platform == "win32"
+    # Only what may be written can be synced there, and nothing is written here.
+    with part.open("r+b" if is_windows else "rb") as stream:
+        if is_windows:  # pragma: no cover
+            os.fsync(stream.fileno())
+        else:
+            _copy_metadata(part, like, times_ns)
+            os.fsync(stream.fileno())
+    if is_windows:  # pragma: no cover
+        _copy_metadata(part, like, times_ns)
+
+
+def _copy_metadata(part: Path, like: Path | None, times_ns: tuple[int, int]) -> None:
+    if like is not None:
+        with tolerate(_NO_METADATA):
+            shutil.copystat(like, part)
+    os.utime(part, ns=times_ns)
 
 
 def _free(target: Path) -> None:
@@ -397,15 +435,25 @@ def hash_file(path: Path) -> bytes:
 def remove_file(path: Path) -> None:
     """Remove a name of a file that has another name or a whole copy; it may be gone already.
 
+    On Windows a file that is read-only loses that mark, also under its other names.
+
     Parameters
     ----------
     path : Path
         The name.
+
+    Raises
+    ------
+    PermissionError
+        If the folder does not let it go.
     """
-    if sys.platform == "win32":  # pragma: no cover
-        with contextlib.suppress(FileNotFoundError):
-            path.chmod(stat.S_IWRITE)  # a read-only file cannot be removed there
-    path.unlink(missing_ok=True)
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:
+        if sys.platform != "win32" or path.is_symlink():
+            raise
+        path.chmod(stat.S_IWRITE)  # a read-only file cannot be removed there
+        path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from clearshot.actions.atomic import (
@@ -154,7 +155,12 @@ def remove_duplicate(step: Step) -> None:
     """
     if not is_duplicate(step):
         raise OSError(errno.EBUSY, describe_difference(step))
+    is_link = step.kind is Kind.REMOVE_HARDLINK
+    mode = stat.S_IMODE(step.target.lstat().st_mode) if is_link else 0
     remove_file(step.source)
+    if is_link and stat.S_IMODE(step.target.lstat().st_mode) != mode:
+        # Windows has one read-only mark for all names of a file, and it went to let one name go.
+        step.target.chmod(mode)
     sync_folder(step.source.parent)
 
 

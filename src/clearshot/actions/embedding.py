@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
-import shutil
 import stat
-import time
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from clearshot.actions.atomic import (
-    NO_METADATA,
+    finish_part,
     hash_file,
     read_stamp,
     remove_file,
     sync_folder,
-    tolerate,
 )
+from clearshot.actions.writing import choose_times
 from clearshot.errors import SidecarError
 from clearshot.sidecars.jpeg import HEAD_START, is_xmp_exchange, read_segments
 
@@ -184,12 +181,6 @@ def _write_part(reader: BinaryIO, step: Step, part: Path) -> None:
         while chunk := reader.read(_CHUNK_BYTES):
             digest.update(chunk)
             writer.write(chunk)
-        writer.flush()
-        if digest.hexdigest() != step.sha256_before:
-            raise OSError(*_CHANGED, str(step.target))
-        with tolerate(NO_METADATA):
-            shutil.copystat(step.target, part)
-        # An undo gives the old time; else the file has changed now.
-        mtime_ns = step.restored_mtime_ns
-        os.utime(part, ns=(time.time_ns(), time.time_ns() if mtime_ns is None else mtime_ns))
-        os.fsync(writer.fileno())
+    if digest.hexdigest() != step.sha256_before:
+        raise OSError(*_CHANGED, str(step.target))
+    finish_part(part, step.target, choose_times(step))

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import errno
-import os
-import shutil
 import time
 from typing import TYPE_CHECKING
 
 from clearshot.actions.atomic import (
-    NO_METADATA,
+    finish_part,
     place_file,
     read_stamp,
     remove_file,
     sync_folder,
-    tolerate,
 )
 
 if TYPE_CHECKING:
@@ -119,14 +116,24 @@ def _look_again(step: Step, part: Path) -> None:
 def _write_part(step: Step, part: Path, content: bytes) -> None:
     with part.open("xb") as stream:
         stream.write(content)
-        stream.flush()
-        if step.before is not None:
-            with tolerate(NO_METADATA):
-                shutil.copystat(step.target, part)
-        # An undo gives the old time; else the file has changed now.
-        mtime_ns = step.restored_mtime_ns
-        os.utime(part, ns=(time.time_ns(), time.time_ns() if mtime_ns is None else mtime_ns))
-        os.fsync(stream.fileno())
+    finish_part(part, None if step.before is None else step.target, choose_times(step))
+
+
+def choose_times(step: Step) -> tuple[int, int]:
+    """Choose the times of a file that is written: an undo gives the old one, else it changes now.
+
+    Parameters
+    ----------
+    step : Step
+        Of a file that is written, or of a photo that is written anew.
+
+    Returns
+    -------
+    tuple of int
+        Times of last access and of last change [ns since the epoch].
+    """
+    now_ns = time.time_ns()
+    return now_ns, now_ns if step.restored_mtime_ns is None else step.restored_mtime_ns
 
 
 def _place_part(step: Step, part: Path, reserve: Callable[[], None]) -> None:
