@@ -26,6 +26,17 @@ def test_scan_says_what_a_tolerance_does(run: Run, library: Path) -> None:
     assert f"clearshot sort {library} --to {library}-bad --tolerance 1%" in words
 
 
+def test_what_too_few_photos_cannot_bound_is_said(run: Run, scanned_library: Path) -> None:
+    words = ["report", scanned_library, "--json", "-", "--tolerance", "2%"]
+    usual, strict = run(*words), run(*words, "--miss", "0.1%")
+    assert "(at most 5 %, 90 % sure), the others are unsure" in usual.stderr
+    assert "too few were measured to keep 0.1 %: none is called good" in strict.stderr
+    assert "good" not in {row["verdict"] for row in json.loads(strict.stdout)}
+    hardly = run(*words[:-1], "0.01%")
+    assert "too few were measured to keep 0.01 %: none is called bad" in hardly.stderr
+    assert "bad" not in {row["verdict"] for row in json.loads(hardly.stdout)}
+
+
 @pytest.mark.parametrize("command", ["report", "sort", "score", "explain"])
 def test_every_command_that_judges_takes_a_tolerance(
     run: Run, scanned_library: Path, tmp_path: Path, command: str

@@ -123,9 +123,11 @@ def to_percent(share: float) -> str:
     Returns
     -------
     str
-        For example `0.3 %`, `7.5 %` or `92 %`.
+        For example `0.01 %`, `0.3 %`, `7.5 %` or `92 %`; what is not nothing is not written as 0.
     """
     percent = 100 * share
+    if 0 < percent < 0.05:
+        return f"{percent:.1g} %"
     return f"{percent:.0f} %" if 10 <= percent < 99 else f"{round(percent, 1):g} %"
 
 
