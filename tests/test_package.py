@@ -1,13 +1,15 @@
-"""What starting up loads: seconds are not tested, the modules that would cost them are."""
+"""What the package loads: seconds are not tested, the modules that would cost them are."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import clearshot
 
 HEAVY = {"numpy", "PIL", "onnxruntime", "rich", "exifread", "sqlite3", "multiprocessing"}
+EXTRA = ("cv2", "lxml", "matplotlib", "pillow_heif", "rawpy", "scipy", "skimage", "starlette")
 
 
 def list_modules(code: str) -> set[str]:
@@ -34,3 +36,10 @@ def test_no_public_name_loads_onnx_runtime() -> None:
     modules = list_modules(f"from clearshot import {names}")
     assert "clearshot.scoring.scorer" in modules
     assert "onnxruntime" not in modules
+
+
+def test_demo_needs_no_extra(tmp_path: Path) -> None:
+    hide = f"sys.modules.update(dict.fromkeys({EXTRA}))"
+    folder = f"__import__('pathlib').Path({str(tmp_path / 'demo')!r})"
+    list_modules(f"{hide}; from clearshot.demo import write_demo; write_demo({folder})")
+    assert len(list((tmp_path / "demo").glob("*.jpg"))) >= 16

@@ -1,6 +1,6 @@
 """A small library of good and spoilt photos to try clearshot on.
 
-Five free photographs that ship inside scikit-image are spoilt the way a camera does it: blur and
+Five free photographs in the folder `samples` are spoilt the way a camera does it: blur and
 exposure in linear light, then sensor noise, then JPEG. Letters in shapes: H rows, W columns.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from clearshot import optics
-from clearshot.errors import InputError, MissingExtraError
+from clearshot.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,7 @@ _Polygon = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A photograph inside scikit-image and what its documentation says about its rights."""
+    """A photograph of the package and what the documentation of scikit-image says of its rights."""
 
     file: str
     title: str
@@ -62,7 +62,7 @@ class _Source:
 # fmt: off
 _SOURCES: Final = {
     "astronaut": _Source(
-        "astronaut.png", "Eileen Collins, NASA Great Images database",
+        "astronaut.webp", "Eileen Collins, NASA Great Images database",
         "no known copyright restrictions, released into the public domain",
         ("clear", "shaken", "dark", "blurred-background"),
         subject=((
@@ -75,17 +75,17 @@ _SOURCES: Final = {
         ),),
     ),
     "cat": _Source(
-        "chelsea.png", "Chelsea, by Stefan van der Walt",
+        "cat.webp", "Chelsea, by Stefan van der Walt",
         "CC0 by the photographer",
         ("clear", "out-of-focus", "shaken", "overexposed"),
     ),
     "coffee": _Source(
-        "coffee.png", "Coffee cup, by Rachel Michetti, courtesy of Pikolo Espresso Bar",
+        "coffee.webp", "Coffee cup, by Rachel Michetti, courtesy of Pikolo Espresso Bar",
         "CC0 by the photographer",
         ("clear", "out-of-focus", "dark", "overexposed"),
     ),
     "photographer": _Source(
-        "camera.png", "Photographer, by Lav Varshney",
+        "photographer.webp", "Photographer, by Lav Varshney",
         "CC0 by the photographer",
         ("clear", "out-of-focus", "shaken", "dark", "overexposed", "blurred-background"),
         subject=(
@@ -121,7 +121,7 @@ def write_demo(folder: Path) -> tuple[Path, ...]:
     """Write the demo library.
 
     The same photos come out every time. Their names tell what was done to them, and `ORIGIN.txt`
-    beside them tells where they come from. Raises MissingExtraError if scikit-image is missing.
+    beside them tells where they come from.
 
     Parameters
     ----------
@@ -138,11 +138,11 @@ def write_demo(folder: Path) -> tuple[Path, ...]:
     InputError
         If the folder has something in it, is a file, or cannot be written.
     """
-    sources = _find_sources()
+    photographs = _read_photographs()
     try:
         _make_empty(folder)
         (folder / ORIGIN_NAME).write_text(_describe_origin(), encoding="utf-8")
-        return tuple(sorted(_write_photos(folder, sources)))
+        return tuple(sorted(_write_photos(folder, photographs)))
     except OSError as error:
         message = f"the demo library cannot be written: {error.strerror or error}"
         raise InputError(message, path=folder) from error
@@ -154,20 +154,15 @@ def _make_empty(folder: Path) -> None:
         raise InputError("the folder is not empty; name a new one for the demo", path=folder)
 
 
-def _find_sources() -> dict[str, bytes]:
-    # From the files of the installed package, and so never from the network.
-    try:
-        place = resources.files("skimage") / "data"
-        return {name: (place / source.file).read_bytes() for name, source in _SOURCES.items()}
-    except (ModuleNotFoundError, FileNotFoundError) as error:
-        message = "the demo needs the photos of scikit-image: pip install 'clearshot[demo]'"
-        raise MissingExtraError(message) from error
+def _read_photographs() -> dict[str, bytes]:
+    place = resources.files("clearshot") / "samples"
+    return {name: (place / source.file).read_bytes() for name, source in _SOURCES.items()}
 
 
-def _write_photos(folder: Path, contents: dict[str, bytes]) -> list[Path]:
+def _write_photos(folder: Path, photographs: dict[str, bytes]) -> list[Path]:
     photos = []
     for name, source in _SOURCES.items():
-        linear_hwc = _read_linear(contents[name])
+        linear_hwc = _read_linear(photographs[name])
         for variant in source.variants:
             path = folder / f"{name}-{variant}.jpg"
             rng = np.random.default_rng(zlib.crc32(path.stem.encode("ascii")))

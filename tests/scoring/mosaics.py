@@ -12,7 +12,7 @@ from clearshot import optics
 
 def draw_mosaic(name: str, *, width: int = 1280, height: int = 848) -> NDArray[np.float32]:
     """Tile a sample photo of scikit-image at half its size, mirrored; linear light, (H, W)."""
-    data = pytest.importorskip("skimage.data", reason="the extra `demo` is not installed")
+    data = pytest.importorskip("skimage.data", reason="the extra `bench` is not installed")
     tile = np.asarray(Image.fromarray(getattr(data, name)()).convert("L").reduce(2))
     row = np.concatenate([tile, tile[:, ::-1]], axis=1)
     block = np.concatenate([row, row[::-1]], axis=0)

@@ -17,7 +17,7 @@ from clearshot.evaluation.metrics import compute_auc
 from clearshot.optics import blur, draw_disc, draw_gaussian, draw_line, to_encoded, to_linear
 from clearshot.photo import BlurKind, Label, Rating
 
-skimage_data = pytest.importorskip("skimage.data", reason="the extra `demo` is not installed")
+skimage_data = pytest.importorskip("skimage.data", reason="the extra `bench` is not installed")
 
 
 @cache

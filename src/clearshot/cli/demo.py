@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def demo(folder: Path) -> None:
     """Make a small library of good and spoilt photos in FOLDER, which must be new or empty.
 
-    The photos come from scikit-image, which pip install 'clearshot[demo]' brings along; nothing is
-    downloaded. ORIGIN.txt beside them tells where they come from.
+    They are made of five free photographs that clearshot brings along; nothing is downloaded.
+    ORIGIN.txt beside them tells where they come from.
     """
     from clearshot.demo import write_demo
 
