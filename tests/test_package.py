@@ -1,4 +1,7 @@
-"""What the package loads: seconds are not tested, the modules that would cost them are."""
+"""What the package loads and what its source archive holds.
+
+Seconds are not tested, the modules that would cost them are.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import clearshot
+
+ROOT = Path(__file__).resolve().parents[1]
 
 HEAVY = {"numpy", "PIL", "onnxruntime", "rich", "exifread", "sqlite3", "multiprocessing"}
 EXTRA = ("cv2", "lxml", "matplotlib", "pillow_heif", "rawpy", "scipy", "skimage", "starlette")
@@ -43,3 +50,13 @@ def test_demo_needs_no_extra(tmp_path: Path) -> None:
     folder = f"__import__('pathlib').Path({str(tmp_path / 'demo')!r})"
     list_modules(f"{hide}; from clearshot.demo import write_demo; write_demo({folder})")
     assert len(list((tmp_path / "demo").glob("*.jpg"))) >= 16
+
+
+def test_source_archive_holds_all_that_its_tests_read() -> None:
+    sdist = pytest.importorskip("hatchling.builders.sdist", reason="hatchling is not installed")
+    files = sdist.SdistBuilder(str(ROOT)).recurse_included_files()
+    held = {file.distribution_path for file in files}
+    for pattern in ("tests/**/*.py", "benchmarks/*.*", "docs/**/*.*", ".ci/run", "Makefile"):
+        wanted = {path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern)}
+        assert wanted, pattern
+        assert wanted <= held, pattern
