@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,6 +114,21 @@ def test_pictures_are_pictures(client: TestClient) -> None:
         answer = client.get(f"/photo/1/{picture}")
         assert answer.headers["content-type"] == media_type
         assert "immutable" in answer.headers["cache-control"]
+
+
+def test_files_of_the_page_have_their_types_whatever_the_system_says() -> None:
+    program = """
+import mimetypes
+for suffix in (".js", ".css", ".svg"):
+    mimetypes.add_type("text/plain", suffix)
+from starlette.responses import FileResponse
+from clearshot.web.app import STATIC
+print(*(FileResponse(STATIC / name).media_type for name in ("app.js", "style.css", "icon.svg")))
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == ["text/javascript", "text/css", "image/svg+xml"]
 
 
 def test_a_photo_that_is_gone_is_told(small_client: TestClient, small_library: Path) -> None:

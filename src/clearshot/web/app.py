@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import mimetypes
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -45,6 +46,11 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 STATIC: Final = Path(__file__).parent / "static"
+
+# Windows takes these types from its registry, where programs write what they like; a script that is
+# called plain text is refused by the browser.
+for _type, _suffix in (("text/javascript", ".js"), ("text/css", ".css"), ("image/svg+xml", ".svg")):
+    mimetypes.add_type(_type, _suffix)
 
 # The address of a picture holds the state of its file, so it never changes.
 _KEPT: Final = {"Cache-Control": "private, max-age=604800, immutable"}
