@@ -1,4 +1,4 @@
-"""A JPEG whose end is zeros is no photo; one with zeros behind its end is."""
+"""A photo whose end is zeros or missing is none; one with zeros behind its end is."""
 
 from __future__ import annotations
 
@@ -11,10 +11,23 @@ from PIL import Image
 from clearshot.decode.completeness import is_cut_off
 from clearshot.decode.image import decode
 from clearshot.errors import DamagedPhotoError
+from heif_files import make_heif
 from jpegs import draw_jpeg
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+NOISE = bytes(range(1, 256)) * 8
+
+# As phones write them: tiles first, or what describes the photo. Programs pad that with zeros.
+TILED = [(b"hvc1", NOISE), (b"hvc1", NOISE), (b"Exif", b"Exif" + bytes(2000))]
+
+
+def _is_cut_off(path: Path, content: bytes) -> bool:
+    path.write_bytes(content)
+    with path.open("rb") as stream:
+        return is_cut_off(stream)
 
 
 def _draw(*, with_thumbnail: bool = False) -> bytes:
@@ -58,3 +71,53 @@ def test_the_file_is_left_where_it_was(tmp_path: Path) -> None:
             stream.seek(1)
             assert not is_cut_off(stream)
             assert stream.tell() == 1
+
+
+@pytest.mark.parametrize("items", [TILED, TILED[::-1]])
+@pytest.mark.parametrize("is_open", [False, True])
+def test_a_picture_of_tiles_is_whole_or_cut_off(
+    tmp_path: Path, items: list[tuple[bytes, bytes]], is_open: bool
+) -> None:
+    path, whole = tmp_path / "photo.heic", make_heif(items, is_open=is_open)
+    end = whole.rindex(NOISE) + len(NOISE)
+    for tail in (b"", bytes(3000), b"\xff\xff\xff\xffmpvd"):
+        assert not _is_cut_off(path, whole + tail)
+    for missing in (600, len(NOISE), len(NOISE) + 600):
+        assert _is_cut_off(path, whole[: end - missing])
+        assert _is_cut_off(path, whole[: end - missing] + bytes(len(whole) - end + missing))
+    # What describes the photo may be missing, the photo is all there.
+    assert not _is_cut_off(path, whole[:end])
+
+
+@pytest.mark.parametrize("suffix", [".heic", ".avif"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_other_formats_of_which_the_rest_is_zeros_are_damaged(
+    tmp_path: Path, suffix: str, share: float
+) -> None:
+    path = tmp_path / f"recovered{suffix}"
+    picture = Image.effect_noise((320, 240), 60).convert("RGB")
+    if suffix == ".heic":
+        heif = pytest.importorskip("pillow_heif").from_pillow(picture)
+        heif.save(path, quality=90, enc_params={"preset": "ultrafast"})
+    else:
+        picture.save(path, quality=90, speed=10)
+    whole = path.read_bytes()
+    kept = int(share * len(whole))
+    assert decode(path).width_px == 320
+    path.write_bytes(whole[:kept] + bytes(len(whole) - kept))
+    with pytest.raises(DamagedPhotoError, match="its end is missing or zeros"):
+        decode(path)
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", ["iphone_7", "iphone_15_pro"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.99])
+def test_photos_of_phones_that_are_cut_off_are_damaged(
+    real_photos: Path, tmp_path: Path, name: str, share: float
+) -> None:
+    pytest.importorskip("pillow_heif")
+    whole = (real_photos / "formats" / "photoprism" / f"{name}.heic").read_bytes()
+    path = tmp_path / "cut.heic"
+    path.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(DamagedPhotoError, match=r"cut\.heic: its end is missing or zeros"):
+        decode(path)

@@ -7,9 +7,9 @@ HEVC has no smaller scale.
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from clearshot.decode.boxes import read_meta
 from clearshot.errors import MissingHeifReaderError
 
 if TYPE_CHECKING:
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from PIL import Image as PillowImage
-
-
-# No file is longer: 1 TB.
-_MAX_BOX_BYTES: Final = 1 << 40
-_MAX_BOXES: Final = 64
-_MAX_META_BYTES: Final = 4_000_000
 
 
 def open_heif(stream: BinaryIO, path: Path) -> tuple[PillowImage.Image, int]:
@@ -78,20 +72,5 @@ def is_turned_by_file(stream: BinaryIO) -> bool:
     bool
         Whether its box of properties names `irot` or `imir`.
     """
-    stream.seek(0)
-    for _ in range(_MAX_BOXES):
-        head = stream.read(8)
-        if len(head) < 8:
-            return False
-        size = int.from_bytes(head[:4], "big")
-        if size == 1:
-            # The size follows in 64 bits.
-            size = int.from_bytes(stream.read(8), "big") - 8
-        if head[4:] == b"meta":
-            # 0 stands for the rest of the file.
-            properties = stream.read(min(size or _MAX_META_BYTES, _MAX_META_BYTES))
-            return b"irot" in properties or b"imir" in properties
-        if not 8 <= size <= _MAX_BOX_BYTES:
-            return False  # the last box, or none
-        stream.seek(size - 8, os.SEEK_CUR)
-    return False
+    properties = read_meta(stream)
+    return b"irot" in properties or b"imir" in properties

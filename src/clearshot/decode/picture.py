@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
-from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import (
     BITSPERSAMPLE,
     PHOTOMETRIC_INTERPRETATION,
@@ -209,15 +208,18 @@ def _check_kind(path: Path) -> None:
 def _open_pixels(
     stream: BinaryIO, path: Path, kind: Format
 ) -> tuple[PillowImage.Image, int | None]:
+    picture: PillowImage.Image
     if kind is Format.HEIF:
-        return open_heif(stream, path)
-    stream.seek(0)
-    picture = PillowImage.open(stream, formats=_FORMATS)
+        picture, turn_by = open_heif(stream, path)
+    else:
+        stream.seek(0)
+        picture, turn_by = PillowImage.open(stream, formats=_FORMATS), None
     if isinstance(picture, TiffImageFile):
         _look_at_tags(picture, path)
-    if isinstance(picture, JpegImageFile) and is_cut_off(stream):
-        raise DamagedPhotoError("ends in zeros: it was not copied or recovered whole", path=path)
-    return picture, None
+    if is_cut_off(stream):
+        message = "its end is missing or zeros: it was not copied or recovered whole"
+        raise DamagedPhotoError(message, path=path)
+    return picture, turn_by
 
 
 def _look_at_tags(picture: TiffImageFile, path: Path) -> None:
