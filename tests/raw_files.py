@@ -35,8 +35,12 @@ def write_dng(
     preview: Image.Image | bytes | None = None,
     orientation: int = 1,
     exposure: float = 1.0,
+    scale: tuple[float, float] = (1, 1),
 ) -> Path:
-    """Write a picture as a sensor would see it; `exposure` multiplies its light."""
+    """Write a picture as a sensor would see it.
+
+    `exposure` multiplies its light, `scale` tells how wide and how high its pixels are.
+    """
     content = [b"II*\0", struct.pack("<I", 8)]
     mosaic = _to_mosaic(rgb, exposure).tobytes()
     jpeg = _to_jpeg(preview) if isinstance(preview, Image.Image) else preview
@@ -54,6 +58,7 @@ def write_dng(
         _entry(0x828E, _BYTE, [0, 1, 1, 2]),
         _entry(0xC61A, _SHORT, [0]),
         _entry(0xC61D, _SHORT, [WHITE]),
+        (0xC61E, _RATIONAL, _pack_ratios(scale), 2),
     ]
     camera = [
         _entry(0x010F, _ASCII, b"Maker\0"),

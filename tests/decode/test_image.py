@@ -69,7 +69,10 @@ def test_every_orientation_is_upright_as_pillow_has_it(
     assert np.abs(image.luma_hw.astype(int) - expected).max() <= 2
 
 
-@pytest.mark.parametrize(("width", "height"), [(3000, 2000), (2001, 1003), (1030, 700), (700, 500)])
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [(3000, 2000), (2001, 1003), (2500, 2499), (2499, 2500), (1030, 700), (700, 500)],
+)
 def test_judged_size_fits_cells_and_keeps_proportions(
     tmp_path: Path, width: int, height: int
 ) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from clearshot.decode.image import decode, read_crops, read_rgb
 from clearshot.errors import (
@@ -61,18 +61,38 @@ def test_the_preview_is_judged_where_it_is_large_enough(
     assert difference.mean() < 3  # developed without brightening, or as in the preview
 
 
+def see_upright(stored: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    picture = Image.fromarray(stored)
+    picture.getexif()[0x0112] = orientation
+    return np.asarray(ImageOps.exif_transpose(picture))
+
+
 @pytest.mark.parametrize("preview_px", [1056, 0])
-@pytest.mark.parametrize(("orientation", "turns"), [(1, 0), (3, 2), (6, 3), (8, 1)])
+@pytest.mark.parametrize("orientation", range(1, 9))
 def test_photos_come_upright(
-    tmp_path: Path, scene: NDArray[np.uint8], preview_px: int, orientation: int, turns: int
+    tmp_path: Path, scene: NDArray[np.uint8], preview_px: int, orientation: int
 ) -> None:
     preview = shrink(scene, preview_px) if preview_px else None
     path = write_dng(tmp_path / "photo.dng", scene, preview=preview, orientation=orientation)
     image = decode(path)
-    upright = np.rot90(expected_luma(scene), turns)
+    upright = see_upright(expected_luma(scene), orientation)
     assert image.luma_hw.shape == upright.shape
     assert np.abs(image.luma_hw.astype(int) - upright).mean() < 4
-    assert (image.width_px > image.height_px) == (turns % 2 == 0)
+    assert (image.width_px > image.height_px) == (orientation < 5)
+
+
+@pytest.mark.parametrize("orientation", [6, 8])
+def test_a_square_preview_lies_as_a_nearly_square_sensor_does(
+    tmp_path: Path, scene: NDArray[np.uint8], orientation: int
+) -> None:
+    stored = scene[:, : HEIGHT + 16]
+    preview = Image.fromarray(stored).resize((1056, 1056))
+    path = write_dng(tmp_path / "photo.dng", stored, preview=preview, orientation=orientation)
+    image = decode(path)
+    assert (image.reader, image.width_px, image.height_px) == ("RAW preview", HEIGHT, HEIGHT + 16)
+    upright = Image.fromarray(see_upright(stored, orientation)).convert("L")
+    expected = upright.resize(image.luma_hw.shape[::-1], Image.Resampling.BOX)
+    assert np.abs(image.luma_hw.astype(int) - np.asarray(expected)).mean() < 4
 
 
 def test_a_preview_that_the_camera_turned_is_not_turned_again(
@@ -82,6 +102,27 @@ def test_a_preview_that_the_camera_turned_is_not_turned_again(
     image = decode(write_dng(tmp_path / "photo.dng", scene, preview=upright, orientation=6))
     assert (image.reader, image.width_px, image.height_px) == ("RAW preview", HEIGHT, WIDTH)
     assert np.abs(image.luma_hw.astype(int) - np.rot90(expected_luma(scene), 3)).mean() < 4
+
+
+@pytest.mark.parametrize("preview_px", [1056, 0])
+def test_pixels_that_are_not_square_make_no_squeezed_photo(
+    tmp_path: Path, scene: NDArray[np.uint8], preview_px: int
+) -> None:
+    preview = shrink(scene, preview_px) if preview_px else None
+    flat = scene[::2]
+    image = decode(write_dng(tmp_path / "photo.dng", flat, preview=preview, scale=(1, 2)))
+    assert image.reader == ("RAW preview" if preview_px else "RAW")
+    assert (image.width_px, image.height_px) == (WIDTH, HEIGHT)
+    assert np.abs(image.luma_hw.astype(int) - expected_luma(scene)).mean() < 6
+
+
+def test_without_its_preview_a_photo_has_the_size_of_the_sensor(
+    tmp_path: Path, scene: NDArray[np.uint8]
+) -> None:
+    path = write_dng(tmp_path / "photo.dng", scene, preview=shrink(scene, 2048))
+    assert decode(path).width_px == 2048
+    image = decode(path, with_preview=False)
+    assert (image.reader, image.width_px, image.height_px) == ("RAW", WIDTH, HEIGHT)
 
 
 def test_a_preview_of_other_proportions_is_not_used(
@@ -150,6 +191,9 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(
     path = write_dng(tmp_path / "photo.dng", scene)
     with pytest.raises(OversizedPhotoError, match=r"2112 x 1408 px is more than 2,000,000 pixels"):
         decode(path, max_pixels=2_000_000)
+    write_dng(path, scene, scale=(1, 2))
+    with pytest.raises(OversizedPhotoError, match=r"2112 x 2816 px is more than 3,000,000 pixels"):
+        decode(path, max_pixels=3_000_000)
 
 
 def test_damage_is_a_photo_error(tmp_path: Path, scene: NDArray[np.uint8]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from itertools import pairwise
 from math import exp2, hypot
 from pathlib import Path
@@ -20,6 +21,8 @@ from clearshot.scoring.focus import FocusMap, FocusNetwork
 from clearshot.scoring.native import CROP_PX, SOFT_OCTAVES, choose_blur, choose_crops
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import SHARP_SIGMA_PX, classify_blur, judge
+from conftest import draw_scene
+from raw_files import write_dng
 from scoring.mosaics import draw_mosaic, to_picture
 from scoring.records import make_scores
 
@@ -183,6 +186,22 @@ def test_native_pixels_are_measured_only_for_who_asks(tmp_path: Path) -> None:
     assert full_scores.focus.blur == screen_scores.focus.blur  # it holds both
     assert covers(full_scores.recipe, screen_scores.recipe)
     assert not covers(screen_scores.recipe, full_scores.recipe)
+
+
+def test_a_raw_photo_whose_preview_is_damaged_is_measured_as_if_it_had_none(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("rawpy")
+    rgb = draw_scene(1, width=1280, height=848)
+    stream = io.BytesIO()
+    Image.fromarray(rgb).resize((1216, 806)).save(stream, "JPEG")
+    damaged = stream.getvalue()[: len(stream.getvalue()) // 2]
+    first, second = (
+        SCORER.score(write_dng(tmp_path / "photo.dng", rgb, preview=preview))
+        for preview in (damaged, None)
+    )
+    assert first == second
+    assert first.focus.native_blur is not None
 
 
 @settings(deadline=None)

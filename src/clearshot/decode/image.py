@@ -104,12 +104,11 @@ def decode(path: Path, *, max_pixels: int = MAX_PIXELS, with_preview: bool = Tru
     """
     with _open(path, max_pixels, JUDGED_PX, with_preview=with_preview) as picture:
         pixels = picture.pixels
-        whole = _find_size(picture)
-        size = choose_size(*whole)
+        size = choose_size(*picture.size)
         pixels.draft("L", size)
         stored_hw = load_luma(pixels)
         # A decoder may have reduced the photo to just 1024 px: it is scaled like any larger one.
-        is_scaled = max(whole) > JUDGED_PX
+        is_scaled = max(picture.size) > JUDGED_PX
         # Only now: some of Pillow's readers turn the picture themselves when they load it.
         orientation = picture.read_orientation()
         if is_scaled:
@@ -118,7 +117,7 @@ def decode(path: Path, *, max_pixels: int = MAX_PIXELS, with_preview: bool = Tru
             # The rim of an odd number of pixels is not the same on both sides: turned first.
             luma_hw = np.ascontiguousarray(_cut_rim(turn_upright(stored_hw, orientation)))
         sensor_white_share = _measure_white(picture, luma_hw)
-    width, height = _swap(_find_size(picture), orientation)
+    width, height = _swap(picture.size, orientation)
     return Image(luma_hw, width, height, picture.reader, sensor_white_share)
 
 
@@ -214,7 +213,11 @@ def read_luma(path: Path) -> PillowImage.Image:
 
 
 def read_crops(
-    path: Path, regions: Iterable[Region], *, max_pixels: int = MAX_PIXELS
+    path: Path,
+    regions: Iterable[Region],
+    *,
+    max_pixels: int = MAX_PIXELS,
+    with_preview: bool = True,
 ) -> tuple[NDArray[np.uint8], ...]:
     """Read the luma of parts of a photo, pixel by pixel as in the file.
 
@@ -231,6 +234,8 @@ def read_crops(
         into the photo.
     max_pixels : int
         A photo with more pixels is refused before it is decoded.
+    with_preview : bool
+        Whether the embedded picture of a raw file may stand for it, where it is the photo in full.
 
     Returns
     -------
@@ -242,7 +247,7 @@ def read_crops(
     PhotoError
         As `decode`.
     """
-    with _open(path, max_pixels, None) as picture:
+    with _open(path, max_pixels, None, with_preview=with_preview) as picture:
         stored = picture.pixels
         stored.draft("L", None)
         stored.load()
@@ -349,12 +354,6 @@ def _describe_need(width: int, height: int, size: tuple[int, int]) -> str:
     where = "" if is_small else f" once the longer one is {max(size)} px; it is {min(size)} px then"
     need = f"{MIN_SIDE_PX} px on the shorter side{where}"
     return f"{width} x {height} px is too small to judge (needed: {need})"
-
-
-def _find_size(picture: OpenPicture) -> tuple[int, int]:
-    """Give the size of the whole photo, turned as its pixels are."""
-    is_alike = (picture.size[0] > picture.size[1]) == (picture.pixels.width > picture.pixels.height)
-    return picture.size if is_alike else picture.size[::-1]
 
 
 def _measure_white(picture: OpenPicture, luma_hw: NDArray[np.uint8]) -> float | None:

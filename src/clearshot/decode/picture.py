@@ -103,7 +103,7 @@ class OpenPicture:
     reader : str
         What reads it: the format as Pillow names it, `JPEG preview`, `RAW preview` or `RAW`.
     size : tuple of int
-        Width and height of the whole photo as stored [px].
+        Width and height of the whole photo, as the pixels lie [px].
     orientation : int or None
         EXIF orientation, 1 to 8; None to ask the pixels when they are loaded.
     measure_white : callable or None
@@ -177,8 +177,8 @@ def open_picture(
         kind = sniff(stream)
         if kind is Format.RAW:
             raw = stack.enter_context(open_raw(stream, path, max_pixels=max_pixels))
-            pixels, reader, orientation = raw.read(least_px, with_preview=with_preview)
-            yield OpenPicture(pixels, reader, raw.size, orientation, raw.measure_white)
+            shown = raw.read(least_px, with_preview=with_preview)
+            yield OpenPicture(*shown, measure_white=raw.measure_white)
         else:
             picture, turn_by = _open_pixels(stream, path, kind)
             pixels = stack.enter_context(picture)

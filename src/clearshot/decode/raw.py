@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from PIL import Image as PillowImage
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from numpy.typing import NDArray
-    from rawpy import RawPy
+    from rawpy import ImageSizes, RawPy
 
 PREVIEW_READER: Final = "RAW preview"
 RAW_READER: Final = "RAW"
@@ -42,36 +42,44 @@ _FULL_SHARE: Final = 0.9
 # Proportions may differ by this much; beyond, the embedded picture shows another part of the scene.
 _SAME_PROPORTIONS: Final = 0.04
 
-# EXIF orientation of LibRaw's `flip`.
-_ORIENTATIONS: Final = {0: 1, 3: 3, 5: 8, 6: 6}
+# EXIF orientation of LibRaw's `flip`, a sum: 1 exchanges left and right, 2 top and bottom, 4 rows
+# and columns.
+_ORIENTATIONS: Final = {0: 1, 1: 2, 2: 4, 3: 3, 4: 5, 5: 8, 6: 6, 7: 7}
 
 # Sensor values from this share of the white level on are saturated: the level itself is noisy.
 _SATURATED: Final = 0.98
 
 
-class RawPhoto:
-    """An open raw file. Use `open_raw`.
+class RawPicture(NamedTuple):
+    """What is read of a raw file.
 
     Attributes
     ----------
+    pixels : PIL.Image.Image
+        Perhaps not decoded yet.
+    reader : str
+        `RAW preview` or `RAW`.
     size : tuple of int
-        Width and height as stored [px]: of the embedded picture where that is the photo in full,
-        else of the sensor's picture.
+        Width and height of the whole photo, as the pixels lie [px].
+    orientation : int
+        Their EXIF orientation, 1 to 8.
     """
+
+    pixels: PillowImage.Image
+    reader: str
+    size: tuple[int, int]
+    orientation: int
+
+
+class RawPhoto:
+    """An open raw file. Use `open_raw`."""
 
     def __init__(self, raw: RawPy) -> None:
         self._raw = raw
-        sizes = raw.sizes
-        self._sensor_size = (sizes.width, sizes.height)
-        self._orientation = _ORIENTATIONS.get(sizes.flip, 1)
-        self._preview = self._find_preview()
-        self.size = self._sensor_size
-        if self._preview is not None and self._is_full(self._preview):
-            self.size = self._preview.size
+        self._sensor_size = _measure_sensor(raw.sizes)
+        self._orientation = _ORIENTATIONS.get(raw.sizes.flip, 1)
 
-    def read(
-        self, least_px: int | None, *, with_preview: bool = True
-    ) -> tuple[PillowImage.Image, str, int]:
+    def read(self, least_px: int | None, *, with_preview: bool = True) -> RawPicture:
         """Give the cheapest picture that is large enough.
 
         Parameters
@@ -83,17 +91,20 @@ class RawPhoto:
 
         Returns
         -------
-        tuple of (PIL.Image.Image, str, int)
-            The picture, perhaps not decoded yet; what read it; its EXIF orientation.
+        RawPicture
+            The embedded picture, whose size is the photo's where it is the photo in full, or the
+            sensor's values, developed.
         """
-        full_px = max(self.size)
+        preview = self._find_preview() if with_preview else None
+        is_full = preview is not None and self._is_full(preview)
+        full_px = max(preview.size if preview is not None and is_full else self._sensor_size)
         wanted_px = full_px if least_px is None else min(least_px, full_px)
-        preview = self._preview if with_preview else None
         if preview is not None and max(preview.size) >= wanted_px:
-            return preview, PREVIEW_READER, self._find_preview_orientation(preview)
+            return self._show(preview, is_full=is_full)
         # Half the size, because two by two sensor values make a pixel without any guess.
         is_half = max(self._sensor_size) // 2 >= wanted_px
-        return self._develop(is_half=is_half), RAW_READER, self._orientation
+        developed = self._develop(is_half=is_half)
+        return RawPicture(developed, RAW_READER, self._sensor_size, self._orientation)
 
     def measure_white(self) -> float | None:
         """Measure how much of the sensor was saturated. It decodes the sensor's values.
@@ -162,18 +173,35 @@ class RawPhoto:
     def _is_full(self, preview: PillowImage.Image) -> bool:
         return max(preview.size) >= _FULL_SHARE * max(self._sensor_size)
 
+    def _show(self, preview: PillowImage.Image, *, is_full: bool) -> RawPicture:
+        is_turned = self._orientation >= 5 and _lie_across(preview.size, self._sensor_size)
+        orientation = 1 if is_turned else self._find_preview_orientation(preview)
+        size = self._sensor_size[::-1] if is_turned else self._sensor_size
+        size = preview.size if is_full else size
+        return RawPicture(preview, PREVIEW_READER, size, orientation)
+
     def _find_preview_orientation(self, preview: PillowImage.Image) -> int:
-        """Tell how to turn the embedded picture; some cameras turn it before they embed it."""
-        width, height = self._sensor_size
+        """Tell how to turn an embedded picture that lies as the sensor does."""
         if self._orientation >= 5:
-            is_turned_alike = (preview.width > preview.height) == (width > height)
-            return self._orientation if is_turned_alike else 1
+            return self._orientation
         try:
             # Where the camera wrote none, LibRaw writes that of the raw file.
             own = preview.getexif().get(0x0112)
         except (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError):
             own = None
-        return own if own in {1, 3} else self._orientation
+        return own if own in {1, 2, 3, 4} else self._orientation
+
+
+def _measure_sensor(sizes: ImageSizes) -> tuple[int, int]:
+    """Give the size of the developed picture [px]; LibRaw stretches pixels that are not square."""
+    if sizes.pixel_aspect < 1:
+        return sizes.width, int(sizes.height / sizes.pixel_aspect + 0.5)
+    return int(sizes.width * sizes.pixel_aspect + 0.5), sizes.height
+
+
+def _lie_across(size: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Tell whether one of two pictures is upright and the other is not; a square is neither."""
+    return (size[0] - size[1]) * (other[0] - other[1]) < 0
 
 
 @contextmanager
@@ -213,12 +241,7 @@ def open_raw(stream: BinaryIO, path: Path, *, max_pixels: int) -> Iterator[RawPh
     try:
         with rawpy.RawPy() as raw:
             _open(raw, stream, path)
-            sizes = raw.sizes
-            if sizes.raw_width * sizes.raw_height > max_pixels:
-                size = f"{sizes.raw_width} x {sizes.raw_height} px"
-                raise OversizedPhotoError(f"{size} is more than {max_pixels:,} pixels", path=path)
-            if min(sizes.width, sizes.height) < 1:
-                raise DamagedPhotoError("the raw file holds no picture", path=path)
+            _check_sizes(raw.sizes, path, max_pixels)
             yield RawPhoto(raw)
     except (rawpy.LibRawFileUnsupportedError, rawpy.NotSupportedError) as error:
         raise UnknownFormatError("a raw format that LibRaw cannot read", path=path) from error
@@ -242,6 +265,15 @@ def _open(raw: RawPy, stream: BinaryIO, path: Path) -> None:
         raw.open_buffer(stream)
     else:
         raw.open_file(name)
+
+
+def _check_sizes(sizes: ImageSizes, path: Path, max_pixels: int) -> None:
+    if min(sizes.width, sizes.height) < 1:
+        raise DamagedPhotoError("the raw file holds no picture", path=path)
+    for width, height in ((sizes.raw_width, sizes.raw_height), _measure_sensor(sizes)):
+        if width * height > max_pixels:
+            message = f"{width} x {height} px is more than {max_pixels:,} pixels"
+            raise OversizedPhotoError(message, path=path)
 
 
 def _describe(error: Exception) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from clearshot.config import MAX_PIXELS
-from clearshot.decode.image import JUDGED_PX, fit_region, read_crops
+from clearshot.decode.image import JUDGED_PX, fit_region, read_crops, read_despite_preview
 from clearshot.photo import Region, SharpAt
 from clearshot.scoring.focus import LONGEST, FocusMap, sum_windows
 from clearshot.scoring.pooling import measure_anisotropy, measure_blur
@@ -124,7 +124,12 @@ def measure_native_blur(
         If the photo cannot be read; see `clearshot.decode.image.decode`.
     """
     crops = choose_crops(focus_map, size_px)
-    pixels = read_crops(path, [crop.region for crop in crops], max_pixels=max_pixels)
+    regions = [crop.region for crop in crops]
+    pixels = read_despite_preview(
+        lambda with_preview: read_crops(
+            path, regions, max_pixels=max_pixels, with_preview=with_preview
+        )
+    )
     scale = max(1.0, max(size_px) / JUDGED_PX)
     found = []
     for crop, luma_hw in zip(crops, pixels, strict=True):
