@@ -6,11 +6,11 @@ raw file that is a TIFF by its first bytes, as most are, would give it the thumb
 
 from __future__ import annotations
 
-import struct
 from enum import StrEnum
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
+from clearshot.decode.directories import walk_directories
 from clearshot.errors import MissingHeifReaderError, MissingRawReaderError
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 _MAX_BRANDS: Final = 32
 
 # Tags and values of TIFF 6.0, TIFF/EP and the DNG specification that only raw files have.
-_COMPRESSION, _PHOTOMETRIC, _SUB_IFDS, _DNG_VERSION = 0x0103, 0x0106, 0x014A, 0xC612
+_COMPRESSION, _PHOTOMETRIC, _DNG_VERSION = 0x0103, 0x0106, 0xC612
+_RAW_TAGS: Final = frozenset({_COMPRESSION, _PHOTOMETRIC, _DNG_VERSION})
 _RAW_PHOTOMETRICS: Final = frozenset({32803, 34892})  # colour filter array, linear raw
 # Nikon NEF, Sony ARW, Samsung SRW, Pentax PEF, Kodak DCR and KDC.
 _RAW_COMPRESSIONS: Final = frozenset({34713, 32767, 32769, 32770, 32772, 65535, 65000, 262})
@@ -67,9 +68,6 @@ _LIBRARIES: Final = {
     MissingHeifReaderError.kind: "pillow_heif",
     MissingRawReaderError.kind: "rawpy",
 }
-
-_MAX_IFDS: Final = 16
-_MAX_ENTRIES: Final = 512
 
 
 def sniff(stream: BinaryIO) -> Format:
@@ -142,61 +140,11 @@ def _sniff_boxes(stream: BinaryIO, head: bytes) -> Format:
 
 def _is_raw_tiff(stream: BinaryIO) -> bool:
     """Look for values that only raw files have, in the main directories and their children."""
-    stream.seek(0)
-    order = "<" if stream.read(2) == b"II" else ">"
-    stream.seek(4)
-    offsets = list(_unpack(order, "I", stream.read(4)))
-    visited: set[int] = set()
-    while offsets and len(visited) < _MAX_IFDS:
-        offset = offsets.pop(0)
-        if offset == 0 or offset in visited:
-            continue
-        visited.add(offset)
-        values, following = _read_ifd(stream, order, offset)
+    for _, values in walk_directories(stream, _RAW_TAGS):
         if _DNG_VERSION in values:
             return True
         if _RAW_PHOTOMETRICS.intersection(values.get(_PHOTOMETRIC, ())):
             return True
         if _RAW_COMPRESSIONS.intersection(values.get(_COMPRESSION, ())):
             return True
-        offsets += [*following, *values.get(_SUB_IFDS, ())]
     return False
-
-
-def _read_ifd(
-    stream: BinaryIO, order: str, offset: int
-) -> tuple[dict[int, tuple[int, ...]], tuple[int, ...]]:
-    """Read the short and long values of a directory that matter, and where the next one is."""
-    stream.seek(offset)
-    (count,) = _unpack(order, "H", stream.read(2)) or (0,)
-    count = min(count, _MAX_ENTRIES)
-    table = stream.read(12 * count)
-    following = _unpack(order, "I", stream.read(4))
-    values: dict[int, tuple[int, ...]] = {}
-    for at in range(0, len(table) - 11, 12):
-        tag, kind, num = struct.unpack_from(order + "HHI", table, at)
-        if tag == _DNG_VERSION:
-            values[tag] = ()
-        elif tag in {_COMPRESSION, _PHOTOMETRIC, _SUB_IFDS} and kind in {3, 4, 13}:
-            values[tag] = _read_numbers(stream, order, kind, num, table[at + 8 : at + 12])
-    return values, following
-
-
-def _read_numbers(
-    stream: BinaryIO, order: str, kind: int, num: int, field: bytes
-) -> tuple[int, ...]:
-    """Read the numbers of an entry, which lie in its last four bytes or where these point."""
-    letter, num = "H" if kind == 3 else "I", min(num, _MAX_IFDS)
-    size = num * struct.calcsize(letter)
-    if size > len(field):
-        stream.seek(struct.unpack(order + "I", field)[0])
-        field = stream.read(size)
-    return _unpack(order, letter * num, field[:size])
-
-
-def _unpack(order: str, letters: str, content: bytes) -> tuple[int, ...]:
-    """Unpack numbers; none where the file ends before them."""
-    try:
-        return struct.unpack(order + letters, content)
-    except struct.error:
-        return ()

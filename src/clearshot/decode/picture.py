@@ -17,13 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
-from PIL.TiffImagePlugin import (
-    BITSPERSAMPLE,
-    PHOTOMETRIC_INTERPRETATION,
-    PLANAR_CONFIGURATION,
-    SAMPLEFORMAT,
-    TiffImageFile,
-)
+from PIL.TiffImagePlugin import TiffImageFile
 
 from clearshot.config import MAX_PIXELS
 from clearshot.decode.color import correct_luma, to_rgb
@@ -32,6 +26,7 @@ from clearshot.decode.formats import Format, name_start, sniff
 from clearshot.decode.heif import open_heif
 from clearshot.decode.preview import JPEG_PREVIEW_READER, find_preview
 from clearshot.decode.raw import open_raw
+from clearshot.decode.tiff import DEEP_GREY, find_photo
 from clearshot.errors import (
     ChangedPhotoError,
     DamagedPhotoError,
@@ -72,13 +67,6 @@ _READER_ERRORS: Final = (
     AssertionError,
     struct.error,
 )
-
-_SEPARATE_PLANES: Final = 2
-_WHITE_IS_ZERO: Final = 0
-_UNSIGNED: Final = 1
-# Where a grey TIFF says how many bits its values have, and whether 0 is white; copies keep it. 32
-# bits stand for unsigned ones, which Pillow gives as signed ones.
-_DEEP_GREY: Final = "clearshot-deep-grey"
 
 _ORIENTATION_TAG: Final = 0x0112
 _UPRIGHT: Final = {
@@ -215,30 +203,11 @@ def _open_pixels(
         stream.seek(0)
         picture, turn_by = PillowImage.open(stream, formats=_FORMATS), None
     if isinstance(picture, TiffImageFile):
-        _look_at_tags(picture, path)
+        turn_by = find_photo(picture, stream, path)
     if is_cut_off(stream):
         message = "its end is missing or zeros: it was not copied or recovered whole"
         raise DamagedPhotoError(message, path=path)
     return picture, turn_by
-
-
-def _look_at_tags(picture: TiffImageFile, path: Path) -> None:
-    """Look at what Pillow passes over in a TIFF.
-
-    Raises
-    ------
-    UnknownFormatError
-        If Pillow would take the bytes of its values for pixels.
-    """
-    # Pillow takes 16 in any form of number.
-    bits = int(picture.tag_v2.get(BITSPERSAMPLE, (1,))[0])
-    is_planar = picture.tag_v2.get(PLANAR_CONFIGURATION) == _SEPARATE_PLANES
-    if is_planar and bits > 8 and any(tile[0] == "raw" for tile in picture.tile):
-        message = f"a TIFF with separate planes of {bits} bits that are not compressed is not read"
-        raise UnknownFormatError(message, path=path)
-    is_inverted = picture.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == _WHITE_IS_ZERO
-    is_signed = picture.tag_v2.get(SAMPLEFORMAT, (_UNSIGNED,))[0] != _UNSIGNED
-    picture.info[_DEEP_GREY] = 0 if bits == 32 and is_signed else bits, is_inverted
 
 
 @contextmanager
@@ -366,7 +335,7 @@ def to_luma(picture: PillowImage.Image) -> PillowImage.Image:
     profile = picture.info.get("icc_profile")
     if picture.mode in {"CMYK", "LAB"}:
         return to_rgb(picture, profile).convert("L")
-    bits, is_inverted = picture.info.get(_DEEP_GREY, (16, False))
+    bits, is_inverted = picture.info.get(DEEP_GREY, (16, False))
     if picture.mode.startswith("I;16"):
         luma_hw = (np.asarray(picture) >> (bits - 8)).astype(np.uint8)
         return correct_luma(PillowImage.fromarray(~luma_hw if is_inverted else luma_hw), profile)

@@ -1,0 +1,122 @@
+"""What Pillow passes over in a TIFF: thumbnails before the photo, and how deep grey is kept."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+from PIL.TiffImagePlugin import (
+    BITSPERSAMPLE,
+    PHOTOMETRIC_INTERPRETATION,
+    PLANAR_CONFIGURATION,
+    SAMPLEFORMAT,
+)
+
+from clearshot.decode.directories import walk_directories
+from clearshot.errors import UnknownFormatError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from PIL.TiffImagePlugin import TiffImageFile
+
+# Where a grey TIFF says how many bits its values have, and whether 0 is white; copies keep it. 32
+# bits stand for unsigned ones, which Pillow gives as signed ones.
+DEEP_GREY: Final = "clearshot-deep-grey"
+
+_ORIENTATION: Final = 0x0112
+_SEPARATE_PLANES: Final = 2
+_WHITE_IS_ZERO: Final = 0
+_UNSIGNED: Final = 1
+
+# What a directory's picture is, as a sum: 1 a smaller copy, 2 a page; others are masks and maps.
+_SUBFILE_TYPE: Final = 0x00FE
+_REDUCED: Final = 1
+_PHOTOS: Final = frozenset({(), (0,), (2,)})
+
+# What Pillow lets through where it cannot read a directory.
+_READER_ERRORS: Final = (
+    OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, AttributeError,
+    ArithmeticError, struct.error,
+)  # fmt: skip
+
+
+def find_photo(picture: TiffImageFile, stream: BinaryIO, path: Path) -> int | None:
+    """Go to the photo of a TIFF, which need not be its first picture, and look at its tags.
+
+    Parameters
+    ----------
+    picture : PIL.TiffImagePlugin.TiffImageFile
+        Opened, at its first picture; left at the photo.
+    stream : binary file
+        Its content.
+    path : Path
+        Its path, for errors.
+
+    Returns
+    -------
+    int or None
+        The EXIF orientation, 1 to 8, where the thumbnail tells that of the photo; None to ask the
+        photo itself when it is loaded.
+
+    Raises
+    ------
+    UnknownFormatError
+        If Pillow cannot read the photo, or would take the bytes of its values for pixels.
+    """
+    orientation = None
+    if _is_reduced(picture):
+        told = picture.tag_v2.get(_ORIENTATION)
+        _leave_thumbnail(picture, stream, path)
+        if _ORIENTATION not in picture.tag_v2 and told in range(1, 9):
+            orientation = int(told)
+    _look_at_tags(picture, path)
+    return orientation
+
+
+def _is_reduced(picture: TiffImageFile) -> bool:
+    kind = picture.tag_v2.get(_SUBFILE_TYPE, 0)
+    return isinstance(kind, int) and kind & _REDUCED != 0
+
+
+def _leave_thumbnail(picture: TiffImageFile, stream: BinaryIO, path: Path) -> None:
+    """Go to the first picture that is no smaller copy; where all are, the first one is the photo.
+
+    Raises
+    ------
+    UnknownFormatError
+        If Pillow cannot read it, or if the file is a BigTIFF, of which no directory is walked.
+    """
+    message = "its first picture is a thumbnail, and the photo is damaged or of a kind not read"
+    directories = list(walk_directories(stream, frozenset({_SUBFILE_TYPE})))
+    if not directories:
+        raise UnknownFormatError(message, path=path)
+    photos = [each for each in directories if each.values.get(_SUBFILE_TYPE, ()) in _PHOTOS]
+    if not photos:
+        return
+    try:
+        # Pillow itself goes to the children of a directory in this way (`get_child_images`).
+        picture._frame_pos = [photos[0].offset]
+        picture._seek(0)
+    except _READER_ERRORS as error:
+        raise UnknownFormatError(message, path=path) from error
+
+
+def _look_at_tags(picture: TiffImageFile, path: Path) -> None:
+    """Look at what Pillow passes over in a picture's tags.
+
+    Raises
+    ------
+    UnknownFormatError
+        If Pillow would take the bytes of its values for pixels.
+    """
+    # Pillow takes 16 in any form of number.
+    bits = int(picture.tag_v2.get(BITSPERSAMPLE, (1,))[0])
+    is_planar = picture.tag_v2.get(PLANAR_CONFIGURATION) == _SEPARATE_PLANES
+    if is_planar and bits > 8 and any(tile[0] == "raw" for tile in picture.tile):
+        message = f"a TIFF with separate planes of {bits} bits that are not compressed is not read"
+        raise UnknownFormatError(message, path=path)
+    is_inverted = picture.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == _WHITE_IS_ZERO
+    is_signed = picture.tag_v2.get(SAMPLEFORMAT, (_UNSIGNED,))[0] != _UNSIGNED
+    picture.info[DEEP_GREY] = 0 if bits == 32 and is_signed else bits, is_inverted
