@@ -7,6 +7,7 @@ import pytest
 from clearshot.catalog.catalog import Catalog
 from clearshot.catalog.place import default_path, find_library
 from clearshot.errors import CatalogError
+from clearshot.terminal import to_command
 
 
 def test_the_nearest_library_is_found(tmp_path: Path) -> None:
@@ -35,3 +36,11 @@ def test_a_catalog_elsewhere_tells_whose_it_is(tmp_path: Path) -> None:
     other.write_text("no database")
     with pytest.raises(CatalogError, match="not a catalog"):
         find_library(library / "1.jpg", path=other)
+
+
+def test_the_command_that_makes_a_catalog_can_be_pasted(tmp_path: Path) -> None:
+    library = tmp_path / "two\nlines"
+    library.mkdir()
+    with pytest.raises(CatalogError) as caught:
+        Catalog.open(library, create=False)
+    assert f"`{to_command('clearshot', 'scan', library)}` makes one" in str(caught.value)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -442,6 +445,20 @@ def test_the_way_back_names_the_catalog(run: Run, library: Path, tmp_path: Path)
     assert run(*words).exit_code == 0
     again = run("sort", library, "--to", tmp_path / "bad", *catalog)
     assert "no bad photo" not in again.stdout
+
+
+@pytest.mark.skipif(os.name == "nt" or not shutil.which("bash"), reason="needs bash")
+def test_the_way_back_can_be_pasted_whatever_the_name(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    before = list_tree(scanned_library)
+    library = scanned_library.rename(tmp_path / os.fsdecode(b"it's\ntwo lines\xff"))
+    done = run("sort", library, "--to", tmp_path / "bad", "--apply")
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("Take it back: ")]
+    script = line.removeprefix("Take it back: ").replace("clearshot", r"printf '%s\0'", 1)
+    read = subprocess.run(["bash", "-c", script], capture_output=True, check=True).stdout
+    assert run(*map(os.fsdecode, read.split(b"\0")[:-1])).exit_code == 0
+    assert list_tree(library) == before
 
 
 def test_bad_photos_that_are_gone_are_not_unknown(

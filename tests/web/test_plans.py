@@ -18,6 +18,7 @@ from clearshot.photo import Choice
 from clearshot.review import Decider, find_journals
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds
+from clearshot.terminal import to_command
 from clearshot.web.plans import Shelf
 from jpegs import draw_jpeg, make_step
 from scoring.records import make_scores
@@ -41,6 +42,17 @@ def library(tmp_path: Path) -> Path:
 
 def ignore(num_done: int, num_total: int) -> None:
     pass
+
+
+def test_the_commands_that_do_the_same_can_be_pasted(library: Path, tmp_path: Path) -> None:
+    target = tmp_path / "two\nlines"
+    shelf = Shelf(library)
+    offer = shelf.offer_sort(Thresholds(), target)
+    assert offer.command == to_command("clearshot", "sort", library, "--to", target, "--apply")
+    shelf.carry_out(offer, ignore)
+    back = Shelf(library, target).offer_undo()
+    command = to_command("clearshot", "undo", library, "--catalog", target, "--apply")
+    assert back.command == command
 
 
 def test_what_moved_is_told_even_if_the_catalog_cannot_be_written(

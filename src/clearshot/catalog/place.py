@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from clearshot.catalog.connection import connect_to_read, explained, transaction
 from clearshot.config import OWN_FOLDER
 from clearshot.errors import CatalogError
 from clearshot.paths import anchor
+from clearshot.terminal import to_command
 
 if TYPE_CHECKING:
     import sqlite3
@@ -129,9 +129,9 @@ def make_room(path: Path, library: Path, *, create: bool) -> None:
     """
     check_home(path, library)
     if not create:
-        words = ["clearshot", "scan", str(library)]
-        words += [] if path == default_path(library) else ["--catalog", str(path)]
-        message = f"there is no catalog yet; `{shlex.join(words)}` makes one"
+        options: list[str | Path] = [] if path == default_path(library) else ["--catalog", path]
+        command = to_command("clearshot", "scan", library, *options)
+        message = f"there is no catalog yet; `{command}` makes one"
         raise CatalogError(message, path=path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

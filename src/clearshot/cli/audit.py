@@ -17,9 +17,10 @@ from clearshot.cli.options import (
     verbosity_options,
 )
 from clearshot.cli.screen import print_line, print_remark
-from clearshot.cli.text import to_command, to_count, to_interval, to_printable
+from clearshot.cli.text import to_count, to_interval
 from clearshot.errors import UsageError
 from clearshot.paths import anchor
+from clearshot.terminal import to_command, to_printable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,9 +14,9 @@ from clearshot.cli.files import check_free
 from clearshot.cli.options import NamedPath, show_example, verbosity_options
 from clearshot.cli.screen import print_line, print_remark, show_progress
 from clearshot.cli.tables import print_table
-from clearshot.cli.text import to_printable
 from clearshot.config import usable_cores
 from clearshot.errors import UsageError
+from clearshot.terminal import to_printable
 
 if TYPE_CHECKING:
     from clearshot.bench.race import Lap

@@ -30,10 +30,11 @@ from clearshot.cli.screen import (
     print_skipped,
     show_progress,
 )
-from clearshot.cli.text import to_command, to_count, to_percent, to_printable
+from clearshot.cli.text import to_count, to_percent
 from clearshot.errors import InputError, UsageError
 from clearshot.paths import anchor
 from clearshot.photo import Label, Scores, SharpAt
+from clearshot.terminal import to_command, to_printable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from clearshot.cli.files import encode, write_file
 from clearshot.cli.screen import print_remark
 from clearshot.errors import ClearshotError, InputError, UsageError
+from clearshot.terminal import to_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,7 +176,7 @@ def write_command(request: CardRequest) -> str:
         words += ["--network", f"{name}{equals}{_name(Path(rest))}"]
     if request.plot_folder is not None:
         words += ["--plots", _name(request.plot_folder)]
-    return shlex.join([*words, "--card", _name(request.path), "--force"])
+    return to_command(*words, "--card", _name(request.path), "--force")
 
 
 def _name(path: Path) -> str:

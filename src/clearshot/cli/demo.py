@@ -8,7 +8,8 @@ import click
 
 from clearshot.cli.options import NamedPath, is_quiet, show_example, verbosity_options
 from clearshot.cli.screen import print_line
-from clearshot.cli.text import to_command, to_count, to_printable
+from clearshot.cli.text import to_count
+from clearshot.terminal import to_command, to_printable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,9 +21,10 @@ from clearshot.cli.screen import (
     show_progress,
 )
 from clearshot.cli.tables import print_table
-from clearshot.cli.text import to_count, to_printable
+from clearshot.cli.text import to_count
 from clearshot.errors import UsageError
 from clearshot.photo import Failure, Label
+from clearshot.terminal import to_printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -19,8 +19,8 @@ from clearshot.cli.options import (
     verbosity_options,
 )
 from clearshot.cli.screen import print_line
-from clearshot.cli.text import to_printable
 from clearshot.errors import CatalogError, InputError, UsageError
+from clearshot.terminal import to_printable
 
 if TYPE_CHECKING:
     from pathlib import Path

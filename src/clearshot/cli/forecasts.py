@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clearshot.cli.screen import print_remark
-from clearshot.cli.text import to_interval, to_percent, to_printable
+from clearshot.cli.text import to_interval, to_percent
 from clearshot.photo import Label, SharpAt
+from clearshot.terminal import to_printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clearshot.cli.screen import print_remark, print_skipped
-from clearshot.cli.text import to_count, to_printable
+from clearshot.cli.text import to_count
 from clearshot.errors import ClearshotError
+from clearshot.terminal import to_printable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,8 +19,9 @@ from clearshot.cli.screen import (
     print_remark,
     show_progress,
 )
-from clearshot.cli.text import to_command, to_count, to_printable, to_size
+from clearshot.cli.text import to_count, to_size
 from clearshot.errors import SidecarError, check_folder
+from clearshot.terminal import to_command, to_printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,9 +16,10 @@ from clearshot.cli.options import (
     verbosity_options,
 )
 from clearshot.cli.screen import print_failures, print_remark, show_progress
-from clearshot.cli.text import to_count, to_printable
+from clearshot.cli.text import to_count
 from clearshot.errors import UsageError
 from clearshot.photo import Label, Rating
+from clearshot.terminal import to_printable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,10 +24,10 @@ from clearshot.cli.options import (
     verbosity_options,
 )
 from clearshot.cli.screen import print_line, print_remark
-from clearshot.cli.text import to_printable
 from clearshot.config import ScanSettings
 from clearshot.errors import MissingExtraError, check_folder
 from clearshot.paths import anchor
+from clearshot.terminal import to_printable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -35,17 +35,11 @@ from clearshot.cli.screen import (
     print_skipped,
     show_progress,
 )
-from clearshot.cli.text import (
-    to_command,
-    to_count,
-    to_duration,
-    to_printable,
-    to_share,
-    to_size,
-)
+from clearshot.cli.text import to_count, to_duration, to_share, to_size
 from clearshot.errors import CatalogError, ClearshotError, InputError, UsageError, explain_refusal
 from clearshot.paths import anchor
 from clearshot.photo import Failure, Label, Rating
+from clearshot.terminal import to_command, to_printable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -27,10 +27,10 @@ from clearshot.cli.screen import (
     print_skipped,
     show_progress,
 )
-from clearshot.cli.text import to_printable
 from clearshot.errors import InputError
 from clearshot.paths import anchor
 from clearshot.photo import Failure, Skip
+from clearshot.terminal import to_printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -13,7 +13,8 @@ from typing import IO, TYPE_CHECKING, Protocol
 import click
 
 from clearshot.cli.options import is_quiet, is_verbose
-from clearshot.cli.text import to_count, to_printable, to_size
+from clearshot.cli.text import to_count, to_size
+from clearshot.terminal import to_printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

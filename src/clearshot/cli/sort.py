@@ -29,7 +29,8 @@ from clearshot.cli.plans import (
     put_in_order,
 )
 from clearshot.cli.screen import print_line, print_remark
-from clearshot.cli.text import to_command, to_count, to_size
+from clearshot.cli.text import to_count, to_size
+from clearshot.terminal import to_command
 
 if TYPE_CHECKING:
     from pathlib import Path

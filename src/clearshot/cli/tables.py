@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from clearshot.cli.options import is_quiet
 from clearshot.cli.screen import open_console
-from clearshot.cli.text import to_printable
+from clearshot.terminal import to_printable
 
 if TYPE_CHECKING:
     from clearshot.evaluation.table import Table

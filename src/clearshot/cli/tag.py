@@ -29,7 +29,8 @@ from clearshot.cli.plans import (
     put_in_order,
 )
 from clearshot.cli.screen import print_failures, print_line, print_remark, show_progress
-from clearshot.cli.text import to_command, to_count
+from clearshot.cli.text import to_count
+from clearshot.terminal import to_command
 
 if TYPE_CHECKING:
     from pathlib import Path

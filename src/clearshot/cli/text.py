@@ -2,52 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-import subprocess
-import sys
-from pathlib import Path
-
 _KILO = 1000
-
-
-def to_printable(text: object) -> str:
-    """Replace what a terminal could not show, or would take as a command, by escapes.
-
-    Parameters
-    ----------
-    text : object
-        Text or path; a file name may hold any character, and bytes that are no text.
-
-    Returns
-    -------
-    str
-        One line of printable characters.
-    """
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
-
-
-def to_command(*words: str | Path) -> str:
-    """Write a command that can be pasted into a shell.
-
-    Parameters
-    ----------
-    *words : str or Path
-        The program and its arguments.
-
-    Returns
-    -------
-    str
-        The line, quoted where needed.
-    """
-    line = [_to_word(word) for word in words]
-    quoted = subprocess.list2cmdline(line) if sys.platform == "win32" else shlex.join(line)
-    return to_printable(quoted)
-
-
-def _to_word(word: str | Path) -> str:
-    # A name that begins as an option does is none with its folder before it.
-    is_like_option = isinstance(word, Path) and str(word).startswith("-")
-    return f"./{word}" if is_like_option else str(word)
 
 
 def to_size(size_bytes: int) -> str:

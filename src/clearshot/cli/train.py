@@ -20,8 +20,8 @@ from clearshot.cli.screen import (
     print_remark,
     print_skipped,
 )
-from clearshot.cli.text import to_command, to_printable
 from clearshot.errors import MissingExtraError
+from clearshot.terminal import to_command, to_printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -30,7 +30,8 @@ from clearshot.cli.screen import (
     print_line,
     show_progress,
 )
-from clearshot.cli.text import to_command, to_count
+from clearshot.cli.text import to_count
+from clearshot.terminal import to_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shlex
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +16,7 @@ from clearshot.photo import Skip
 from clearshot.review import catch_up, find_journals, list_bad, note_outcome
 from clearshot.scoring.wishes import write_options
 from clearshot.sorting import find_companions, plan_sort
+from clearshot.terminal import to_command
 from clearshot.web.jobs import JobKind
 from clearshot.web.names import spell
 
@@ -112,7 +112,7 @@ class Shelf:
         plan = plan_sort(self.library, bad, target)
         words = ["sort", str(self.library), "--to", str(target)]
         words += self._repeat_options(thresholds)
-        command = shlex.join(["clearshot", *words, "--apply"])
+        command = to_command("clearshot", *words, "--apply")
         skipped = (*outdated, *absent)
         return Offer(JobKind.SORT, plan, skipped, command, target, thresholds=thresholds)
 
@@ -128,7 +128,7 @@ class Shelf:
         """
         undo = plan_undo(find_journals(self.library))
         words = ["undo", str(self.library), *self._repeat_options(None)]
-        command = shlex.join(["clearshot", *words, "--apply"])
+        command = to_command("clearshot", *words, "--apply")
         skipped = (*undo.refused, *undo.staying, *undo.damaged)
         return Offer(JobKind.UNDO, undo.plan, skipped, command, undo=undo)
 
