@@ -7,7 +7,6 @@ bursts, from any camera. Its answers hold for these piles, not for other photos.
 from __future__ import annotations
 
 import csv
-import io
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from clearshot.errors import InputError
-from clearshot.evaluation.labels import LABEL_WORDS, find_delimiter
+from clearshot.evaluation.labels import LABEL_WORDS, open_table
 from clearshot.intervals import bound_pile
 from clearshot.photo import Failure, Rating
 from clearshot.report import format_line
@@ -200,14 +199,7 @@ def read_answers(path: Path) -> list[Sampled]:
     InputError
         If the file cannot be read, is no such CSV, or holds an unknown label or nothing else.
     """
-    try:
-        # As it is: a file name may hold a line break of any system.
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            text = file.read()
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from error
-    delimiter = find_delimiter(text.partition("\n")[0])
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = open_table(path)
     try:
         if not set(FIELDS) <= set(reader.fieldnames or ()):
             found = ", ".join(reader.fieldnames or ()) or "nothing"
@@ -223,7 +215,7 @@ def read_answers(path: Path) -> list[Sampled]:
 
 def _parse(reader: csv.DictReader[str], path: Path) -> Iterator[Sampled]:
     for row in reader:
-        word = (row["label"] or "").strip().casefold()
+        word = row["label"].strip().casefold()
         if word not in LABEL_WORDS and word not in _NO_ANSWER:
             message = f"unknown label {word!r}; expected clear, blurred, dark or overexposed"
             raise InputError(f"line {reader.line_num}: {message}", path=path)

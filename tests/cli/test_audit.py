@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from click.testing import Result
+
+from clearshot.terminal import to_command
 
 Run = Callable[..., Result]
 
@@ -32,15 +35,19 @@ def test_sample_is_written_filled_in_and_read_back(
     assert out.read_text() == filled
 
 
-def test_sample_of_the_whole_library_calibrates(
+def test_sample_of_the_whole_library_calibrates_whatever_its_name(
     run: Run, scanned_library: Path, tmp_path: Path
 ) -> None:
+    try:
+        library = scanned_library.rename(tmp_path / os.fsdecode(b"caf\xe9"))
+    except OSError:  # this disk takes Unicode names only
+        library = scanned_library
     out = tmp_path / "whole.csv"
-    drawn = run("audit", scanned_library, "--csv", out, "--whole")
-    assert f"clearshot calibrate {out} --library {scanned_library}" in drawn.stdout
-    out.write_text(out.read_text().replace(",,", ",clear,"))
-    assert "0 of 4 looked at are bad" in run("audit", scanned_library, "--answers", out).stdout
-    result = run("calibrate", out, "--library", scanned_library)
+    drawn = run("audit", library, "--csv", out, "--whole")
+    assert to_command("clearshot", "calibrate", out, "--library", library) in drawn.stdout
+    out.write_bytes(out.read_bytes().replace(b",,", b",clear,"))
+    assert "0 of 4 looked at are bad" in run("audit", library, "--answers", out).stdout
+    result = run("calibrate", out, "--library", library)
     assert result.exit_code == 0, result.output
     assert "4 good, 0 bad" in result.stdout
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,13 +98,13 @@ def test_what_a_table_of_the_folder_lists_is_never_dropped(tmp_path: Path) -> No
 def test_a_table_above_the_set_that_cannot_be_read_is_noted(tmp_path: Path) -> None:
     root = tmp_path / "mine"
     make_files(root, "clear/a.jpg", "blurry/b.jpg")
-    (tmp_path / "labels.csv").write_bytes(b"name;gr\xf6\xdfe\n")
+    (tmp_path / "labels.csv").write_bytes(b"file;label\n\xf6.jpg;clear\n")
     (tmp_path / "manifest.csv").mkdir()
     found = read_labelled(root)
     assert len(found.photos) == 2
     assert len([note for note in found.notes if "passed over" in note]) == 2
-    (root / "labels.csv").write_bytes(b"name;gr\xf6\xdfe\n")
-    with pytest.raises(InputError, match="no CSV in UTF-8"):
+    (root / "labels.csv").write_bytes(b"file;label\n\xf6.jpg;clear\n")
+    with pytest.raises(InputError, match="is not in UTF-8"):
         read_labelled(root)
 
 
@@ -151,10 +152,22 @@ def test_bad_csv_is_refused_with_its_line(tmp_path: Path, text: str, message: st
     assert "t.csv" in str(error.value)
 
 
-def test_csv_in_another_encoding_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_bytes(b"file,label\n\xff\xfe.jpg,clear\n")
-    with pytest.raises(InputError, match="no CSV in UTF-8"):
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-16-le", "utf-32"])
+def test_csv_in_another_encoding_is_refused(tmp_path: Path, encoding: str) -> None:
+    make_files(tmp_path, "ü.jpg")
+    (tmp_path / "t.csv").write_bytes("file,label\nü.jpg,clear\n".encode(encoding))
+    with pytest.raises(InputError, match="is not in UTF-8"):
         read_labelled(tmp_path / "t.csv")
+
+
+def test_csv_names_photos_whose_names_are_no_text(tmp_path: Path) -> None:
+    photo = tmp_path / os.fsdecode(b"\xff\xfe.jpg")
+    try:
+        photo.touch()
+    except OSError:
+        pytest.skip("this disk takes Unicode names only")
+    (tmp_path / "t.csv").write_bytes(b"file,label\n\xff\xfe.jpg,clear\n")
+    assert [each.path for each in read_labelled(tmp_path / "t.csv").photos] == [photo]
 
 
 def test_a_folder_without_labels_says_what_it_holds(tmp_path: Path) -> None:

@@ -18,17 +18,16 @@ from clearshot.evaluation.labels import (
     LABEL_WORDS,
     LabelledPhoto,
     LabelledSet,
-    find_delimiter,
     find_label_words,
     keep_label_words,
     name_some,
+    open_table,
 )
 from clearshot.evaluation.sets import certh, cuhk, kwentar
 from clearshot.photo import Label, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import TextIO
 
 __all__ = ["LabelledPhoto", "LabelledSet", "read_labelled"]
 
@@ -241,18 +240,12 @@ def _list(folder: Path) -> list[Path]:
 
 def _read_rows(path: Path) -> list[_Row]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            return list(_parse(stream, path))
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"is no CSV in UTF-8: {error}", path=path) from error
+        return list(_parse(open_table(path), path))
+    except csv.Error as error:
+        raise InputError(f"is no CSV: {error}", path=path) from error
 
 
-def _parse(stream: TextIO, path: Path) -> Iterator[_Row]:
-    delimiter = find_delimiter(stream.readline())
-    stream.seek(0)
-    reader = csv.DictReader(stream, restval="", delimiter=delimiter)
+def _parse(reader: csv.DictReader[str], path: Path) -> Iterator[_Row]:
     reader.fieldnames = columns = [name.strip().casefold() for name in reader.fieldnames or ()]
     if not {"file", "label"} <= set(columns):
         found = ", ".join(columns) or "an empty file"
@@ -264,13 +257,25 @@ def _parse(stream: TextIO, path: Path) -> Iterator[_Row]:
         cells = {name: cell.strip() for name, cell in fields.items()}
         if not cells["file"]:
             raise InputError(f"{place}: the column file is empty")
+        photo = Path(os.path.normpath(path.parent / cells["file"]))
+        # A name may be no text, but then a file has it.
+        if not _is_text(cells.values()) and not os.path.lexists(photo):
+            raise InputError(f"{place}: is not in UTF-8, and no file has that name")
         yield _Row(
-            path=Path(os.path.normpath(path.parent / cells["file"])),
+            path=photo,
             word=cells["label"].casefold(),
             source=cells.get("source", ""),
             scene=cells.get("scene", ""),
             place=place,
         )
+
+
+def _is_text(cells: Iterable[str]) -> bool:
+    try:
+        "".join(cells).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _describe(root: Path, found: LabelledSet) -> str:

@@ -1,10 +1,13 @@
-"""Labelled photos as records, and the words that name labels."""
+"""Labelled photos as records, the words that name labels, and the tables that hold them."""
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from clearshot.errors import InputError
 from clearshot.photo import Label, Skip
 
 if TYPE_CHECKING:
@@ -119,17 +122,34 @@ def name_some(names: Iterable[str], *, num_shown: int = 3) -> str:
     return ", ".join(listed[:num_shown]) + (", ..." if len(listed) > num_shown else "")
 
 
-def find_delimiter(header: str) -> str:
-    """Find what separates the columns of a table of labels; a spreadsheet may write semicolons.
+def open_table(path: Path) -> csv.DictReader[str]:
+    """Open a table of labels, as clearshot writes it or as a spreadsheet saves it.
 
     Parameters
     ----------
-    header : str
-        Its first line.
+    path : Path
+        A CSV in UTF-8 with a header; with semicolons in place of commas where that line holds one.
 
     Returns
     -------
-    str
-        A semicolon where the line holds one, else a comma.
+    csv.DictReader
+        The rows by column; a cell that is missing is empty. Bytes that are no text come as those of
+        file names do, so that any name that clearshot wrote is found again.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or is in UTF-16 or UTF-32.
     """
-    return ";" if ";" in header else ","
+    try:
+        # As it is: a file name may hold a line break of any system.
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            stream = io.StringIO(file.read(), newline="")
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from error
+    # No name holds it, and these encodings are full of it.
+    if "\0" in stream.getvalue():
+        raise InputError("is not in UTF-8; save it as CSV in UTF-8", path=path)
+    delimiter = ";" if ";" in stream.readline() else ","
+    stream.seek(0)
+    return csv.DictReader(stream, restval="", delimiter=delimiter)
