@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,19 @@ def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(plat_other, "HOMETRASH_B", os.fsencode(data / "Trash"))
     monkeypatch.setattr("send2trash.send2trash", plat_other.send2trash)
     return data / "Trash"
+
+
+@pytest.fixture
+def ordinary_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask the mode of a file whether it can be written, which does not bind an administrator."""
+    access = os.access
+
+    def judge(path: str | bytes | Path, mode: int) -> bool:
+        if not access(path, mode):
+            return False
+        return not mode & os.W_OK or bool(Path(os.fsdecode(path)).stat().st_mode & stat.S_IWUSR)
+
+    monkeypatch.setattr(os, "access", judge)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from clearshot.actions.plan import TRASH_PLACE, Kind
 from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.discover import find_photos
 from clearshot.errors import InputError, UsageError
-from clearshot.photo import Label, Photo
+from clearshot.photo import Label, Photo, Skip
 from clearshot.sorting import find_companions, plan_sort, plan_trash
 
 if TYPE_CHECKING:
@@ -442,11 +442,25 @@ def test_hard_links_need_one_disk(
 
 def test_trash_takes_a_photo_with_its_companions_once(library: Path) -> None:
     photo = make_photo(library / "a.jpg", "a.xmp")
-    plan = plan_trash(library, [(photo, Label.DARK), (photo, Label.BLURRY)])
+    plan, refused = plan_trash(library, [(photo, Label.DARK), (photo, Label.BLURRY)])
+    assert refused == ()
     assert [step.source.name for step in plan.steps] == ["a.jpg", "a.xmp"]
     assert {(step.kind, step.target, step.group) for step in plan.steps} == {
         (Kind.TRASH, TRASH_PLACE, 0)
     }
+
+
+def test_a_photo_that_the_trash_refuses_is_named_with_its_companions(
+    library: Path, ordinary_user: None
+) -> None:
+    photo, other = make_photo(library / "a.jpg", "a.xmp"), make_photo(library / "b.jpg")
+    (library / "a.xmp").chmod(0o444)
+    plan, refused = plan_trash(library, [(photo, Label.DARK), (other, Label.DARK)])
+    assert [step.source for step in plan.steps] == [other.path]
+    assert refused == (
+        Skip(photo.path, "stays with a.xmp"),
+        Skip(library / "a.xmp", "write-protected; the trash refuses it"),
+    )
 
 
 def test_companions_are_those_on_the_disk(library: Path) -> None:
@@ -498,7 +512,7 @@ def test_steps_up_do_not_get_into_a_plan(
     assert photo.path == library / "one.jpg"
     for plan in (
         plan_sort(named, [(photo, Label.DARK)], target),
-        plan_trash(named, [(photo, Label.DARK)]),
+        plan_trash(named, [(photo, Label.DARK)])[0],
     ):
         assert (plan.folder, plan.steps[0].source) == (library, photo.path)
 

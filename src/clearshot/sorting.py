@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from clearshot.actions.atomic import is_writable, read_stamp
 from clearshot.actions.duplicates import is_duplicate
 from clearshot.actions.plan import TRASH_PLACE, Kind, Plan, Step
+from clearshot.actions.trash import PROTECTED, is_refused
 from clearshot.config import OWN_FOLDER
 from clearshot.discover import find_photos, name_shots
 from clearshot.errors import InputError, UsageError
@@ -103,7 +104,7 @@ def plan_sort(
     return Plan(folder, tuple(steps))
 
 
-def plan_trash(folder: Path, bad: Sequence[tuple[Photo, str]]) -> Plan:
+def plan_trash(folder: Path, bad: Sequence[tuple[Photo, str]]) -> tuple[Plan, tuple[Skip, ...]]:
     """Plan to send bad photos, with their companions, to the system's trash. Nothing is touched.
 
     Parameters
@@ -115,21 +116,26 @@ def plan_trash(folder: Path, bad: Sequence[tuple[Photo, str]]) -> Plan:
 
     Returns
     -------
-    Plan
-        One group for each photo, the photo first, in the order of `bad`.
+    tuple of (Plan, tuple of Skip)
+        One group for each photo, the photo first, in the order of `bad`; and the files of photos
+        that the trash refuses, and why.
     """
     steps: list[Step] = []
+    refused: list[Skip] = []
     planned: set[Path] = set()
     for group, (photo, label) in enumerate(bad):
         if photo.path in planned:
             continue
         stamps = _read_stamps(photo, planned)
         planned.update(stamps)
+        if skips := _find_refusals(list(stamps)):
+            refused += skips
+            continue
         steps += [
             Step(path, TRASH_PLACE, stamp, group, str(label), Kind.TRASH)
             for path, stamp in stamps.items()
         ]
-    return Plan(anchor(folder), tuple(steps))
+    return Plan(anchor(folder), tuple(steps)), tuple(refused)
 
 
 def find_companions(
@@ -301,6 +307,15 @@ def _read_stamps(photo: Photo, planned: set[Path]) -> dict[Path, FileStamp]:
             with contextlib.suppress(OSError):
                 stamps[companion] = read_stamp(companion)
     return stamps
+
+
+def _find_refusals(paths: Sequence[Path]) -> list[Skip]:
+    """Name the files of a photo if the trash refuses one of them: all go, or none."""
+    culprits = [path for path in paths if is_refused(path)]
+    if not culprits:
+        return []
+    stays = f"stays with {culprits[0].name}"
+    return [Skip(path, PROTECTED if path in culprits else stays) for path in paths]
 
 
 def _count_up(path: Path, base: str) -> itertools.chain[Path]:

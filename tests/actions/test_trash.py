@@ -17,7 +17,7 @@ from clearshot.actions import trash as trash_module
 from clearshot.actions.apply import apply_plan
 from clearshot.actions.deeds import NOT_IN_TRASH
 from clearshot.actions.plan import TRASH_PLACE, Kind, Plan, Step
-from clearshot.actions.trash import TrashListing, send_to_trash
+from clearshot.actions.trash import PROTECTED, TrashListing, send_to_trash
 from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.photo import FileStamp
 
@@ -135,6 +135,18 @@ def test_a_group_that_fails_comes_back(
     assert (library / "two.jpg").exists()
     undo(journals)
     assert read_all(library) == before
+
+
+def test_a_photo_that_was_protected_since_the_plan_stays(
+    library: Path, journals: Path, trash: Path, ordinary_user: None
+) -> None:
+    plan = plan_kind(library, Kind.TRASH)
+    (library / "two.jpg").chmod(0o444)
+    outcome = apply_plan(plan, journals)
+    reasons = {skip.path.name: skip.reason for skip in outcome.skipped}
+    assert reasons == {"two.jpg": PROTECTED, "two.xmp": "stays with two.jpg"}
+    assert (library / "two.jpg").exists()
+    assert not (library / "three.jpg").exists()
 
 
 def test_a_restore_that_fails_goes_back_to_the_trash(

@@ -390,6 +390,22 @@ def test_trash_and_back(run: Run, scanned_library: Path, trash: Path) -> None:
     assert len(json.loads(run("report", scanned_library, "--json", "-").stdout)) == 4
 
 
+def test_what_the_trash_refuses_is_not_promised(
+    run: Run, scanned_library: Path, trash: Path, ordinary_user: None
+) -> None:
+    photos = list(scanned_library.glob("*.jpg"))
+    (scanned_library / "black.jpg").chmod(0o444)
+    shown = run("sort", scanned_library, "--trash")
+    assert "To trash 3 files" in shown.stdout
+    assert "black.jpg: write-protected; the trash refuses it" in shown.stderr
+    for photo in photos:
+        photo.chmod(0o444)
+    done = run("sort", scanned_library, "--trash", "--apply")
+    assert done.exit_code == 1
+    assert "Nothing to trash: no bad photo that is known here can go there." in done.stdout
+    assert all(photo.exists() for photo in photos)
+
+
 def test_a_trash_that_gives_nothing_back_is_said_so(
     run: Run, scanned_library: Path, trash: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ References
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from functools import cache
@@ -32,6 +33,25 @@ _DATA_HOME = "XDG_DATA_HOME"
 
 _FILES, _INFO, _INFO_SUFFIX = "files", "info", ".trashinfo"
 
+PROTECTED = "write-protected; the trash refuses it"
+"""Why a file stays that `is_refused`."""
+
+
+def is_refused(path: Path) -> bool:
+    """Tell whether the trash refuses a file because it is write-protected.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bool
+        True only where Send2Trash asks for it, though the folder alone would decide: on Linux.
+    """
+    return GIVES_BACK and os.path.lexists(path) and not os.access(path, os.W_OK)
+
 
 def send_to_trash(path: Path) -> None:
     """Move a file to the system's trash. Raises OSError if the system refuses it.
@@ -40,7 +60,14 @@ def send_to_trash(path: Path) -> None:
     ----------
     path : Path
         The file.
+
+    Raises
+    ------
+    PermissionError
+        If the trash refuses it, see `is_refused`.
     """
+    if is_refused(path):
+        raise PermissionError(errno.EACCES, PROTECTED, str(path))
     if not _is_usable(os.environ.get(_DATA_HOME)):
         # Send2Trash would take an empty value for the folder of the moment; desktops do not.
         os.environ.pop(_DATA_HOME, None)

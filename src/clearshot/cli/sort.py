@@ -100,16 +100,17 @@ def sort(  # noqa: PLR0913 - one argument per option
     bad, outdated = _list_bad(folder, catalog_path, thresholds)
     num_known = len(bad)
     bad, absent = find_companions(folder, bad)
-    plan = goal.plan(folder, bad)
+    plan, refused = goal.plan(folder, bad)
+    left_out = (*absent, *refused)
     options = repeat_options(thresholds, catalog_path)
-    print_left_out(outdated, absent, to_command("clearshot", "scan", folder, *options))
+    print_left_out(outdated, left_out, to_command("clearshot", "scan", folder, *options))
     if plan.steps and not is_json and not (is_applied and is_quiet()):
         print_plan(plan)
     outcome = None
     if is_applied and plan.steps:
         outcome = apply_shown(plan, goal.doing)
         note_outcome(folder, catalog_path, outcome)
-    skipped += (*outdated, *absent)
+    skipped += (*outdated, *left_out)
     if is_json:
         print_plan_json(plan, outcome, skipped)
     elif outcome is not None:
@@ -162,12 +163,12 @@ class _Goal:
         way = [] if self.kind is Kind.MOVE else ["--by", self.kind.value]
         return ["--to", self.target, *way, *(["--flat"] if self.is_flat else [])]
 
-    def plan(self, folder: Path, bad: list[tuple[Photo, str]]) -> Plan:
+    def plan(self, folder: Path, bad: list[tuple[Photo, str]]) -> tuple[Plan, tuple[Skip, ...]]:
         from clearshot.actions.trash import GIVES_BACK
         from clearshot.sorting import plan_sort, plan_trash
 
         if self.target is not None:
-            return plan_sort(folder, bad, self.target, kind=self.kind, is_flat=self.is_flat)
+            return plan_sort(folder, bad, self.target, kind=self.kind, is_flat=self.is_flat), ()
         if not GIVES_BACK:
             print_remark(
                 "This system lets no program take files back from its trash: clearshot undo "
@@ -216,6 +217,8 @@ def _explain_nothing(num_known: int, num_bad: int, goal: _Goal) -> str:
         return "no bad photo is known here"
     if num_bad == 0:
         return "no bad photo that is known here is as it was scanned"
+    if goal.target is None:
+        return "no bad photo that is known here can go there"
     verb = "is" if num_bad == 1 else "are"
     return f"{to_count(num_bad, 'bad photo')} known here {verb} in {goal.target} already"
 
