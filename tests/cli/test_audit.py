@@ -27,8 +27,9 @@ def test_sample_is_written_filled_in_and_read_back(
 
     told = run("audit", scanned_library, "--answers", out)
     assert told.exit_code == 0, told.output
-    assert "good: 1 of 1 looked at are wrong, so 100 % [100, 100]" in told.stdout
-    assert "bad: 0 of 3 looked at are wrong, so 0 % [0, 0]" in told.stdout
+    assert "good: 1 of 1 with an answer are wrong, so 100 % [100, 100]" in told.stdout
+    assert "bad: 0 of 3 with an answer are wrong, so 0 % [0, 0]" in told.stdout
+    assert "Photos whose verdict is unsure are in neither pile." in told.stdout
     again = run("audit", scanned_library, "--csv", out)
     assert again.exit_code == 3
     assert "exists already; name another file" in again.stderr
@@ -46,10 +47,25 @@ def test_sample_of_the_whole_library_calibrates_whatever_its_name(
     drawn = run("audit", library, "--csv", out, "--whole")
     assert to_command("clearshot", "calibrate", out, "--library", library) in drawn.stdout
     out.write_bytes(out.read_bytes().replace(b",,", b",clear,"))
-    assert "0 of 4 looked at are bad" in run("audit", library, "--answers", out).stdout
+    assert "0 of 4 with an answer are bad" in run("audit", library, "--answers", out).stdout
     result = run("calibrate", out, "--library", library)
     assert result.exit_code == 0, result.output
     assert "4 good, 0 bad" in result.stdout
+
+
+def test_a_count_and_its_share_agree_where_an_answer_is_missing(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "audit.csv"
+    run("audit", scanned_library, "--csv", out)
+    header, *rows = out.read_text().splitlines(keepends=True)
+    bad = [row for row in rows if ",bad," in row]
+    words = ["unsure", "clear", "dark"]
+    filled = [row.replace(",,", f",{word},") for row, word in zip(bad, words, strict=True)]
+    out.write_text("".join([header, *filled]))
+    told = run("audit", scanned_library, "--answers", out)
+    assert "bad: 1 of 2 with an answer are wrong (1 without), so 50 % [" in told.stdout
+    assert "1 photo without an answer: the intervals are wider" in told.stderr
 
 
 def test_what_cannot_be_done_is_said(run: Run, scanned_library: Path, tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def _print_audit(folder: Path, path: Path) -> None:
             to_interval(each.value, each.low, each.high) for each in (found.lost, found.missed)
         )
         print_line(f"Thrown out of all good photos: {lost}; still in of all bad ones: {missed}.")
-        print_line("Photos that are unsure count for neither.")
+        print_line("Photos whose verdict is unsure are in neither pile.")
     num_open = sum(count.num_open for count in found.counts.values())
     if num_open:
         print_remark(f"{to_count(num_open, 'photo')} without an answer: the intervals are wider")
@@ -166,8 +166,10 @@ def _describe_count(pile: Pile, count: Count) -> str:
     counts = (count.estimate, count.low, count.high)
     shares = to_interval(*(each / count.num_photos for each in counts))
     wrong = "bad" if pile.value == "whole" else "wrong"
+    told = f"{count.num_wrong} of {count.num_seen - count.num_open} with an answer are {wrong}"
+    told += f" ({count.num_open} without)" if count.num_open else ""
     return (
-        f"{pile.value}: {count.num_wrong} of {count.num_seen} looked at are {wrong}, so {shares}: "
+        f"{pile.value}: {told}, so {shares}: "
         f"{round(count.estimate):,} [{count.low:,}, {count.high:,}] {_WHAT[pile.value]}, "
         f"of {to_count(count.num_photos, 'photo')}"
     )
