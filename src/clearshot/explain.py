@@ -8,7 +8,7 @@ shapes: H rows and W columns of pixels, h and w rows and columns of cells.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from clearshot.decode.image import JUDGED_PX, find_judged_region, read_rgb
 from clearshot.optics import to_linear
-from clearshot.photo import Label, Rating
+from clearshot.photo import CHOICE_WORDS, Label, Rating
 from clearshot.scoring.exposure import BLACK_LEVEL, WHITE_LEVEL
 from clearshot.scoring.focus import LONGEST
 from clearshot.scoring.verdict import judge, rate
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from clearshot.photo import ExposureScores, Facts, Region, Scores, Verdict
+    from clearshot.photo import Choice, ExposureScores, Facts, Region, Scores, Verdict
     from clearshot.scoring.focus import FocusMap
     from clearshot.scoring.scorer import Measurement, Scorer
     from clearshot.scoring.verdict import Thresholds
@@ -102,7 +102,9 @@ class Explanation:
     scores: Scores
 
 
-def draw_explanation(path: Path, scorer: Scorer, thresholds: Thresholds) -> Explanation:
+def draw_explanation(
+    path: Path, scorer: Scorer, thresholds: Thresholds, *, choice: Choice | None = None
+) -> Explanation:
     """Draw why a photo is good or bad.
 
     Raises PhotoError if the photo cannot be read.
@@ -115,6 +117,8 @@ def draw_explanation(path: Path, scorer: Scorer, thresholds: Thresholds) -> Expl
         Measures it; at 100 % too, if the thresholds are to judge it there.
     thresholds : Thresholds
         When it is called bad.
+    choice : Choice or None
+        What the owner decided; it is told before the reasons.
 
     Returns
     -------
@@ -140,7 +144,11 @@ def draw_explanation(path: Path, scorer: Scorer, thresholds: Thresholds) -> Expl
     draw = ImageDraw.Draw(picture)
     right = size[0] - _MARGIN_PX - _COLUMN_PX
     middle = right - _GAP_PX - _COLUMN_PX
-    _draw_words(draw, (_MARGIN_PX, top), middle - _GAP_PX - _MARGIN_PX, path, scores, verdict)
+    told = verdict
+    if choice is not None:
+        words = f"{CHOICE_WORDS[choice].capitalize()}."
+        told = replace(verdict, reasons=(words, *verdict.reasons))
+    _draw_words(draw, (_MARGIN_PX, top), middle - _GAP_PX - _MARGIN_PX, path, scores, told)
     _draw_bars(draw, (_MARGIN_PX, top + 316), middle - _GAP_PX - _MARGIN_PX, verdict, thresholds)
     _draw_crop(picture, (middle, top), Image.fromarray(rgb_hwc), verdict.sharpest_region)
     _draw_scale(picture, (right, top), scores)

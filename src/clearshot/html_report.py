@@ -14,7 +14,7 @@ from PIL import Image
 from clearshot.actions.atomic import read_stamp
 from clearshot.decode.image import read_rgb
 from clearshot.errors import PhotoError
-from clearshot.photo import Choice, Label, Rating
+from clearshot.photo import CHOICE_WORDS, Choice, Label, Rating
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 # Long side of the pictures in a report [px], and their JPEG quality.
 _PICTURE_PX: Final = 280
 _QUALITY: Final = 72
-
-_CHOICES: Final = {Choice.KEEP: "kept by you", Choice.REJECT: "rejected by you"}
 
 # Bad and unsure photos beyond these come without a picture: 10 MB are about what a mail may hold.
 MAX_PICTURES: Final = 1000
@@ -201,7 +199,7 @@ def _write_counts(
         num = sum(label.value in row["labels"] for row in rows)
         counts += [(f"\u2003{label.value}", num)]
     counts += [("Not judged", num_failed), ("Photos", len(rows))]
-    for choice, words in _CHOICES.items():
+    for choice, words in CHOICE_WORDS.items():
         if num := sum(row["decision"] == choice for row in rows):
             counts += [(words.capitalize(), num)]
     cells = "".join(f"<tr><td>{name}</td><td>{count:,}</td></tr>" for name, count in counts)
@@ -230,7 +228,7 @@ def _write_photo(row: dict[str, Any], figure: str) -> str:
 
 
 def _tell_choice(row: dict[str, Any]) -> str:
-    return "" if row["decision"] is None else _CHOICES[Choice(row["decision"])]
+    return "" if row["decision"] is None else CHOICE_WORDS[Choice(row["decision"])]
 
 
 def _tell_failure(row: dict[str, Any]) -> str:

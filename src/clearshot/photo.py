@@ -46,6 +46,9 @@ class Choice(StrEnum):
     REJECT = "reject"
 
 
+# As the owner is told of it.
+CHOICE_WORDS: Final = {Choice.KEEP: "kept by you", Choice.REJECT: "rejected by you"}
+
 # Folder, and word in a plan, of photos that the owner rejected and that no label is about.
 REJECTED: Final = "rejected"
 

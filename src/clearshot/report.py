@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from clearshot.listing import find_scores
-from clearshot.photo import Failure, Rating
+from clearshot.photo import Failure, Rating, Verdict
 from clearshot.scoring.doubt import measure_doubt
 from clearshot.scoring.verdict import Thresholds, judge
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clearshot.catalog.catalog import Catalog, Entry
-    from clearshot.photo import Choice, Scores, Verdict
+    from clearshot.photo import Choice, Scores
 
 FIELDS: Final = (
     "path",
@@ -155,7 +155,9 @@ def measure_entry_doubt(entry: Entry, verdict: Verdict | Failure, thresholds: Th
     return measure_doubt(verdict, thresholds.for_camera(entry.scores.facts.camera))
 
 
-def put_doubtful_first(entries: Iterable[Entry], thresholds: Thresholds) -> list[Entry]:
+def put_doubtful_first(
+    entries: Iterable[Entry], thresholds: Thresholds, *, choices: Mapping[Path, Choice]
+) -> list[Entry]:
     """Order photos so that a person looks first where it says most.
 
     Parameters
@@ -164,16 +166,20 @@ def put_doubtful_first(entries: Iterable[Entry], thresholds: Thresholds) -> list
         Photos of the library.
     thresholds : Thresholds
         When a photo is called bad.
+    choices : mapping of Path to Choice
+        What the owner decided, as `read_choices` gives it.
 
     Returns
     -------
     list of Entry
-        The unsure photos, the most doubtful first; then the others in their order.
+        The unsure photos that are undecided, the most doubtful first; then the others in their
+        order.
     """
 
     def find_rank(entry: Entry) -> tuple[bool, float]:
         verdict = judge_entry(entry, thresholds)
-        if isinstance(verdict, Failure) or verdict.rating is not Rating.UNSURE:
+        is_unsure = isinstance(verdict, Verdict) and verdict.rating is Rating.UNSURE
+        if not is_unsure or entry.photo.path in choices:
             return True, 0.0
         return False, -measure_entry_doubt(entry, verdict, thresholds)
 
@@ -194,6 +200,9 @@ def read_choices(catalog: Catalog) -> dict[Path, Choice]:
         By absolute path; photos that are undecided are not in it.
     """
     decisions = catalog.decisions.read()
+    if not decisions:
+        # Reading the names of all photos takes a while.
+        return {}
     return {
         path: choice
         for path, number in catalog.decisions.list_numbers().items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,9 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from clearshot import optics
+from clearshot.catalog.catalog import Catalog
 from clearshot.cli.main import cli
+from clearshot.photo import Choice, Decision
 
 Run = Callable[..., Result]
 
@@ -22,6 +24,14 @@ _runner = CliRunner()
 
 def run_program(*arguments: str | Path) -> Result:
     return _runner.invoke(cli, [str(argument) for argument in arguments], prog_name="clearshot")
+
+
+def decide(library: Path, choices: Mapping[str, Choice]) -> None:
+    """Keep or reject photos of a scanned library, by name."""
+    with Catalog.open(library) as catalog:
+        numbers = catalog.decisions.list_numbers()
+        decisions = {numbers[library / name]: Decision(each) for name, each in choices.items()}
+        catalog.decisions.write(decisions)
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ import pytest
 from click.testing import Result
 
 from clearshot.catalog.catalog import Catalog
-from clearshot.photo import Choice, Decision, Label
+from clearshot.photo import Choice, Label
 from clearshot.scoring.recalibration import parse_recalibration
+from cli.conftest import decide
 
 Run = Callable[..., Result]
 
@@ -36,13 +37,7 @@ def labels(scanned_library: Path) -> Path:
 def decide_all(library: Path) -> None:
     """Keep the clear photo of `scanned_library` and reject the others."""
     bad = {"black.jpg", "white.jpg", "blurred.jpg"}
-    with Catalog.open(library) as catalog:
-        numbers = catalog.decisions.list_numbers()
-        choices = {
-            numbers[library / name]: Decision(Choice.REJECT if name in bad else Choice.KEEP)
-            for name in ("clear.jpg", *bad)
-        }
-        catalog.decisions.write(choices)
+    decide(library, {"clear.jpg": Choice.KEEP, **dict.fromkeys(bad, Choice.REJECT)})
 
 
 def test_calibration_is_kept_used_listed_and_taken_back(

@@ -11,10 +11,11 @@ from PIL import Image
 
 from clearshot.catalog.catalog import Catalog
 from clearshot.catalog.place import default_path
-from clearshot.photo import Label
+from clearshot.photo import Choice, Label
 from clearshot.scoring.calibration import read_calibration
 from clearshot.scoring.recalibration import Curve, Part, Recalibration, write_recalibration
 from clearshot.scoring.tolerance import Tail, TailPair, digest_calibration
+from cli.conftest import decide
 
 Run = Callable[..., Result]
 
@@ -107,6 +108,21 @@ def test_a_photo_is_judged_as_its_library_judges_it(
     assert f"Judged as in the library {scanned_library}." in words
     assert "By the calibration of" in words
     assert f"clearshot explain {scanned_library}" in scanned.stdout
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"), [(Choice.KEEP, "kept by you"), (Choice.REJECT, "rejected by you")]
+)
+def test_what_the_owner_decided_is_told(
+    run: Run, scanned_library: Path, tmp_path: Path, choice: Choice, words: str
+) -> None:
+    photo, output = scanned_library / "black.jpg", tmp_path / "why.png"
+    assert f"{photo}: dark, blurry\n" in run("explain", photo, "-o", output).stdout
+    undecided = output.read_bytes()
+    decide(scanned_library, {"black.jpg": choice})
+    told = run("explain", photo, "-o", output, "--force")
+    assert f"{photo}: dark, blurry, {words}\n" in told.stdout
+    assert output.read_bytes() != undecided
 
 
 def test_a_photo_outside_of_a_library_is_judged_as_shipped(

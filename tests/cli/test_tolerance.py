@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from clearshot.photo import Label
+from clearshot.photo import Choice, Label
 from clearshot.scoring.calibration import read_calibration
 from clearshot.scoring.tolerance import parse_table
+from cli.conftest import decide
 
 Run = Callable[..., Result]
 
@@ -124,6 +125,31 @@ def test_unsure_photos_are_named_and_listed_first(run: Run, scanned_library: Pat
     verdicts = [row["verdict"] for row in json.loads(report.stdout)]
     assert verdicts == sorted(verdicts, key=lambda word: word != "unsure")
     assert verdicts[0] == "unsure"
+
+
+@pytest.mark.parametrize("choice", Choice)
+def test_nobody_is_told_to_look_at_what_is_decided(
+    run: Run, scanned_library: Path, choice: Choice
+) -> None:
+    report = ["report", scanned_library, "--json", "-", "--tolerance", "0.1%", "--unsure-first"]
+    rows = json.loads(run(*report).stdout)
+    unsure = [row["relative_path"] for row in rows if row["verdict"] == "unsure"]
+    decide(scanned_library, {unsure[0]: choice})
+    names = [row["relative_path"] for row in json.loads(run(*report).stdout)]
+    assert names[: len(unsure) - 1] == unsure[1:]
+    told = run("scan", scanned_library, "--tolerance", "0.1%").stdout
+    assert f"{unsure[0]}: " not in told
+    decide(scanned_library, dict.fromkeys(unsure, choice))
+    assert "Look at these first" not in run("scan", scanned_library, "--tolerance", "0.1%").stdout
+
+
+def test_a_plan_to_move_is_suggested_unless_all_are_kept(run: Run, scanned_library: Path) -> None:
+    bad = ["black.jpg", "blurred.jpg", "white.jpg"]
+    for choice in Choice:
+        decide(scanned_library, dict.fromkeys(bad, choice))
+        told = run("scan", scanned_library).stdout
+        assert ("See why a photo is bad" in told) is (choice is Choice.REJECT)
+        assert ("Plan to move the bad ones" in told) is (choice is Choice.REJECT)
 
 
 def test_another_network_has_no_tolerance(run: Run, library: Path, tmp_path: Path) -> None:

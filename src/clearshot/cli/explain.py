@@ -20,11 +20,14 @@ from clearshot.cli.options import (
 )
 from clearshot.cli.screen import print_line
 from clearshot.errors import CatalogError, InputError, UsageError
+from clearshot.paths import anchor
+from clearshot.photo import CHOICE_WORDS
 from clearshot.terminal import to_printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from clearshot.photo import Choice
     from clearshot.scoring.verdict import Thresholds
 
 
@@ -57,8 +60,9 @@ def explain(
     """Draw why PHOTO is good or bad: the focus map over it, its sharpest region, its light.
 
     The verdict is printed too. It is that of the library that PHOTO lies in, by the library's own
-    calibration where it has one. The catalog is only looked into: where it cannot be read, or is of
-    another version, PHOTO is judged as shipped, and a line says why.
+    calibration where it has one; what you decided about PHOTO is told beside it. The catalog is
+    only looked into: where it cannot be read, or is of another version, PHOTO is judged as shipped,
+    and a line says why.
     """
     _check_photo(photo)
     _check_output(output, photo)
@@ -68,9 +72,9 @@ def explain(
     from clearshot.explain import draw_explanation
     from clearshot.scoring.scorer import Scorer
 
-    thresholds, remarks = _settle(photo, thresholds, catalog_path)
+    thresholds, remarks, choice = _settle(photo, thresholds, catalog_path)
     scorer = Scorer(sharp_at=thresholds.sharp_at, max_pixels=read_max_pixels())
-    explanation = draw_explanation(photo, scorer, thresholds)
+    explanation = draw_explanation(photo, scorer, thresholds, choice=choice)
     stream = io.BytesIO()
     mark = PngInfo()
     mark.add_text(MAKER_KEY, MAKER)
@@ -78,7 +82,9 @@ def explain(
     write_file(output, stream.getvalue(), force=force)
     if not is_quiet():
         verdict = explanation.verdict
-        print_line(f"{to_printable(photo)}: {', '.join(verdict.labels) or verdict.rating}")
+        decided = [] if choice is None else [CHOICE_WORDS[choice]]
+        told = ", ".join([*(verdict.labels or [verdict.rating]), *decided])
+        print_line(f"{to_printable(photo)}: {told}")
         scores = explanation.scores
         facts = scores.facts.describe()
         print_line(f"  {to_printable(facts)} ({scores.reader})" if facts else f"  {scores.reader}")
@@ -90,8 +96,8 @@ def explain(
 
 def _settle(
     photo: Path, thresholds: Thresholds, catalog_path: Path | None
-) -> tuple[Thresholds, list[str]]:
-    """Give the thresholds that hold for the photo, and say what they rest on.
+) -> tuple[Thresholds, list[str], Choice | None]:
+    """Give the thresholds that hold for the photo, what they rest on, and what the owner decided.
 
     Raises
     ------
@@ -104,25 +110,27 @@ def _settle(
     """
     from clearshot.catalog.place import find_library
     from clearshot.catalog.reading import open_to_read
+    from clearshot.report import read_choices
 
     library = find_library(photo, path=catalog_path)
     if library is None:
         if catalog_path is not None:
             raise UsageError("is not in the library of this catalog", path=photo)
-        return thresholds, describe_forecast(thresholds)
+        return thresholds, describe_forecast(thresholds), None
     try:
         with open_to_read(library, path=catalog_path) as catalog:
             settled, remarks = settle_thresholds(catalog, thresholds)
+            choice = read_choices(catalog).get(anchor(photo))
     except (CatalogError, InputError) as error:
         # To see why a photo is bad takes no catalog; nobody asked for this one.
         if catalog_path is not None:
             raise
         reason = to_printable(str(error))
         remark = f"Judged by the shipped calibration, not as in the library: {reason}"
-        return thresholds, [remark, *describe_forecast(thresholds)]
+        return thresholds, [remark, *describe_forecast(thresholds)], None
     if settled is not thresholds:
         remarks = [f"Judged as in the library {to_printable(library)}.", *remarks]
-    return settled, remarks
+    return settled, remarks, choice
 
 
 def _check_photo(photo: Path) -> None:

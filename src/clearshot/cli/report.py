@@ -98,7 +98,8 @@ def _note_filters(
     "--unsure-first",
     "is_unsure_first",
     is_flag=True,
-    help="List the unsure photos first, the most doubtful at the top.",
+    help="List the unsure photos first, the most doubtful at the top; not those that you decided "
+    "about.",
 )
 @click.option("--force", is_flag=True, help="Replace a report that exists.")
 @judging_options
@@ -144,9 +145,9 @@ def report(  # noqa: PLR0913 - one argument per option
         thresholds, remarks = settle_thresholds(catalog, thresholds)
         filters = click.get_current_context().meta[_FILTERS_KEY]
         entries = find_entries(catalog, thresholds, filters)
-        if is_unsure_first:
-            entries = put_doubtful_first(entries, thresholds)
         choices = read_choices(catalog)
+        if is_unsure_first:
+            entries = put_doubtful_first(entries, thresholds, choices=choices)
         rows = build_report(entries, thresholds, library=catalog.library, choices=choices)
     stamps = {entry.photo.path: entry.photo.stamp for entry in entries}
     rows = filter_rows(rows, filters)

@@ -38,7 +38,7 @@ from clearshot.cli.screen import (
 from clearshot.cli.text import to_count, to_duration, to_share, to_size
 from clearshot.errors import CatalogError, ClearshotError, InputError, UsageError, explain_refusal
 from clearshot.paths import anchor
-from clearshot.photo import Failure, Label, Rating
+from clearshot.photo import Choice, Failure, Label, Rating
 from clearshot.terminal import to_command, to_printable
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _scan_folder(
     from clearshot.catalog.catalog import Catalog
     from clearshot.catalog.place import choose_path, discard
     from clearshot.listing import build_gauge, find_others_than_good
-    from clearshot.report import judge_entry
+    from clearshot.report import judge_entry, read_choices
     from clearshot.review import catch_up
     from clearshot.scan import ScanProgress
     from clearshot.scan import scan as scan_library
@@ -162,14 +162,17 @@ def _scan_folder(
         thresholds, remarks = settle_thresholds(catalog, thresholds)
         others, num_good = find_others_than_good(catalog, thresholds)
         judged = [(entry, judge_entry(entry, thresholds)) for entry in others]
+        choices = read_choices(catalog)
     if is_new and not judged and not num_good:
         # No photo: a later command shall say that nothing was scanned here.
         discard(place)
     _print_summary(folder, summary, (judged, num_good), repeat_options(None, catalog_path))
     if (judged or num_good) and not is_quiet():
         _print_remarks(remarks)
-        print_doubtful(folder, judged, thresholds)
-        _print_next_steps(folder, judged, thresholds, catalog_path)
+        open_ones = [pair for pair in judged if pair[0].photo.path not in choices]
+        print_doubtful(folder, open_ones, thresholds)
+        not_kept = [pair for pair in judged if choices.get(pair[0].photo.path) is not Choice.KEEP]
+        _print_next_steps(folder, not_kept, thresholds, catalog_path)
     return judged, num_good, summary
 
 
@@ -318,7 +321,7 @@ def print_doubtful(folder: Path, judged: _Judged, thresholds: Thresholds) -> Non
     folder : Path
         The library, as the user named it.
     judged : list of (Entry, Verdict or Failure)
-        Its photos.
+        Its photos that the owner has not decided about.
     thresholds : Thresholds
         Those they were judged by.
     """
@@ -332,7 +335,8 @@ def print_doubtful(folder: Path, judged: _Judged, thresholds: Thresholds) -> Non
     if not doubtful:
         return
     doubtful.sort(key=lambda pair: -measure_entry_doubt(pair[0], pair[1], thresholds))
-    print_line(f"\nLook at these first, of {to_count(len(doubtful), 'unsure photo')}:")
+    num_unsure = to_count(len(doubtful), "unsure photo")
+    print_line(f"\nLook at these first, of {num_unsure} to decide about:")
     for entry, verdict in doubtful[:_MAX_DOUBTFUL]:
         path = folder / entry.photo.path.relative_to(anchor(folder))
         print_line(f"  {to_printable(path)}: {verdict.reasons[0]}")
