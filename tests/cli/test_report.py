@@ -74,6 +74,15 @@ def test_a_slip_of_the_pen_is_no_empty_report(run: Run, scanned_library: Path, t
     assert "expected" in result.stderr
 
 
+def test_filters_that_exclude_each_other_are_no_riddle(run: Run, scanned_library: Path) -> None:
+    words = ("--where", "verdict=bad", "--where", "verdict=unsure")
+    result = run("report", scanned_library, "--csv", "-", *words)
+    assert result.exit_code == 0
+    assert result.stdout.count("\n") == 1
+    assert result.stderr == "no photo has `verdict=bad` and `verdict=unsure`\n"
+    assert run("report", scanned_library, "--csv", "-", *words[:2]).stderr == ""
+
+
 def test_output_must_be_named_and_possible(run: Run, scanned_library: Path, tmp_path: Path) -> None:
     assert run("report", scanned_library).exit_code == 2
     assert run("report", scanned_library, "--csv", tmp_path).exit_code == 3

@@ -92,7 +92,7 @@ def _note_filters(
     expose_value=False,
     callback=_note_filters,
     help="Only photos whose verdict or one of whose labels is this, or whose camera, lens, reader "
-    "or taken_at contains it, in any case; may be given more than once.",
+    "or taken_at contains it, in any case; where it is given more than once, all have to hold.",
 )
 @click.option(
     "--unsure-first",
@@ -152,6 +152,8 @@ def report(  # noqa: PLR0913 - one argument per option
     stamps = {entry.photo.path: entry.photo.stamp for entry in entries}
     rows = filter_rows(rows, filters)
     announce(remarks)
+    if filters and not rows:
+        print_remark(f"no photo has {to_printable(_describe_filters(filters))}")
     if html_path is not None:
         shown = _describe_choice(filters, thresholds)
         content = _write_html(rows, catalog.library, stamps, [*shown, *remarks])
@@ -169,11 +171,17 @@ def _describe_choice(filters: list[tuple[str, str]], thresholds: Thresholds) -> 
     """Say which photos are shown, and by which options they were judged."""
     from clearshot.scoring.wishes import write_options
 
-    chosen = " and ".join(f"`{field}={text}`" for field, text in filters)
-    lines = [f"Only photos with {chosen}; the others are not counted."] if filters else []
+    lines = []
+    if filters:
+        chosen = _describe_filters(filters)
+        lines.append(f"Only photos with {chosen}; the others are not counted.")
     if options := write_options(thresholds):
         lines.append(f"Judged with `{' '.join(options)}`.")
     return lines
+
+
+def _describe_filters(filters: list[tuple[str, str]]) -> str:
+    return " and ".join(f"`{field}={text}`" for field, text in filters)
 
 
 def _write_html(
