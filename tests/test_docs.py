@@ -1,19 +1,25 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import click
 import pytest
 
+from clearshot.catalog.catalog import Catalog
+from clearshot.catalog.place import default_path
 from clearshot.cli.reference import list_commands, write_help, write_reference
 from clearshot.demo import write_demo
 from clearshot.errors import PhotoError
 from clearshot.listing import OUTDATED
+from clearshot.photo import FileStamp, Photo
 from clearshot.report import REPORT_FIELDS
 from clearshot.scoring.verdict import Thresholds
+from scoring.records import make_scores
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -83,6 +89,17 @@ def test_library_example_of_the_readme_runs(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert len(lines) == 2 * len(list((tmp_path / "demo-photos").glob("*.jpg")))
     assert any(line.startswith("cat-out-of-focus.jpg bad blurry") for line in lines)
+
+
+def test_the_query_of_the_catalog_lists_the_photos_that_are_there(tmp_path: Path) -> None:
+    photos = [Photo(tmp_path / name, FileStamp(1, 1)) for name in ("a.jpg", "b.jpg", "gone.jpg")]
+    with Catalog.open(tmp_path) as catalog:
+        results = [(each, make_scores(blur=n)) for n, each in enumerate(photos)]
+        catalog.record(results, recipe=results[0][1].recipe)
+        catalog.mark_missing([photos[2].path])
+    [query] = re.findall(r'"(SELECT [^"]*)"', (DOCS / "catalog.md").read_text("utf-8"))
+    with closing(sqlite3.connect(default_path(tmp_path))) as connection:
+        assert connection.execute(query).fetchall() == [("b.jpg", 1.0), ("a.jpg", 0.0)]
 
 
 def test_links_of_the_documents_lead_somewhere() -> None:
