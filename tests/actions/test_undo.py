@@ -90,11 +90,21 @@ def test_a_named_plan_is_undone_before_later_ones(tmp_path: Path, journals: Path
     apply_plan(plan_moves(tmp_path, {"three.jpg": "bad/three.jpg"}), journals)
     undo(journals, first.journal.stem)
     assert {"two.jpg", "bad/three.jpg"} <= read_tree(tmp_path).keys()
-    with pytest.raises(ActionError, match="nothing to undo"):
-        plan_undo(journals, first.journal.stem)
+    name = first.journal.stem
+    with pytest.raises(ActionError, match=f"nothing to undo: plan {name} was taken back"):
+        plan_undo(journals, name)
     undo(journals)
     # The folder was made by the first plan, and was not empty when that was taken back.
     assert read_tree(tmp_path) == {**before, "bad": None}
+
+
+def test_a_named_plan_that_did_nothing_is_told_as_such(tmp_path: Path, journals: Path) -> None:
+    make_library(tmp_path)
+    plan = plan_moves(tmp_path, {"two.jpg": "bad/two.jpg"})
+    (tmp_path / "two.jpg").unlink()
+    name = apply_plan(plan, journals).journal.stem
+    with pytest.raises(ActionError, match=f"nothing to undo: plan {name} did nothing"):
+        plan_undo(journals, name)
 
 
 def test_an_unknown_name_is_refused(tmp_path: Path, journals: Path) -> None:

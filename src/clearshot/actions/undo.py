@@ -94,6 +94,9 @@ def plan_undo(journal_folder: Path, name: str | None = None) -> UndoPlan:
         if numbers := history.find_effective_steps(journal):
             return replace(_plan_back(journal, numbers), damaged=history.damaged)
     reasons = [f"; passed over {skip.path.name}: {skip.reason}" for skip in history.damaged]
+    if name is not None:
+        fate = "was taken back" if candidates[0].done_steps else "did nothing"
+        reasons.insert(0, f": plan {name} {fate}")
     raise ActionError(f"nothing to undo{''.join(reasons)}", path=journal_folder)
 
 
