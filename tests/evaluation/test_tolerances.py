@@ -65,8 +65,11 @@ def test_two_sizes_of_one_set_say_no_more_than_one() -> None:
         assert fewer.pairs[label].good.num_scenes < several.pairs[label].good.num_scenes
 
 
-def test_a_kind_without_photos_is_an_error() -> None:
-    photos = [photo for photo in make_photos() if photo.label is not Label.DARK]
+@pytest.mark.parametrize(
+    ("kinds", "words"), [([None], "clear"), ([Label.DARK, Label.BLURRY], "blurry, dark")]
+)
+def test_kinds_without_photos_are_named(kinds: list[Label | None], words: str) -> None:
+    photos = [photo for photo in make_photos() if photo.label not in kinds]
     logits = {photo.path: dict.fromkeys(Label, 0.0) for photo in photos}
-    with pytest.raises(InputError, match="clear and dark photos"):
+    with pytest.raises(InputError, match=f"found none of {words}$"):
         write_table(photos, logits, CURVE)

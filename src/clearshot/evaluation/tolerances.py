@@ -100,13 +100,14 @@ def write_table(
         If there is no photo of a kind.
     """
     part = choose_one_per_scene(photo for photo in photos if photo.path in logits)
+    groups = {kind: [photo for photo in part if photo.label is kind] for kind in (None, *Label)}
+    if missing := [kind or "clear" for kind, group in groups.items() if not group]:
+        wanted = f"clear, {', '.join(Label)}"
+        raise InputError(f"needs photos of each kind: {wanted}; found none of {', '.join(missing)}")
     lines = [_COMMENT, f'calibration = "{digest_calibration(calibration)}"']
     lines.append(f"shares = {list(SHARES)}")
     for label in Label:
-        good = [photo for photo in part if photo.label is None]
-        bad = [photo for photo in part if photo.label is label]
-        if not good or not bad:
-            raise InputError(f"needs clear and {label.value} photos; one kind is missing")
+        good, bad = groups[None], groups[label]
         sources = ", ".join(sorted({photo.source for photo in [*good, *bad]}))
         lines += ["", f"[{label.value}]", f'sources = "{sources}"']
         for kind, group in (("good", good), ("bad", bad)):
