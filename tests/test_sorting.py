@@ -21,7 +21,7 @@ from clearshot.actions.plan import TRASH_PLACE, Kind
 from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.discover import find_photos
 from clearshot.errors import InputError, UsageError
-from clearshot.photo import Label, Photo, Skip
+from clearshot.photo import REJECTED, Label, Photo, Skip
 from clearshot.sorting import find_companions, plan_sort, plan_trash
 
 if TYPE_CHECKING:
@@ -200,6 +200,11 @@ def test_a_target_around_the_library(tmp_path: Path) -> None:
     elsewhere = make_photo(tmp_path / "trip" / "a.jpg")
     plan = plan_sort(tmp_path / "trip", [(elsewhere, Label.DARK)], tmp_path)
     assert list_targets(plan, tmp_path) == ["dark/a.jpg"]
+
+
+def test_what_the_owner_rejected_before_is_not_sorted_again(tmp_path: Path) -> None:
+    photo = make_photo(tmp_path / REJECTED / "a.jpg")
+    assert plan_sort(photo.path.parent, [(photo, REJECTED)], tmp_path).steps == ()
 
 
 def test_the_library_itself_is_no_target(library: Path, tmp_path: Path) -> None:

@@ -89,6 +89,21 @@ def test_each_program_gets_what_it_reads(
     assert choose_marks(GOOD, TagStyle(program)).keywords == {}
 
 
+@pytest.mark.parametrize("program", [Program.DIGIKAM, Program.ALL])
+def test_digikam_sees_an_unsure_photo_as_pending(program: Program) -> None:
+    simple = choose_marks(UNSURE, TagStyle(program)).simple
+    assert (simple["digiKam:PickLabel"], simple["digiKam:ColorLabel"]) == ("2", "3")
+
+
+@pytest.mark.parametrize(
+    ("color", "number"),
+    [(Color.RED, "1"), (Color.YELLOW, "3"), (Color.GREEN, "4"), (Color.BLUE, "5")],
+)
+def test_digikam_sees_the_colour_that_the_others_see(color: Color, number: str) -> None:
+    marks = choose_marks(Judgement(Rating.GOOD, color=color), TagStyle())
+    assert marks.simple == {"xmp:Label": color.value.capitalize(), "digiKam:ColorLabel": number}
+
+
 def test_stars_instead_of_rejected() -> None:
     for program in Program:
         assert choose_marks(BLURRY, TagStyle(program, rating=2)).simple["xmp:Rating"] == "2"
@@ -277,6 +292,15 @@ def test_a_photo_that_changed_since_the_scan_is_left_alone(library: Path) -> Non
     path = write_file(library / "a.jpg", b"photo")
     photo = Photo(path, read_stamp(path))
     write_file(path, b"edited")
+    tags = plan_tags(library, [(photo, BLURRY)], TagStyle())
+    assert tags.plan.steps == ()
+    assert [skip.reason for skip in tags.skipped] == ["changed since the scan; scan again"]
+
+
+def test_a_photo_of_another_time_was_changed_since_the_scan(library: Path) -> None:
+    path = write_file(library / "a.jpg", b"photo")
+    photo = Photo(path, read_stamp(path))
+    os.utime(path, ns=(0, photo.stamp.mtime_ns + 1))
     tags = plan_tags(library, [(photo, BLURRY)], TagStyle())
     assert tags.plan.steps == ()
     assert [skip.reason for skip in tags.skipped] == ["changed since the scan; scan again"]

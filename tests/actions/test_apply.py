@@ -216,7 +216,7 @@ def test_what_cannot_go_back_is_named(
     assert squatter.read_bytes() == b"two" * 1000
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EDQUOT])
 def test_a_full_or_read_only_disk_ends_the_run(
     tmp_path: Path, journals: Path, fail_at: Callable[[str, int], None], code: int
 ) -> None:
@@ -234,6 +234,7 @@ def test_a_full_or_read_only_disk_ends_the_run(
     assert read_tree(tmp_path) == before
 
 
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EPERM])
 @pytest.mark.parametrize("is_writable", [True, False])
 def test_a_denial_ends_the_run_where_the_target_is_read_only(
     tmp_path: Path,
@@ -241,14 +242,15 @@ def test_a_denial_ends_the_run_where_the_target_is_read_only(
     fail_at: Callable[[str, int], None],
     monkeypatch: pytest.MonkeyPatch,
     is_writable: bool,
+    code: int,
 ) -> None:
     plan = make_library(tmp_path)
-    fail_at("two.jpg", errno.EACCES)
+    fail_at("two.jpg", code)
     monkeypatch.setattr(os, "access", lambda path, mode: is_writable)
     if is_writable:
         assert len(apply_plan(plan, journals).done) == 3
     else:
-        with pytest.raises(ActionError, match="Permission denied"):
+        with pytest.raises(ActionError, match=os.strerror(code)):
             apply_plan(plan, journals)
 
 

@@ -170,7 +170,30 @@ def test_a_file_that_changes_while_it_is_copied_is_refused(
     assert list_names(target.parent) == []
 
 
-@pytest.mark.parametrize(("code", "is_tolerated"), [(errno.EPERM, True), (errno.EIO, False)])
+@pytest.mark.parametrize(
+    "code",
+    [errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK],
+)
+def test_a_disk_without_hard_links_takes_photos_whatever_it_answers(
+    paths: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    source, target, part = paths
+    refuse_links(monkeypatch, code)
+    move_file(source, target, part=part, reserve=lambda: None)
+    assert target.stat().st_size == SIZE_BYTES
+    assert not source.exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "is_tolerated"),
+    [
+        (errno.EPERM, True),
+        (errno.EACCES, True),
+        (errno.ENOSYS, True),
+        (errno.ENOTSUP, True),
+        (errno.EIO, False),
+    ],
+)
 def test_a_disk_without_modes_is_tolerated(
     paths: tuple[Path, Path, Path],
     monkeypatch: pytest.MonkeyPatch,
@@ -268,6 +291,13 @@ class TestSettleMove:
         assert not settle_move(source, target, part=part, is_reserved=True)
         assert source.exists()
         assert not target.exists()
+
+    def test_reserved_and_taken_since(self, paths: tuple[Path, Path, Path]) -> None:
+        source, target, part = paths
+        write_file(target, b"another")
+        assert not settle_move(source, target, part=part, is_reserved=True)
+        assert source.exists()
+        assert target.read_bytes() == b"another"
 
     @pytest.mark.parametrize("size_bytes", [0, 1, 1_000_000])
     def test_copied_in_part(self, paths: tuple[Path, Path, Path], size_bytes: int) -> None:

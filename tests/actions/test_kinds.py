@@ -22,6 +22,7 @@ from clearshot.actions.plan import Kind, Plan, Step
 from clearshot.actions.recovery import find_interruptions, recover
 from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.errors import ActionError, InputError
+from jpegs import draw_jpeg, make_step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -238,6 +239,45 @@ def test_a_folder_that_refuses_one_sidecar_does_not_end_the_run(
     assert [skip.reason for skip in outcome.skipped] == ["Permission denied"] * 2
 
 
+def list_synced(events: list[tuple[str, Path]], journal: Path) -> list[Path]:
+    """List what was synced between the two lines of the journal about its only step."""
+    lines = [at for at, event in enumerate(events) if event == ("sync", journal)]
+    intent, done, _end = lines[-3:]
+    return [path for what, path in events[intent + 1 : done] if what == "sync"]
+
+
+@pytest.mark.parametrize("kind", [*DUPLICATES, Kind.TRASH])
+def test_what_is_done_is_on_the_disk_before_the_journal_says_so(
+    library: Path, journals: Path, trash: Path, kind: Kind, events: list[tuple[str, Path]]
+) -> None:
+    step = plan_kind(library, kind).steps[-1]
+    outcome = apply_plan(Plan(library, (step,)), journals)
+    assert outcome.done == (step,)
+    changed = step.source.parent if kind is Kind.TRASH else step.target.parent
+    synced = list_synced(events, outcome.journal)
+    assert changed in synced
+    assert any(path.suffix == ".part" for path in synced) is (kind is Kind.COPY)
+    outcome = apply_undo(plan_undo(journals), journals)
+    assert changed in list_synced(events, outcome.journal)
+
+
+@pytest.mark.parametrize("name", ["two.xmp", "new.xmp", "photo.jpg"])
+def test_new_content_is_on_the_disk_before_it_has_its_name(
+    library: Path, journals: Path, name: str, events: list[tuple[str, Path]]
+) -> None:
+    path = library / name
+    if path.suffix == ".jpg":
+        plan = Plan(library, (make_step(write_file(path, draw_jpeg()), b"<packet/>"),))
+    else:
+        plan = plan_writes(library, (name, b"ours"))
+    outcome = apply_plan(plan, journals)
+    assert outcome.done == plan.steps
+    # By their names at the moment of the sync: what was renamed before is no part file any more.
+    first, *others = list_synced(events, outcome.journal)
+    assert (first.parent, first.suffix) == (library, ".part")
+    assert set(others) == {library}
+
+
 class TestSettle:
     """What a crash can leave that the crash tests do not meet."""
 
@@ -273,6 +313,20 @@ class TestSettle:
         step.target.touch()
         assert not settle(step, tmp_path / "part", is_reserved=True)
         assert not step.target.exists()
+
+    @pytest.mark.parametrize(("content", "is_reserved"), [(b"", False), (b"mine", True)])
+    def test_a_sidecar_of_another_program(
+        self, library: Path, tmp_path: Path, content: bytes, is_reserved: bool
+    ) -> None:
+        (step,) = plan_writes(library, ("new.xmp", b"new")).steps
+        step.target.write_bytes(content)
+        assert not settle(step, tmp_path / "part", is_reserved=is_reserved)
+        assert step.target.read_bytes() == content
+
+    def test_an_empty_copy_of_another_program(self, step: Step, tmp_path: Path) -> None:
+        step.target.touch()
+        assert not settle(step, tmp_path / "part", is_reserved=False)
+        assert step.target.exists()
 
     def test_what_is_done_is_done(self, library: Path, step: Step, tmp_path: Path) -> None:
         step.target.write_bytes(step.source.read_bytes())

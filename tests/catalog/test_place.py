@@ -22,6 +22,24 @@ def test_the_nearest_library_is_found(tmp_path: Path) -> None:
     assert find_library(tmp_path / "a" / "2.jpg") == tmp_path
 
 
+def test_a_catalog_that_may_not_be_looked_at_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_file = Path.is_file
+
+    def refuse(path: Path) -> bool:
+        if path == default_path(tmp_path / "trip"):
+            raise PermissionError
+        return is_file(path)
+
+    default_path(tmp_path).parent.mkdir()
+    default_path(tmp_path).touch()
+    monkeypatch.setattr(Path, "is_file", refuse)
+    # Else the photo would be judged by the thresholds of another library, or by those that ship.
+    assert find_library(tmp_path / "trip" / "1.jpg") == tmp_path / "trip"
+    assert find_library(tmp_path / "1.jpg") == tmp_path
+
+
 def test_a_catalog_elsewhere_tells_whose_it_is(tmp_path: Path) -> None:
     library, kept = tmp_path / "library", tmp_path / "kept.sqlite"
     library.mkdir()
