@@ -109,6 +109,15 @@ def test_other_formats_of_which_the_rest_is_zeros_are_damaged(
         decode(path)
 
 
+def test_flat_rows_may_be_zeros_in_a_whole_webp(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (1024, 768))
+    picture.paste(Image.effect_noise((1024, 160), 60))
+    path = tmp_path / "night.webp"
+    picture.save(path, quality=100, method=0)
+    assert path.read_bytes().endswith(bytes(1000))
+    assert decode(path).luma_hw[-400:].max() < 3
+
+
 @pytest.mark.realdata
 @pytest.mark.parametrize("name", ["iphone_7", "iphone_15_pro"])
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.99])

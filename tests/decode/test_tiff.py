@@ -35,8 +35,10 @@ def write(
 ) -> Path:
     """Write a thumbnail and the photo, which is the next picture or a child of the first."""
     tags = {SUBFILE_TYPE: 0, ORIENTATION: 1, COMPUTER: "abc"}
-    both = {"save_all": True, "append_images": [PHOTO]}
-    THUMBNAIL.save(path, compression=compression, tiffinfo=tags, **both)
+    both = [THUMBNAIL, PHOTO]
+    both[0].save(
+        path, save_all=True, append_images=both[1:], compression=compression, tiffinfo=tags
+    )
     content = bytearray(path.read_bytes())
     assert content[:4] == b"II*\0"
     first = int.from_bytes(content[4:8], "little")
@@ -54,8 +56,8 @@ def write(
 
 
 def find_link(content: bytearray, directory: int) -> int:
-    (count,) = struct.unpack_from("<H", content, directory)
-    return directory + 2 + 12 * count
+    num_fields = int.from_bytes(content[directory : directory + 2], "little")
+    return directory + 2 + 12 * num_fields
 
 
 def set_value(

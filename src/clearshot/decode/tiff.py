@@ -67,10 +67,10 @@ def find_photo(picture: TiffImageFile, stream: BinaryIO, path: Path) -> int | No
     """
     orientation = None
     if _is_reduced(picture):
-        told = picture.tag_v2.get(_ORIENTATION)
+        told: int = picture.tag_v2.get(_ORIENTATION, 0)
         _leave_thumbnail(picture, stream, path)
         if _ORIENTATION not in picture.tag_v2 and told in range(1, 9):
-            orientation = int(told)
+            orientation = told
     _look_at_tags(picture, path)
     return orientation
 
