@@ -44,7 +44,7 @@ def main() -> None:
         # Without pip, which would count.
         venv.create(folder / "venv", with_pip=False)
         python, clearshot = (folder / "venv" / "bin" / name for name in ("python", "clearshot"))
-        pip = [sys.executable, "-m", "pip", "--python", python]
+        pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", python]
 
         def run(*command: str | Path) -> None:
             subprocess.run([str(part) for part in command], cwd=folder, check=True)

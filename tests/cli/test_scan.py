@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -216,6 +217,7 @@ def test_limits_are_those_that_were_asked_for(run: Run, library: Path) -> None:
     assert "took longer than 0.001 s" in result.stderr
 
 
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
 def test_photos_that_an_interrupted_run_wrote_anew_keep_their_scores(
     run: Run, scanned_library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
