@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from clearshot.actions.atomic import is_writable, read_stamp
 from clearshot.actions.duplicates import is_duplicate
 from clearshot.actions.plan import TRASH_PLACE, Kind, Plan, Step
-from clearshot.actions.trash import PROTECTED, is_refused
+from clearshot.actions.trash import find_refusal
 from clearshot.config import OWN_FOLDER
 from clearshot.discover import find_photos, name_shots
 from clearshot.errors import InputError, UsageError
@@ -311,11 +311,11 @@ def _read_stamps(photo: Photo, planned: set[Path]) -> dict[Path, FileStamp]:
 
 def _find_refusals(paths: Sequence[Path]) -> list[Skip]:
     """Name the files of a photo if the trash refuses one of them: all go, or none."""
-    culprits = [path for path in paths if is_refused(path)]
-    if not culprits:
+    reasons = {path: reason for path in paths if (reason := find_refusal(path))}
+    if not reasons:
         return []
-    stays = f"stays with {culprits[0].name}"
-    return [Skip(path, PROTECTED if path in culprits else stays) for path in paths]
+    stays = f"stays with {next(iter(reasons)).name}"
+    return [Skip(path, reasons.get(path, stays)) for path in paths]
 
 
 def _count_up(path: Path, base: str) -> itertools.chain[Path]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,7 +19,7 @@ from clearshot.actions import trash as trash_module
 from clearshot.actions.apply import apply_plan
 from clearshot.actions.deeds import NOT_IN_TRASH
 from clearshot.actions.plan import TRASH_PLACE, Kind, Plan, Step
-from clearshot.actions.trash import PROTECTED, TrashListing, send_to_trash
+from clearshot.actions.trash import NO_BIN, PROTECTED, TrashListing, find_refusal, send_to_trash
 from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.photo import FileStamp
 
@@ -147,6 +149,22 @@ def test_a_photo_that_was_protected_since_the_plan_stays(
     assert reasons == {"two.jpg": PROTECTED, "two.xmp": "stays with two.jpg"}
     assert (library / "two.jpg").exists()
     assert not (library / "three.jpg").exists()
+
+
+@pytest.mark.parametrize(("kind", "reason"), [(2, NO_BIN), (3, ""), (4, NO_BIN)])
+def test_a_drive_of_windows_without_a_recycle_bin_gets_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: int, reason: str
+) -> None:
+    photo = write_file(tmp_path / "photo.jpg", b"photo")
+    kernel = SimpleNamespace(GetDriveTypeW=lambda root: kind)
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=kernel), raising=False)
+    monkeypatch.setattr(trash_module, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(trash_module, "GIVES_BACK", False)
+    assert find_refusal(photo) == reason
+    if reason:
+        with pytest.raises(PermissionError, match="delete it for good"):
+            send_to_trash(photo)
+    assert photo.exists()
 
 
 def test_a_restore_that_fails_goes_back_to_the_trash(

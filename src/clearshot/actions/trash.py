@@ -34,23 +34,42 @@ _DATA_HOME = "XDG_DATA_HOME"
 _FILES, _INFO, _INFO_SUFFIX = "files", "info", ".trashinfo"
 
 PROTECTED = "write-protected; the trash refuses it"
-"""Why a file stays that `is_refused`."""
+NO_BIN = "is on a drive without a recycle bin; Windows would delete it for good"
+"""Why a file stays, see `find_refusal`."""
+
+# What `GetDriveTypeW` of Windows calls a disk that is built in [1]_.
+_BUILT_IN = 3
 
 
-def is_refused(path: Path) -> bool:
-    """Tell whether the trash refuses a file because it is write-protected.
+def find_refusal(path: Path) -> str:
+    """Say why a file must not be sent to the trash.
+
+    On Linux Send2Trash asks that the file may be written, though its folder alone would decide. On
+    Windows drives of networks and memory cards have no recycle bin, and what is sent there is gone.
 
     Parameters
     ----------
     path : Path
-        The file.
+        The file, absolute.
 
     Returns
     -------
-    bool
-        True only where Send2Trash asks for it, though the folder alone would decide: on Linux.
+    str
+        Empty where it may.
+
+    References
+    ----------
+    .. [1] https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-getdrivetypew
     """
-    return GIVES_BACK and os.path.lexists(path) and not os.access(path, os.W_OK)
+    if GIVES_BACK and os.path.lexists(path) and not os.access(path, os.W_OK):
+        return PROTECTED
+    if sys.platform == "win32":
+        import ctypes
+
+        # A network share by its name has no letter; it is no drive that is built in, either.
+        kind = ctypes.windll.kernel32.GetDriveTypeW(path.anchor)
+        return "" if kind == _BUILT_IN else NO_BIN
+    return ""
 
 
 def send_to_trash(path: Path) -> None:
@@ -64,10 +83,10 @@ def send_to_trash(path: Path) -> None:
     Raises
     ------
     PermissionError
-        If the trash refuses it, see `is_refused`.
+        If it must not be sent there, see `find_refusal`.
     """
-    if is_refused(path):
-        raise PermissionError(errno.EACCES, PROTECTED, str(path))
+    if reason := find_refusal(path):
+        raise PermissionError(errno.EACCES, reason, str(path))
     if not _is_usable(os.environ.get(_DATA_HOME)):
         # Send2Trash would take an empty value for the folder of the moment; desktops do not.
         os.environ.pop(_DATA_HOME, None)
