@@ -109,7 +109,7 @@ def test_it_serves_until_ctrl_c_and_scans_a_new_folder(clear_photos: Path, tmp_p
         assert program.stdout
         assert "Reviewing" in program.stdout.readline()
         address = program.stdout.readline().strip()
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{40,}", address)
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/r-[\w-]{20,}/\?token=[\w-]{40,}", address)
         with httpx.Client(follow_redirects=True, timeout=20) as client:
             assert client.get(address).status_code == 200
             base = address.split("?")[0]

@@ -143,9 +143,8 @@ def shared_server(
 def client(shared_server: ReviewServer) -> Iterator[TestClient]:
     """What a browser on the page's own address may ask, without a network."""
     gate = shared_server.gate
-    base = f"http://127.0.0.1:{gate.port}"
-    client = TestClient(shared_server.app, base_url=base, follow_redirects=False)
-    own = {"Origin": base, "Sec-Fetch-Site": "same-origin"}
+    client = TestClient(shared_server.app, base_url=gate.base, follow_redirects=False)
+    own = {"Origin": f"http://127.0.0.1:{gate.port}", "Sec-Fetch-Site": "same-origin"}
     client.headers.update(own)
     client.cookies.set(gate.cookie, gate.secret)
     yield client

@@ -50,10 +50,11 @@ def small_library(tmp_path: Path) -> Path:
 def small_client(small_library: Path) -> Iterator[TestClient]:
     """A client of `small_library`, with the server's own start and end."""
     server = ReviewServer(Desktop(small_library, None, small_library.with_name("bad")))
-    base = f"http://127.0.0.1:{server.gate.port}"
-    with TestClient(server.app, base_url=base) as client:
-        client.headers.update({"Origin": base, "Sec-Fetch-Site": "same-origin"})
-        client.cookies.set(server.gate.cookie, server.gate.secret)
+    gate = server.gate
+    with TestClient(server.app, base_url=gate.base) as client:
+        origin = f"http://127.0.0.1:{gate.port}"
+        client.headers.update({"Origin": origin, "Sec-Fetch-Site": "same-origin"})
+        client.cookies.set(gate.cookie, gate.secret)
         yield client
     server.close()
 
@@ -264,8 +265,12 @@ def test_pictures_that_nobody_waits_for_any_more_are_not_drawn(
     asked = 30
     for number in range(1, asked + 1):
         with socket.create_connection(("127.0.0.1", gate.port)) as connection:
-            request = f"GET /photo/{number}/large HTTP/1.1\r\nHost: 127.0.0.1:{gate.port}\r\n"
-            connection.sendall(f"{request}Cookie: {gate.cookie}={gate.secret}\r\n\r\n".encode())
+            lines = (
+                f"GET {gate.root}/photo/{number}/large HTTP/1.1",
+                f"Host: 127.0.0.1:{gate.port}",
+                f"Cookie: {gate.cookie}={gate.secret}",
+            )
+            connection.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode())
             time.sleep(0.01)
     time.sleep(1.5)
     assert 0 < len(drawn) < asked / 2

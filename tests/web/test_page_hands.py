@@ -89,7 +89,7 @@ def test_a_plan_that_is_refused_says_that_nothing_has_moved(page: Page) -> None:
     page.wait_for_selector("#plan tfoot")
     # Another page makes a plan, and this one is out of date.
     page.evaluate(
-        """() => fetch("/api/plan", {method: "POST", headers: {"Content-Type": "application/json"},
+        """() => fetch("api/plan", {method: "POST", headers: {"Content-Type": "application/json"},
             body: JSON.stringify({kind: "sort", thresholds: {},
                 target: document.querySelector("#target").value + "-else"})})"""
     )

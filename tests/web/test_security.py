@@ -126,7 +126,7 @@ def test_the_token_becomes_a_strict_cookie_and_leaves_the_address(
     client.cookies.clear()
     answer = client.get(f"/?token={token}", headers={"Sec-Fetch-Site": "none"})
     assert answer.status_code == 303
-    assert answer.headers["location"] == "/"
+    assert answer.headers["location"] == f"{shared_server.gate.root}/"
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
@@ -136,9 +136,34 @@ def test_the_token_becomes_a_strict_cookie_and_leaves_the_address(
     assert client.get(f"/api/library?token={token}").status_code == 403
 
 
+def test_a_server_on_another_port_is_sent_no_cookie(shared_server: ReviewServer) -> None:
+    with httpx.Client(follow_redirects=True) as browser:
+        assert browser.get(shared_server.gate.address).status_code == 200
+        for address, is_sent in (
+            (f"{shared_server.gate.base}/api/library", True),
+            ("http://127.0.0.1:9/", False),
+            ("http://127.0.0.1:9/api/library", False),
+        ):
+            request = browser.build_request("GET", address)
+            assert ("cookie" in request.headers) == is_sent
+
+
+@pytest.mark.parametrize("place", ["", "/", "/api/library", PHOTO, "{root}", "{root}x/api/library"])
+def test_nothing_is_served_outside_the_path_of_the_run(
+    client: TestClient, shared_server: ReviewServer, place: str
+) -> None:
+    gate = shared_server.gate
+    address = f"http://127.0.0.1:{gate.port}{place.format(root=gate.root)}"
+    for params in ({}, {"token": gate.token}):
+        answer = client.get(address, params=params)
+        assert answer.status_code == 403
+        assert "set-cookie" not in answer.headers
+
+
 def test_every_run_has_its_own_secrets() -> None:
     one, two = Gate(1), Gate(1)
-    assert len({one.token, one.secret, two.token, two.secret}) == 4
+    secrets = {secret for gate in (one, two) for secret in (gate.token, gate.secret, gate.root)}
+    assert len(secrets) == 6
 
 
 @pytest.mark.parametrize(
@@ -152,7 +177,8 @@ def test_every_run_has_its_own_secrets() -> None:
 )  # fmt: skip
 def test_paths_lead_nowhere(client: TestClient, path: str) -> None:
     answer = client.get(path)
-    assert answer.status_code == 404
+    # Some lead out of the path of the run before they are sent.
+    assert answer.status_code in {403, 404}
     assert b"import" not in answer.content
     assert b"root:" not in answer.content
 
@@ -167,8 +193,7 @@ def test_a_hostile_catalog_leads_to_no_file_outside(
         connection.execute("UPDATE photos SET path = ? WHERE id = 1", (b"../secret.jpg",))
         connection.commit()
     gate = server.gate
-    base = f"http://127.0.0.1:{gate.port}"
-    with httpx.Client(base_url=base, cookies={gate.cookie: gate.secret}, timeout=20) as client:
+    with httpx.Client(base_url=gate.base, cookies={gate.cookie: gate.secret}, timeout=20) as client:
         client.get("/api/state")
         for picture in ("thumbnail", "large", "original", "focus", "histogram"):
             assert client.get(f"/photo/1/{picture}").status_code == 404
@@ -248,8 +273,7 @@ def test_only_this_machine_is_served(shared_server: ReviewServer) -> None:
     assert shared_server.gate.address.startswith("http://127.0.0.1:")
     bound = shared_server._socket.getsockname()
     assert bound[0] == "127.0.0.1"
-    answer = httpx.get(f"http://127.0.0.1:{bound[1]}/api/library")
-    assert answer.status_code == 403
+    assert httpx.get(f"{shared_server.gate.base}/api/library").status_code == 403
 
 
 @contextmanager

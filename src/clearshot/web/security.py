@@ -4,6 +4,9 @@ Four checks, each enough against one attack, in this order: the Host header (a f
 rebound to 127.0.0.1), Origin and Sec-Fetch-Site (a foreign page that sends requests), the token
 (another program or user on this machine), and the size and type of what is sent. What
 Sec-Fetch-Site means is from the W3C draft "Fetch Metadata Request Headers", section 2.
+
+Browsers send a cookie to every port of a host (RFC 6265, section 8.5), and so to servers of other
+users. Everything lies below a path that nobody can guess, and the cookie is for that path alone.
 """
 
 from __future__ import annotations
@@ -51,16 +54,24 @@ class Gate:
         What the address of the page holds once.
     secret : str
         What the cookie holds from then on.
+    root : str
+        The path below which everything is served.
     """
 
     port: int
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    root: str = field(default_factory=lambda: f"/r-{secrets.token_urlsafe(16)}")
+
+    @property
+    def base(self) -> str:
+        """Below which address everything is served."""
+        return f"http://127.0.0.1:{self.port}{self.root}"
 
     @property
     def address(self) -> str:
         """Where the page is, with the token."""
-        return f"http://127.0.0.1:{self.port}/?{urlencode({'token': self.token})}"
+        return f"{self.base}/?{urlencode({'token': self.token})}"
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -99,9 +110,9 @@ class GuardedApp:
         sealed = _seal(send)
         if refusal := self._find_refusal(scope, headers):
             await refusal(scope, receive, sealed)
-        elif _is_start(scope) and self._has_token(scope):
+        elif self._is_start(scope) and self._has_token(scope):
             await self._let_in()(scope, receive, sealed)
-        elif not self._has_cookie(headers):
+        elif not self._is_inside(scope) or not self._has_cookie(headers):
             text = "Open the address that clearshot review printed in the terminal."
             await PlainTextResponse(text, 403)(scope, receive, sealed)
         else:
@@ -109,7 +120,8 @@ class GuardedApp:
             if body is None:
                 await PlainTextResponse("too large", 413)(scope, receive, sealed)
             else:
-                await self._app(scope, _replay(body, receive), sealed)
+                inside = {**scope, "root_path": self._gate.root}
+                await self._app(inside, _replay(body, receive), sealed)
 
     def _find_refusal(self, scope: Scope, headers: Headers) -> Response | None:
         if headers.getlist("host") not in [[host] for host in self._gate.hosts]:
@@ -131,6 +143,12 @@ class GuardedApp:
             return PlainTextResponse("JSON is expected", 415)
         return None
 
+    def _is_start(self, scope: Scope) -> bool:
+        return bool(scope["path"] == f"{self._gate.root}/" and scope["method"] == "GET")
+
+    def _is_inside(self, scope: Scope) -> bool:
+        return bool(scope["path"].startswith(f"{self._gate.root}/"))
+
     def _has_token(self, scope: Scope) -> bool:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         return _is_same(query.get("token", [""])[0], self._gate.token)
@@ -144,15 +162,12 @@ class GuardedApp:
 
     def _let_in(self) -> Response:
         # The token leaves the address, and so the history.
-        response = RedirectResponse("/", 303)
+        place = f"{self._gate.root}/"
+        response = RedirectResponse(place, 303)
         response.set_cookie(
-            self._gate.cookie, self._gate.secret, httponly=True, samesite="strict", path="/"
+            self._gate.cookie, self._gate.secret, httponly=True, samesite="strict", path=place
         )
         return response
-
-
-def _is_start(scope: Scope) -> bool:
-    return bool(scope["path"] == "/" and scope["method"] == "GET")
 
 
 def _is_same(given: str, expected: str) -> bool:

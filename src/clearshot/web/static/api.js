@@ -5,6 +5,9 @@ import { T } from "./texts.js";
 // Browsers keep at most 64 kB of requests alive beyond their page.
 const MAX_KEPT = 60_000;
 
+// Each run serves everything below a path of its own, which the page's address ends with.
+export const locate = (path) => `.${path}`;
+
 // What went wrong; `status` is that of the answer, and undefined when none came.
 export class ServerError extends Error {
   constructor(message, status) {
@@ -29,7 +32,7 @@ function takeFirst(path) {
 async function ask(path, options) {
   let response;
   try {
-    response = await (takeFirst(path) ?? fetch(path, { credentials: "same-origin", cache: "no-store", ...options }));
+    response = await (takeFirst(path) ?? fetch(locate(path), { credentials: "same-origin", cache: "no-store", ...options }));
   } catch {
     watchers.forEach((watcher) => watcher(T.offline));
     throw new ServerError(T.offline);
@@ -57,5 +60,5 @@ export const post = (path, message = {}) => ask(path, write(message));
 
 // For a page that goes away: nobody hears the answer.
 export function postLast(path, message) {
-  fetch(path, { credentials: "same-origin", ...write(message) }).catch(() => {});
+  fetch(locate(path), { credentials: "same-origin", ...write(message) }).catch(() => {});
 }

@@ -1,5 +1,6 @@
 // The grid: thousands of photos, of which only those in view have elements.
 
+import { locate } from "./api.js";
 import { find, h } from "./dom.js";
 import { CHOICE_NAMES, RATING_NAMES, T } from "./texts.js";
 
@@ -120,7 +121,7 @@ export class Grid {
   load(cell) {
     const photo = this.library.byId.get(cell.id);
     if (photo?.failure !== null) cell.image.removeAttribute("src");
-    else cell.image.src = `/photo/${photo.id}/thumbnail?v=${photo.version}`;
+    else cell.image.src = locate(`/photo/${photo.id}/thumbnail?v=${photo.version}`);
   }
 
   draw(all = false) {

@@ -1,6 +1,6 @@
 // The loupe: one photo large, or two to four side by side, zoomed together.
 
-import { post } from "./api.js";
+import { locate, post } from "./api.js";
 import { find, h, place } from "./dom.js";
 import { InfoPanel } from "./info.js";
 import { CHOICE_NAMES, COLORS, T } from "./texts.js";
@@ -10,7 +10,7 @@ const MAX_FIT = 4;
 const REST_MS = 80;
 const MAX_ASKED = 200;
 
-const address = (photo, what) => `/photo/${photo.id}/${what}?v=${photo.version}`;
+const address = (photo, what) => locate(`/photo/${photo.id}/${what}?v=${photo.version}`);
 
 class Pane {
   constructor(photo) {
