@@ -52,7 +52,7 @@ STATIC: Final = Path(__file__).parent / "static"
 for _type, _suffix in (("text/javascript", ".js"), ("text/css", ".css"), ("image/svg+xml", ".svg")):
     mimetypes.add_type(_type, _suffix)
 
-# The address of a picture holds the state of its file, so it never changes.
+# The address of a picture holds the run and the state of its file, so it never changes.
 _KEPT: Final = {"Cache-Control": "private, max-age=604800, immutable"}
 
 # A whole photo of 45 megapixels takes 135 MB while it is decoded: few at a time.

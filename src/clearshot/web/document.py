@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import time
@@ -228,8 +229,7 @@ def _describe_glimpse(
         glimpse.number,
         spell(os.fsdecode(name)),
         folders.setdefault(folder, len(folders)),
-        # Beyond 53 bits numbers of JavaScript are no longer exact.
-        f"{glimpse.mtime_ns & (2**64 - 1):x}",
+        _name_state(glimpse),
         3 if glimpse.width_px is None else glimpse.width_px,
         2 if glimpse.height_px is None else glimpse.height_px,
         glimpse.size_bytes,
@@ -239,6 +239,12 @@ def _describe_glimpse(
         ps,
         glimpse.failure,
     )
+
+
+def _name_state(glimpse: Glimpse) -> str:
+    """Name the state of a photo's file: photos of one burst may have one time, and one number."""
+    words = b"%d %d " % (glimpse.size_bytes, glimpse.mtime_ns)
+    return hashlib.blake2b(words + glimpse.path, digest_size=8).hexdigest()
 
 
 def _shorten_time(taken_at: str | None) -> str | None:

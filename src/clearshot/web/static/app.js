@@ -48,7 +48,7 @@ function filter({ keep = false } = {}) {
 function rejudge() {
   cancelAnimationFrame(frame);
   frame = requestAnimationFrame(() => {
-    sessionStorage.setItem("thresholds", JSON.stringify(library.thresholds));
+    sessionStorage.setItem(globalThis.thresholdsKey, JSON.stringify(library.thresholds));
     library.judge();
     thresholds.refresh();
     filter({ keep: true });
@@ -245,13 +245,13 @@ async function reload() {
 
 // The worst photos first, where there are many: the others come while these are looked at.
 async function open() {
-  if (sessionStorage.getItem("thresholds")?.length > 2) return reload();
+  if (sessionStorage.getItem(globalThis.thresholdsKey)?.length > 2) return reload();
   take(await get("/api/library?first"));
   if (library.isPart) await reload();
 }
 
 function take(document_) {
-  if (library === null) library = new Library(document_, JSON.parse(sessionStorage.getItem("thresholds")));
+  if (library === null) library = new Library(document_, JSON.parse(sessionStorage.getItem(globalThis.thresholdsKey)));
   else library.take(document_);
   decisions.repeat(library);
   loupe.renew(library.byId);
