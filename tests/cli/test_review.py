@@ -6,7 +6,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2 as httpx
@@ -97,18 +98,26 @@ def test_limits_of_a_scan_reach_the_page(
     assert found[0].max_pixels == 2_000_000
 
 
+@contextmanager
+def started(*words: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start Python with the words of a review, and give the page's address."""
+    with subprocess.Popen(
+        [sys.executable, *words, "--no-browser"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    ) as program:  # fmt: skip
+        try:
+            assert program.stdout
+            assert "Reviewing" in program.stdout.readline()
+            yield program, program.stdout.readline().strip()
+        finally:
+            program.kill()
+
+
 def test_it_serves_until_ctrl_c_and_scans_a_new_folder(clear_photos: Path, tmp_path: Path) -> None:
     folder = tmp_path / "new"
     folder.mkdir()
     (folder / "one.jpg").write_bytes((clear_photos / "scene0.jpg").read_bytes())
-    command = [sys.executable, "-m", "clearshot", "review", str(folder), "--no-browser"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    ) as program:  # fmt: skip
-        assert program.stdout
-        assert "Reviewing" in program.stdout.readline()
-        address = program.stdout.readline().strip()
+    with started("-m", "clearshot", "review", folder) as (program, address):
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/r-[\w-]{20,}/\?token=[\w-]{40,}", address)
         with httpx.Client(follow_redirects=True, timeout=20) as client:
             assert client.get(address).status_code == 200
@@ -124,6 +133,33 @@ def test_it_serves_until_ctrl_c_and_scans_a_new_folder(clear_photos: Path, tmp_p
         assert program.stderr.read() == "Ctrl-C ends it; every decision is kept.\n"
     with Catalog.open(folder, create=False) as catalog:
         assert len(catalog.entries()) == 1
+
+
+def test_ctrl_c_waits_for_a_move_and_a_second_one_tells_what_it_leaves(
+    scanned_library: Path, tmp_path: Path
+) -> None:
+    code = (
+        "import time\n"
+        "from clearshot.cli.main import run\n"
+        "from clearshot.web.plans import Shelf\n"
+        "Shelf.carry_out = lambda shelf, offer, report: (report(3, 50), time.sleep(60))\n"
+        "run()"
+    )
+    ask = {"kind": "sort", "thresholds": {}, "target": str(tmp_path / "bad")}
+    with started("-c", code, "review", scanned_library) as (program, address):
+        base = address.split("?")[0]
+        with httpx.Client(follow_redirects=True, timeout=20) as client:
+            client.headers["Sec-Fetch-Site"] = "same-origin"
+            client.get(address).raise_for_status()
+            plan = client.post(f"{base}api/plan", json=ask).json()
+            client.post(f"{base}api/apply", json={"key": plan["key"]}).raise_for_status()
+        assert program.stderr
+        program.stderr.readline()
+        program.send_signal(signal.SIGINT)
+        assert program.stderr.readline().startswith("A move is going on (3 of 50 files)")
+        program.send_signal(signal.SIGINT)
+        assert program.wait(20) == 130
+        assert "puts in order what is half done" in program.stderr.read()
 
 
 def test_sort_follows_decisions(run: Run, scanned_library: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -236,6 +237,24 @@ def test_the_end_stops_a_scan_but_not_a_move() -> None:
         assert jobs.job
         assert (len(steps) < 20) == stops
         assert (jobs.job.status is JobStatus.FAILED) == stops
+
+
+def test_a_move_is_waited_for_longer_than_a_scan() -> None:
+    for kind, is_waited_for in ((JobKind.SCAN, False), (JobKind.SORT, True), (JobKind.UNDO, True)):
+        jobs = JobRunner()
+        is_allowed = threading.Event()
+
+        def work(_report: Report, is_allowed: threading.Event = is_allowed) -> dict[str, Any]:
+            is_allowed.wait(0.5)
+            return {}
+
+        jobs.start(kind, work)
+        assert jobs.is_moving == is_waited_for
+        jobs.end(patience_s=0.05)
+        assert jobs.job
+        assert (jobs.job.status is JobStatus.DONE) == is_waited_for
+        is_allowed.set()
+        assert not jobs.is_moving
 
 
 def test_a_picture_that_is_no_photo_of_the_format_list_is_refused(

@@ -38,6 +38,7 @@ _PIPE_CLOSED: Final = 141
 _OWN_FAULT: Final = 70
 
 _HINTS: Final = {
+    "review": "every decision is kept; the next sort or undo first puts in order what is half done",
     "scan": "what was scored is kept; the next scan goes on from there",
     "sort": "each photo is done as a whole or not at all; `clearshot undo` takes it back",
     "tag": "each sidecar is written as a whole or not at all; `clearshot undo` takes it back",

@@ -24,6 +24,7 @@ from clearshot.cli.options import (
     verbosity_options,
 )
 from clearshot.cli.screen import print_line, print_remark
+from clearshot.cli.text import to_count
 from clearshot.config import ScanSettings
 from clearshot.errors import MissingExtraError, check_folder
 from clearshot.paths import anchor
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clearshot.scoring.verdict import Thresholds
+    from clearshot.web.jobs import Job
 
 
 @click.command(
@@ -110,7 +112,7 @@ def review(  # noqa: PLR0913 - one argument per option
         if is_opened:
             _open(address)
 
-    server.run(ready=announce)
+    server.run(ready=announce, waiting=_tell_waiting)
 
 
 def _check(folder: Path) -> None:
@@ -146,6 +148,12 @@ def suggest_target(folder: Path) -> Path:
     # Resolved, because `..` has no name beside which another could be; a drive has none at all.
     home = folder.resolve()
     return home.with_name(f"{home.name}-bad") if home.name else home / "bad"
+
+
+def _tell_waiting(job: Job) -> None:
+    what = "An undo" if job.kind == "undo" else "A move"
+    files = f"{job.num_done:,} of {to_count(job.num_total, 'file')}"
+    print_remark(f"{what} is going on ({files}) and ends first; Ctrl-C again stops it half-way.")
 
 
 def _open(address: str) -> None:

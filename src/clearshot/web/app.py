@@ -126,7 +126,6 @@ class Page:
         finally:
             self._small.threads.shutdown(cancel_futures=True)
             self._large.threads.shutdown(cancel_futures=True)
-            await asyncio.to_thread(self.jobs.end)
             await asyncio.to_thread(ahead.end)
             await asyncio.to_thread(self.desk.close)
 

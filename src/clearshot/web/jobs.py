@@ -6,7 +6,7 @@ import logging
 import threading
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from clearshot.errors import ClearshotError, UsageError
 from clearshot.web.names import spell
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _log = logging.getLogger(__name__)
+
+# How long the end of a job is waited for at a stretch: not everywhere does Ctrl-C interrupt it [s].
+_STRETCH_S: Final = 0.2
 
 
 class JobKind(StrEnum):
@@ -116,17 +119,27 @@ class JobRunner:
             self._thread.start()
         return job
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether a job runs that moves files."""
+        job = self._job
+        return job is not None and job.status is JobStatus.RUNNING and job.kind is not JobKind.SCAN
+
     def end(self, *, patience_s: float = 30.0) -> None:
         """Stop a scan, and wait until a job that moves files has come to its end.
 
         Parameters
         ----------
         patience_s : float
-            How long to wait [s]. What is unfinished then is put in order by the next command.
+            How long to wait for a scan [s]; it may be at a photo that takes long. A move is waited
+            for however long it takes.
         """
         self._is_ending = True
-        if self._thread is not None:
-            self._thread.join(patience_s)
+        if self._thread is None:
+            return
+        while self.is_moving:
+            self._thread.join(_STRETCH_S)
+        self._thread.join(patience_s)
 
     def _run(self, job: Job, work: Callable[[Report], dict[str, Any]]) -> None:
         def report(num_done: int, num_total: int) -> None:

@@ -21,12 +21,23 @@ from clearshot.web.thumbnails import Thumbnails, choose_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from starlette.types import ASGIApp
+
+    from clearshot.web.jobs import Job
 
 _LOOPBACK: Final = "127.0.0.1"
 # How long open requests may take after Ctrl-C [s].
 _PATIENCE_S: Final = 3
+
+
+class _Server(uvicorn.Server):
+    """Ends at a signal, and leaves it to `ReviewServer.run` what the program does then."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        del sig, frame
+        self.should_exit = True
 
 
 class ReviewServer:
@@ -72,15 +83,24 @@ class ReviewServer:
             ws="none",
             timeout_graceful_shutdown=_PATIENCE_S,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config)
 
-    def run(self, *, ready: Callable[[str], None] | None = None) -> None:
-        """Serve until Ctrl-C, or until `stop` is called.
+    def run(
+        self,
+        *,
+        ready: Callable[[str], None] | None = None,
+        waiting: Callable[[Job], None] | None = None,
+    ) -> None:
+        """Serve until Ctrl-C, or until `stop` is called; then wait until no file moves any more.
+
+        A second Ctrl-C ends the waiting, as `KeyboardInterrupt`.
 
         Parameters
         ----------
         ready : callable or None
             Called with the page's address when a browser may ask for it.
+        waiting : callable or None
+            Called with the move that is waited for, if there is one.
         """
         self._socket.listen(128)
         if not self.page.desk.num_photos:
@@ -91,6 +111,10 @@ class ReviewServer:
         # Ctrl-C is how a user ends it, and no error.
         with contextlib.closing(self._socket), contextlib.suppress(KeyboardInterrupt):
             self._server.run(sockets=[self._socket])
+        jobs = self.page.jobs
+        if waiting is not None and jobs.job is not None and jobs.is_moving:
+            waiting(jobs.job)
+        jobs.end()
 
     def stop(self) -> None:
         """End `run`, from another thread."""
