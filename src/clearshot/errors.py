@@ -99,7 +99,7 @@ class MissingRawReaderError(MissingReaderError):
 
 
 class ChangedPhotoError(PhotoError):
-    """The file changed while it was read; what was read may be of two states."""
+    """The photo is not the one that was scanned any more, or changed while it was read."""
 
     kind = "changed"
 

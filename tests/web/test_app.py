@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2 as httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -21,7 +22,7 @@ from clearshot.catalog.catalog import Catalog
 from clearshot.errors import UsageError
 from clearshot.photo import Failure, Photo
 from clearshot.scoring.scorer import Scorer
-from clearshot.web import desk
+from clearshot.web import desk, pictures
 from clearshot.web.desk import Desktop
 from clearshot.web.jobs import JobKind, JobRunner, JobStatus, Report
 from clearshot.web.server import ReviewServer
@@ -58,6 +59,11 @@ def small_client(small_library: Path) -> Iterator[TestClient]:
         client.cookies.set(gate.cookie, gate.secret)
         yield client
     server.close()
+
+
+def find_number(client: TestClient, name: str) -> int:
+    photos = client.get("/api/library").json()["photos"]
+    return int(photos["id"][photos["name"].index(name)])
 
 
 def wait_for_job(client: TestClient) -> dict[str, Any]:
@@ -133,13 +139,51 @@ print(*(FileResponse(STATIC / name).media_type for name in ("app.js", "style.css
     assert told.stdout.split() == ["text/javascript", "text/css", "image/svg+xml"]
 
 
-def test_a_photo_that_is_gone_is_told(small_client: TestClient, small_library: Path) -> None:
+def ask_for_all(client: TestClient, number: int) -> list[httpx.Response]:
+    """Ask for everything that is told of a photo."""
+    pictures = ("thumbnail", "large", "original", "focus", "histogram")
+    answers = [client.get(f"/photo/{number}/{picture}") for picture in pictures]
+    return [*answers, client.post(f"/api/photo/{number}", json={})]
+
+
+def test_nothing_is_told_of_a_photo_that_is_gone(
+    small_client: TestClient, small_library: Path
+) -> None:
+    number = find_number(small_client, "b.jpg")
+    assert {answer.status_code for answer in ask_for_all(small_client, number)} == {200}
     (small_library / "b.jpg").unlink()
-    photos = small_client.get("/api/library").json()["photos"]
-    number = photos["id"][photos["name"].index("b.jpg")]
-    answer = small_client.get(f"/photo/{number}/large")
-    assert answer.status_code == 404
-    assert "b.jpg" in answer.json()["error"]
+    for answer in ask_for_all(small_client, number):
+        assert answer.status_code == 404
+        assert answer.json() == {"error": "is not there any more"}
+
+
+def test_a_photo_that_was_replaced_is_not_shown_under_the_old_verdict(
+    small_client: TestClient, small_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "_RELOAD_S", 0.0)
+    number = find_number(small_client, "a.jpg")
+    draw_photo(3).rotate(90, expand=True).save(small_library / "a.jpg")
+    for answer in ask_for_all(small_client, number):
+        assert answer.status_code == 409
+        assert answer.json() == {"error": "changed since the scan; scan again"}
+        assert "immutable" not in answer.headers["cache-control"]
+    small_client.post("/api/scan", json={})
+    wait_for_job(small_client)
+    small_client.get("/api/state")
+    assert {answer.status_code for answer in ask_for_all(small_client, number)} == {200}
+
+
+def test_a_photo_that_is_replaced_while_it_is_drawn_is_not_shown(
+    small_client: TestClient, small_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = find_number(small_client, "a.jpg")
+
+    def replace_first(path: Path, *, max_pixels: int) -> bytes:
+        draw_photo(3).save(path)
+        return pictures.draw_thumbnail(path, max_pixels=max_pixels)
+
+    monkeypatch.setattr(pictures, "draw_large", replace_first)
+    assert small_client.get(f"/photo/{number}/large").status_code == 409
 
 
 def test_only_the_plan_that_was_shown_last_is_carried_out(
@@ -260,10 +304,12 @@ def test_a_move_is_waited_for_longer_than_a_scan() -> None:
 def test_a_picture_that_is_no_photo_of_the_format_list_is_refused(
     small_client: TestClient, small_library: Path
 ) -> None:
-    # A file that became something else since the scan is not sent as it is.
-    (small_library / "a.jpg").write_text("<script>alert(1)</script>")
-    photos = small_client.get("/api/library").json()["photos"]
-    number = photos["id"][photos["name"].index("a.jpg")]
+    # A file that became something else since the scan is not sent as it is, whatever its stamp.
+    path = small_library / "a.jpg"
+    status = path.stat()
+    path.write_bytes(b"<script>alert(1)</script>".ljust(status.st_size))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    number = find_number(small_client, "a.jpg")
     answer = small_client.get(f"/photo/{number}/original")
     assert answer.status_code == 422
     assert b"<script>" not in answer.content

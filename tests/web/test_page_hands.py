@@ -231,6 +231,21 @@ def test_the_panel_never_tells_of_another_photo(page: Page) -> None:
     )
 
 
+def test_the_loupe_says_why_a_photo_cannot_be_shown_any_more(page: Page, library: Path) -> None:
+    page.select_option("#filter-order", "name")
+    (library / "DSC_0000-clear.jpg").write_bytes((library / "DSC_0003-blurred.jpg").read_bytes())
+    (library / "DSC_0003-blurred.jpg").unlink()
+    page.focus("#grid")
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    for reason in ("changed since the scan; scan again", "is not there any more"):
+        for place in (".pane .broken", ".reasons"):
+            expect(page.locator(place)).to_be_visible()
+            expect(page.locator(place)).to_have_text(reason)
+        page.keyboard.press("ArrowRight")
+    expect(page.locator(".pane .broken")).to_be_hidden()
+
+
 def test_a_decision_is_told_to_those_who_listen(page: Page) -> None:
     page.focus("#grid")
     name = read_cursor(page)

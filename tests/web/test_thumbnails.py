@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +12,7 @@ from PIL import Image
 
 from clearshot.actions.atomic import read_stamp
 from clearshot.catalog.place import default_path
-from clearshot.errors import MissingPhotoError, OversizedPhotoError
+from clearshot.errors import ChangedPhotoError, MissingPhotoError, OversizedPhotoError
 from clearshot.photo import FileStamp, Photo
 from clearshot.web.pictures import (
     THUMBNAIL_PX,
@@ -35,7 +36,10 @@ class Counter:
 
 
 def make_photo(folder: Path, number: int) -> Photo:
-    return Photo(folder / f"{number}.jpg", FileStamp(1, number))
+    path = folder / f"{number}.jpg"
+    path.write_bytes(b".")
+    os.utime(path, ns=(number, number))
+    return Photo(path, FileStamp(1, number))
 
 
 def test_a_thumbnail_is_drawn_once_for_each_state(tmp_path: Path) -> None:
@@ -46,7 +50,8 @@ def test_a_thumbnail_is_drawn_once_for_each_state(tmp_path: Path) -> None:
         assert thumbnails.read(photo).startswith(b"1.jpg")
         assert thumbnails.has(photo)
     assert draw.count == 1
-    changed = replace(photo, stamp=FileStamp(2, 1))
+    photo.path.write_bytes(b"..")
+    changed = replace(photo, stamp=read_stamp(photo.path))
     assert not thumbnails.has(changed)
     thumbnails.read(changed)
     assert draw.count == 2
@@ -72,10 +77,11 @@ def test_what_lay_there_before_counts(tmp_path: Path) -> None:
 
 def test_threads_share_it(tmp_path: Path) -> None:
     thumbnails = Thumbnails(tmp_path / "kept", max_bytes=2000, draw=Counter())
+    photos = [make_photo(tmp_path, number) for number in range(40)]
 
     def read() -> None:
-        for number in range(40):
-            assert thumbnails.read(make_photo(tmp_path, number)).startswith(str(number).encode())
+        for photo in photos:
+            assert thumbnails.read(photo).startswith(photo.path.name.encode())
 
     threads = [threading.Thread(target=read) for _ in range(4)]
     for thread in threads:
@@ -95,8 +101,23 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
 
 
 def test_a_photo_that_is_gone_is_an_error(tmp_path: Path) -> None:
+    photo = make_photo(tmp_path, 1)
+    photo.path.unlink()
     with pytest.raises(MissingPhotoError):
-        Thumbnails(tmp_path / "kept").read(make_photo(tmp_path, 1))
+        Thumbnails(tmp_path / "kept").read(photo)
+
+
+def test_no_other_picture_is_kept_as_the_thumbnail_of_a_photo(tmp_path: Path) -> None:
+    photo = make_photo(tmp_path, 1)
+
+    def draw_replaced(path: Path) -> bytes:
+        path.write_bytes(b"another picture")
+        return b"thumbnail of another picture"
+
+    thumbnails = Thumbnails(tmp_path / "kept", draw=draw_replaced)
+    with pytest.raises(ChangedPhotoError):
+        thumbnails.read(photo)
+    assert not thumbnails.has(photo)
 
 
 def test_thumbnails_are_upright_and_small(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import mimetypes
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -18,7 +17,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from clearshot.config import usable_cores
-from clearshot.errors import ClearshotError, MissingPhotoError, PhotoError, UsageError
+from clearshot.errors import (
+    ChangedPhotoError,
+    ClearshotError,
+    MissingPhotoError,
+    PhotoError,
+    UsageError,
+)
 from clearshot.scoring.scorer import Scorer
 from clearshot.web import pictures
 from clearshot.web.ahead import ReadAhead
@@ -33,12 +38,14 @@ from clearshot.web.messages import (
 )
 from clearshot.web.names import spell
 from clearshot.web.plans import Offer, Shelf
+from clearshot.web.states import check_state
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from starlette.requests import Request
 
+    from clearshot.photo import Photo
     from clearshot.scan import ScanProgress
     from clearshot.web.desk import Desk
     from clearshot.web.thumbnails import Thumbnails
@@ -150,8 +157,7 @@ class Page:
 
     async def send_thumbnail(self, request: Request) -> Response:
         """Send a photo small."""
-        photo = self.desk.find(_read_number(request))
-        content = await self._draw(request, self._small, lambda: self.thumbnails.read(photo))
+        content = await self._draw(request, self._small, self.thumbnails.read)
         return Response(content, media_type="image/jpeg", headers=_KEPT)
 
     async def send_large(self, request: Request) -> Response:
@@ -166,9 +172,8 @@ class Page:
 
     async def send_focus(self, request: Request) -> Response:
         """Send the focus map of a photo."""
-        path = self.desk.find(_read_number(request)).path
         content = await self._draw(
-            request, self._large, lambda: pictures.draw_focus(path, self._scorer)
+            request, self._large, lambda photo: pictures.draw_focus(photo.path, self._scorer)
         )
         return Response(content, media_type="image/png", headers=_KEPT)
 
@@ -305,25 +310,36 @@ class Page:
 
     async def _read(self, request: Request, read: Callable[..., _Result]) -> _Result:
         """Read a photo large, in whatever form."""
-        path = self.desk.find(_read_number(request)).path
-        draw = partial(read, path, max_pixels=self._max_pixels)
-        return await self._draw(request, self._large, draw)
+        return await self._draw(
+            request, self._large, lambda photo: read(photo.path, max_pixels=self._max_pixels)
+        )
 
-    async def _draw(self, request: Request, queue: _Queue, draw: Callable[[], _Result]) -> _Result:
+    async def _draw(
+        self, request: Request, queue: _Queue, draw: Callable[[Photo], _Result]
+    ) -> _Result:
         """Draw when it is this request's turn, unless the browser has given it up by then.
+
+        Raises PhotoError as `Desk.find`, also where that is so only by the time it is drawn.
 
         Raises
         ------
         MissingPhotoError
             If nobody waits for the picture any more.
         """
+        photo = self.desk.find(_read_number(request))
+
+        def draw_checked() -> _Result:
+            drawn = draw(photo)
+            check_state(photo)
+            return drawn
+
         # Without this the request itself would be taken for news of the connection.
         await request.body()
         with self.desk.serving_page():
             async with queue.turn:
                 if await request.is_disconnected():
                     raise MissingPhotoError("nobody waits for this picture any more")
-                return await asyncio.get_running_loop().run_in_executor(queue.threads, draw)
+                return await asyncio.get_running_loop().run_in_executor(queue.threads, draw_checked)
 
 
 def _read_number(request: Request) -> int:
@@ -341,6 +357,8 @@ async def _explain(_request: Request, error: Exception) -> Response:
     match error:
         case MissingPhotoError():
             status = HTTPStatus.NOT_FOUND
+        case ChangedPhotoError():
+            status = HTTPStatus.CONFLICT
         case PhotoError():
             status = HTTPStatus.UNPROCESSABLE_ENTITY
         case UsageError():

@@ -35,6 +35,7 @@ from clearshot.web.document import (
     write_time,
 )
 from clearshot.web.names import spell
+from clearshot.web.states import check_state
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -182,7 +183,9 @@ class Desk:
         return asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def find(self, number: int) -> Photo:
-        """Find a photo whose file may be shown.
+        """Find a photo whose file may be shown: it is still the one that was scanned.
+
+        Raises UnreadablePhotoError and ChangedPhotoError as `check_state`.
 
         Parameters
         ----------
@@ -197,7 +200,7 @@ class Desk:
         Raises
         ------
         MissingPhotoError
-            If there is none, or the catalog leads out of the library.
+            If there is none any more, or the catalog leads out of the library.
         """
         glimpse = self.glimpses.get(number)
         if glimpse is None:
@@ -206,6 +209,7 @@ class Desk:
         # A catalog that came with a library from elsewhere may name any file of this machine.
         if not photo.path.resolve().is_relative_to(self._library):
             raise MissingPhotoError("the file is not in the library")
+        check_state(photo)
         return photo
 
     def refresh(self) -> None:
@@ -338,7 +342,7 @@ class Desk:
     def describe_photo(self, number: int, thresholds: Thresholds) -> dict[str, Any]:
         """Describe one photo in words. In the catalog's thread.
 
-        Raises MissingPhotoError as `find`.
+        Raises PhotoError as `find`.
 
         Parameters
         ----------

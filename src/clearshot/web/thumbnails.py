@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from clearshot.catalog.place import default_path
 from clearshot.web.pictures import draw_thumbnail
+from clearshot.web.states import check_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,8 +86,8 @@ class Thumbnails:
     def read(self, photo: Photo) -> bytes:
         """Give the thumbnail of a photo; draw it if there is none of its present state.
 
-        Raises PhotoError if the photo cannot be read. A folder that cannot be written is no error:
-        the thumbnail is drawn each time then.
+        Raises PhotoError if the photo cannot be read, or changes before it is drawn. A folder that
+        cannot be written is no error: the thumbnail is drawn each time then.
 
         Parameters
         ----------
@@ -102,6 +103,7 @@ class Thumbnails:
         with contextlib.suppress(OSError):
             return place.read_bytes()
         content = self._draw(photo.path)
+        check_state(photo)
         with contextlib.suppress(OSError):
             self._keep(place, content)
         return content

@@ -1,6 +1,6 @@
 // The loupe: one photo large, or two to four side by side, zoomed together.
 
-import { locate, post } from "./api.js";
+import { get, locate, post } from "./api.js";
 import { find, h, place } from "./dom.js";
 import { InfoPanel } from "./info.js";
 import { CHOICE_NAMES, COLORS, T } from "./texts.js";
@@ -10,30 +10,44 @@ const MAX_FIT = 4;
 const REST_MS = 80;
 const MAX_ASKED = 200;
 
-const address = (photo, what) => locate(`/photo/${photo.id}/${what}?v=${photo.version}`);
+const route = (photo, what) => `/photo/${photo.id}/${what}?v=${photo.version}`;
+const address = (photo, what) => locate(route(photo, what));
 
 class Pane {
   constructor(photo) {
     this.photo = photo;
     this.image = h("img", { alt: photo.name, draggable: "false", class: "photo" });
     // The thumbnail is there at once; the large picture takes its place when it has come.
-    if (photo.failure === null) this.image.src = address(photo, "thumbnail");
-    this.image.addEventListener("error", () => this.root.classList.add("unreadable"));
+    if (photo.failure === null) this.request(this.image, "thumbnail");
     // Nothing large is asked for while photos pass by.
     this.isSettled = false;
     this.sharp = null;
     this.overlay = null;
     this.frame = h("div", { class: "sharpest", hidden: true }, h("span", {}, T.sharpest));
     this.holder = h("div", { class: "holder" }, this.image, this.frame);
+    this.broken = h("p", { class: "broken" }, photo.failure ?? T.unreadable);
     this.caption = h("div", { class: "pane-name" });
     this.root = h(
       "div",
       { class: "pane" },
       this.holder,
-      h("p", { class: "broken" }, photo.failure ?? T.unreadable),
+      this.broken,
       this.caption,
     );
     this.root.classList.toggle("unreadable", photo.failure !== null);
+  }
+
+  // An image does not tell why it has not come: the server is asked again for that.
+  request(image, what) {
+    image.onerror = async () => {
+      this.root.classList.add("unreadable");
+      try {
+        await get(route(this.photo, what));
+      } catch (error) {
+        this.broken.textContent = error.message;
+      }
+    };
+    image.src = address(this.photo, what);
   }
 
   get box() {
@@ -66,19 +80,19 @@ class Pane {
 
   settle() {
     this.isSettled = true;
-    if (this.photo.failure === null) this.image.src = address(this.photo, "large");
+    if (this.photo.failure === null) this.request(this.image, "large");
   }
 
   loadFull() {
     this.sharp = h("img", { alt: "", draggable: "false", class: "photo full" });
     this.sharp.addEventListener("load", () => this.image.after(this.sharp));
-    this.sharp.src = address(this.photo, "original");
+    this.request(this.sharp, "original");
   }
 
   showOverlay(isShown) {
     if (isShown && this.overlay === null) {
       this.overlay = h("img", { alt: "", class: "overlay", draggable: "false" });
-      this.overlay.src = address(this.photo, "focus");
+      this.request(this.overlay, "focus");
       this.frame.before(this.overlay);
     }
     if (this.overlay !== null) this.overlay.hidden = !isShown;
