@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import threading
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, TiffTags
 
 from clearshot.actions.atomic import read_stamp
 from clearshot.catalog.place import default_path
+from clearshot.decode.image import read_rgb
 from clearshot.errors import ChangedPhotoError, MissingPhotoError, OversizedPhotoError
 from clearshot.photo import FileStamp, Photo
 from clearshot.web.pictures import (
@@ -142,6 +146,56 @@ def test_the_original_has_every_pixel(tmp_path: Path, suffix: str, media_type: s
     assert (content == path.read_bytes()) == (suffix != "tif")
 
 
+def make_exif(field_type: int) -> bytes:
+    """An orientation of 6, a quarter turn, as a number of the given type of TIFF 6.0."""
+    return b"Exif\x00\x00II*\x00" + struct.pack("<IHHHIII", 8, 1, 0x0112, field_type, 1, 6, 0)
+
+
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+    b'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "is_as_stored"),
+    [
+        ("photo.jpg", {"exif": make_exif(TiffTags.SHORT)}, True),
+        ("photo.jpg", {"exif": make_exif(TiffTags.SHORT), "xmp": XMP}, True),
+        ("photo.jpg", {"exif": make_exif(TiffTags.LONG)}, False),
+        ("photo.jpg", {"xmp": XMP}, False),
+        ("photo.png", {"exif": make_exif(TiffTags.SHORT)}, False),
+    ],
+)
+def test_the_original_is_upright_whatever_the_browser_believes(
+    tmp_path: Path, name: str, options: dict[str, Any], *, is_as_stored: bool
+) -> None:
+    path = tmp_path / name
+    Image.new("RGB", (300, 200), "red").save(path, **options)
+    assert read_rgb(path, long_side_px=300).shape == (300, 200, 3)
+    content, _ = read_original(path)
+    assert (content == path.read_bytes()) == is_as_stored
+    if not is_as_stored:
+        picture = Image.open(io.BytesIO(content))
+        assert picture.size == (200, 300)
+        assert not picture.getexif()
+
+
+def test_the_orientation_of_a_png_counts_behind_its_pixels_too(tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    exif = make_exif(TiffTags.SHORT)[6:]
+    chunk = b"eXIf" + exif
+    Image.new("RGB", (300, 200), "red").save(path)
+    pixels, end = path.read_bytes()[:-12], path.read_bytes()[-12:]
+    path.write_bytes(
+        pixels + struct.pack(">I", len(exif)) + chunk + struct.pack(">I", zlib.crc32(chunk)) + end
+    )
+    content, media_type = read_original(path)
+    assert media_type == "image/jpeg"
+    assert Image.open(io.BytesIO(content)).size == (200, 300)
+
+
 def test_the_histogram_tells_what_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "half.png"
     picture = Image.new("RGB", (200, 100), "black")
@@ -197,7 +251,9 @@ def test_thumbnails_do_not_follow_a_link_out_of_the_library(tmp_path: Path, link
 
 
 @pytest.mark.parametrize(
-    "read", [draw_thumbnail, draw_large, measure_histogram], ids=lambda read: read.__name__
+    "read",
+    [draw_thumbnail, draw_large, read_original, measure_histogram],
+    ids=lambda read: read.__name__,
 )
 def test_the_limit_of_pixels_holds_for_pictures_too(
     tmp_path: Path, read: Callable[..., object]

@@ -6,10 +6,13 @@ import io
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from PIL import Image
+from PIL import Image, TiffTags
+from PIL.ExifTags import Base
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from clearshot.config import MAX_PIXELS
 from clearshot.decode.image import read_rgb
+from clearshot.decode.picture import open_picture
 from clearshot.errors import UnreadablePhotoError
 from clearshot.scoring.exposure import BLACK_LEVEL, WHITE_LEVEL
 
@@ -94,8 +97,8 @@ def read_original(path: Path, *, max_pixels: int = MAX_PIXELS) -> tuple[bytes, s
     Returns
     -------
     tuple of (bytes, str)
-        The file as it is where browsers show its format, which turn it upright themselves; else a
-        JPEG of all its pixels. And the media type.
+        The file as it is where browsers show its format, and show it upright; else a JPEG of all
+        its pixels. And the media type.
 
     Raises
     ------
@@ -107,10 +110,36 @@ def read_original(path: Path, *, max_pixels: int = MAX_PIXELS) -> tuple[bytes, s
     except OSError as error:
         raise UnreadablePhotoError(f"cannot be read: {error.strerror}", path=path) from error
     for start, media_type in _SHOWN.items():
-        if content.startswith(start):
+        if content.startswith(start) and _is_shown_upright(path, max_pixels):
             return content, media_type
     rgb_hwc = read_rgb(path, long_side_px=_FULL_PX, max_pixels=max_pixels)
     return _encode(rgb_hwc, _FULL_QUALITY), "image/jpeg"
+
+
+def _is_shown_upright(path: Path, max_pixels: int) -> bool:
+    """Tell whether any browser shows a JPEG or PNG as upright as it is measured.
+
+    Pillow believes XMP and numbers of any type too, and a PNG also behind its pixels.
+    """
+    with open_picture(path, max_pixels=max_pixels) as picture:
+        is_png = picture.pixels.format == "PNG"
+        if is_png:
+            picture.pixels.load()
+        if picture.read_orientation() == 1:
+            return True
+        return not is_png and _is_turned_by_exif(picture.pixels.info.get("exif", b""))
+
+
+def _is_turned_by_exif(exif: bytes) -> bool:
+    """Tell whether the orientation is where EXIF has it, as the SHORT that it has to be."""
+    stream = io.BytesIO(exif.removeprefix(b"Exif\x00\x00"))
+    try:
+        directory = ImageFileDirectory_v2(stream.read(8))
+    except SyntaxError:
+        return False
+    stream.seek(directory.next)
+    directory.load(stream)
+    return directory.tagtype.get(Base.Orientation) == TiffTags.SHORT
 
 
 def draw_focus(path: Path, scorer: Scorer) -> bytes:
