@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -214,6 +215,8 @@ def test_only_the_plan_that_was_shown_last_is_carried_out(
         {"kind": "sort", "thresholds": {}, "target": "bad"},
         {"kind": "sort", "thresholds": {}, "target": ["/tmp"]},
         {"kind": "sort", "thresholds": {}, "target": "/tmp/a\u0000b"},
+        {"kind": "sort", "thresholds": {}, "target": "/tmp/a\nb"},
+        {"kind": "sort", "thresholds": {}, "target": "/tmp/a\ud800b"},
         {"kind": "sort", "thresholds": {"sharp": 0.5}, "target": "/tmp/bad"},
         {"kind": "sort", "thresholds": {"blurry": True}, "target": "/tmp/bad"},
         {"kind": "sort", "thresholds": {"blurry": 1.5}, "target": "/tmp/bad"},
@@ -222,7 +225,19 @@ def test_only_the_plan_that_was_shown_last_is_carried_out(
     ],
 )  # fmt: skip
 def test_wrong_plans_are_refused(client: TestClient, message: dict[str, object]) -> None:
-    assert client.post("/api/plan", json=message).status_code == 400
+    # As a browser does it: half of a letter is no text of UTF-8.
+    content = json.dumps(message)
+    headers = {"Content-Type": "application/json"}
+    assert client.post("/api/plan", content=content, headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["写真\u3000選別", "family 👨\u200d👩\u200d👧", "a\u00a0b"])
+def test_photos_may_go_to_any_folder_that_the_command_takes(
+    client: TestClient, tmp_path: Path, name: str
+) -> None:
+    ask = {"kind": "sort", "thresholds": {}, "target": str(tmp_path / name)}
+    plan = client.post("/api/plan", json=ask).json()
+    assert plan["target"] == str(tmp_path / name)
 
 
 def test_nothing_to_take_back_is_told(client: TestClient) -> None:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from unicodedata import category
 
 from clearshot.errors import UsageError
 from clearshot.photo import Choice, Color, Label
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 # More photos than a library is expected to hold.
 _MAX_NUMBERS: Final = 200_000
 _MAX_PATH_LETTERS: Final = 4096
+# Unicode's categories of what is in no name that somebody typed: control characters, surrogates.
+_NO_LETTERS: Final = {"Cc", "Cs"}
 
 # SQLite's largest number of a row.
 MAX_NUMBER: Final = 2**63 - 1
@@ -158,8 +161,8 @@ def parse_target(value: object) -> Path:
     """
     if not isinstance(value, str) or not value.strip() or len(value) > _MAX_PATH_LETTERS:
         raise UsageError("a folder is needed")
-    if any(not letter.isprintable() for letter in value):
-        raise UsageError("the folder's name has letters that cannot be printed")
+    if any(category(letter) in _NO_LETTERS for letter in value):
+        raise UsageError("the folder's name has control characters or halves of letters")
     try:
         return Path(value.strip()).expanduser()
     except RuntimeError as error:
