@@ -167,6 +167,42 @@ def test_the_photo_at_hand_stays_where_it_is_when_others_go(page: Page, library:
     assert after["y"] == pytest.approx(before["y"], abs=1)
 
 
+def test_what_was_decided_stays_at_hand_when_the_library_changes(page: Page, library: Path) -> None:
+    page.select_option("#filter-order", "name")
+    page.select_option("#filter-decided", "none")
+    page.focus("#grid")
+    for _ in range(2):
+        page.keyboard.press("Shift+ArrowRight")
+    wait_for_storing(page, "decide", "x")
+    chosen = read_decisions(library)
+    assert len(chosen) == 3
+    lose_photos(library, lambda path: path.name.startswith("DSC_0059"))
+    wait_for_total(page, NUM_PHOTOS - 1)
+    wait_for_storing(page, "decide", "5")
+    assert read_decisions(library) == dict.fromkeys(chosen, Decision(Choice.REJECT, 5))
+    # Chosen again, the filter holds for all.
+    page.select_option("#filter-decided", "keep")
+    page.select_option("#filter-decided", "none")
+    assert read_total(page) == NUM_PHOTOS - 4
+
+
+def test_the_loupe_skips_no_photo_when_others_and_its_own_go(page: Page, library: Path) -> None:
+    page.focus("#grid")
+    names = [read_cursor(page)]
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+        names.append(read_cursor(page))
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".reasons li")
+    lose_photos(library, lambda path: path.name in (names[0], names[3]))
+    wait_for_total(page, NUM_PHOTOS - 2)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".file-name")).to_have_text(names[4])
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".file-name")).to_have_text(names[2])
+
+
 def test_the_keys_are_for_the_photos_after_a_hand_was_on_a_slider(page: Page) -> None:
     page.focus("#grid")
     first = read_cursor(page)

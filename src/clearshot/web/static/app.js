@@ -37,9 +37,11 @@ const focusGrid = () => grid.element.focus({ preventScroll: true });
 
 // What is in view.
 
+// With `keep` a photo that was decided about keeps its place, as it does at the decision itself.
 function filter({ keep = false } = {}) {
   if (library === null) return;
-  grid.show(library, library.select(view), { keep });
+  const kept = new Set(keep ? grid.photos.map(({ id }) => id) : []);
+  grid.show(library, library.select(view, kept), { keep });
   filters.refresh();
   showCounts();
   showEmpty();
@@ -153,7 +155,9 @@ function step(by) {
     loupe.activate((loupe.active + by + n) % n);
     return;
   }
-  go(grid.cursor + by);
+  // Where the photo in the loupe has gone from the grid, the next one is at the cursor already.
+  const isGone = loupe.isOpen && loupe.photo.id !== grid.photo?.id;
+  go(grid.cursor + (isGone && by > 0 ? by - 1 : by));
 }
 
 function go(to) {

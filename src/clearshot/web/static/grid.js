@@ -45,17 +45,16 @@ export class Grid {
   }
 
   show(library, photos, { keep = false } = {}) {
-    const before = this.photo?.id;
     const held = keep ? this.hold() : null;
+    const before = this.photos.slice(this.cursor);
+    const places = new Map(photos.map((photo, at) => [photo.id, at]));
     this.library = library;
     this.photos = photos;
-    const at = photos.findIndex((photo) => photo.id === before);
-    this.cursor = at >= 0 ? at : keep ? Math.min(this.cursor, Math.max(0, photos.length - 1)) : 0;
+    // Where the photo at hand has gone, the next one that is left takes its place; a new list starts anew.
+    const left = (keep ? before : before.slice(0, 1)).find(({ id }) => places.has(id));
+    this.cursor = left ? places.get(left.id) : keep ? Math.min(this.cursor, Math.max(0, photos.length - 1)) : 0;
     this.anchor = this.cursor;
-    if (this.selection.size > 0) {
-      const present = new Set(photos.map((photo) => photo.id));
-      for (const id of this.selection) if (!present.has(id)) this.selection.delete(id);
-    }
+    for (const id of this.selection) if (!places.has(id)) this.selection.delete(id);
     this.measure();
     if (held) this.release(held);
     if (!keep) this.reveal();

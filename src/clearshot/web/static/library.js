@@ -119,7 +119,8 @@ export class Library {
     this.toMove += goes(photo);
   }
 
-  select(view) {
+  // Those in `kept` are not asked what was decided about them.
+  select(view, kept = new Set()) {
     const camera = indexOf(this.cameras, view.camera);
     const folder = indexOf(this.folders, view.folder);
     const bit = view.label === "" ? 0 : 1 << LABELS.indexOf(view.label);
@@ -129,7 +130,7 @@ export class Library {
         (bit === 0 || (photo.labels & bit) !== 0) &&
         (view.folder === "" || photo.folder === folder) &&
         (view.camera === "" || photo.camera === camera) &&
-        fitsDecision(photo, view.decided),
+        (kept.has(photo.id) || fitsDecision(photo, view.decided)),
     );
   }
 
