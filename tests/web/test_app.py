@@ -279,6 +279,16 @@ def test_one_job_at_a_time_and_errors_are_told() -> None:
     assert (jobs.job.num_done, jobs.job.num_total) == (1, 2)
 
 
+def test_what_came_of_a_job_is_told_when_others_came_after_it() -> None:
+    jobs = JobRunner()
+    for number in (1, 2):
+        jobs.start(JobKind.SORT, lambda _, number=number: {"files": number})
+        jobs.end()
+    assert [jobs.find(number).result for number in (1, 2)] == [{"files": 1}, {"files": 2}]
+    with pytest.raises(UsageError, match="no such job"):
+        jobs.find(3)
+
+
 def test_the_end_stops_a_scan_but_not_a_move() -> None:
     for kind, stops in ((JobKind.SCAN, True), (JobKind.SORT, False)):
         jobs = JobRunner()

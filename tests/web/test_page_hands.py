@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from clearshot.catalog.catalog import Catalog
 from clearshot.photo import Choice, Decision
+from clearshot.web.jobs import JobStatus, Report
+from clearshot.web.plans import Offer, Shelf
+from clearshot.web.server import ReviewServer
 from web.conftest import (
     NUM_PHOTOS,
     read_cursor,
@@ -98,6 +103,37 @@ def test_a_plan_that_is_refused_says_that_nothing_has_moved(page: Page) -> None:
     page.click("#plan .buttons .main")
     expect(page.locator("#plan")).to_contain_text("Nothing has moved yet")
     expect(page.locator("#plan tfoot")).to_be_visible()
+
+
+def test_a_move_stays_in_view_until_it_is_told_what_came_of_it(
+    page: Page, server: ReviewServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end = threading.Event()
+    carry_out = Shelf.carry_out
+
+    def take_long(shelf: Shelf, offer: Offer, report: Report) -> dict[str, Any]:
+        report(1, 20)
+        assert may_end.wait(20)
+        return carry_out(shelf, offer, report)
+
+    monkeypatch.setattr(Shelf, "carry_out", take_long)
+    page.click("#show-plan")
+    page.wait_for_selector("#plan tfoot")
+    page.click("#plan .buttons .main")
+    expect(page.locator("#plan")).to_contain_text("1 of ")
+    for _ in range(4):
+        page.keyboard.press("Escape")
+    expect(page.locator("#plan")).to_be_visible()
+    other = page.context.new_page()
+    other.goto(server.gate.address)
+    expect(other.locator("#news")).to_have_text("Moving: 1 of 20 files")
+    may_end.set()
+    # Something else begins before the page has asked again.
+    while server.page.jobs.find(1).status is JobStatus.RUNNING:
+        time.sleep(0.005)
+    server.page.start_scan()
+    expect(page.locator("#plan h2")).to_contain_text("photos moved")
+    expect(other.locator("#toast")).to_contain_text("photos moved")
 
 
 def test_what_was_decided_in_a_hurry_is_stored_when_the_page_goes(

@@ -105,6 +105,7 @@ class Page:
             Route("/", self.show),
             Route("/api/library", self.send_library),
             Route("/api/state", self.send_state),
+            Route("/api/job/{number:int}", self.send_job),
             Route(f"{photo}/thumbnail", self.send_thumbnail),
             Route(f"{photo}/large", self.send_large),
             Route(f"{photo}/original", self.send_original),
@@ -154,6 +155,10 @@ class Page:
         await self.desk.call(self.desk.refresh)
         state = {"revision": self.desk.revision, "job": _describe_job(self.jobs.job)}
         return JSONResponse(state)
+
+    async def send_job(self, request: Request) -> Response:
+        """Tell how far a job is, or what came of it."""
+        return JSONResponse(_describe_job(self.jobs.find(request.path_params["number"])))
 
     async def send_thumbnail(self, request: Request) -> Response:
         """Send a photo small."""

@@ -82,6 +82,8 @@ class JobRunner:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._job: Job | None = None
+        # By number: a page may ask late what came of the job that it began.
+        self._ended: dict[int, Job] = {}
         self._thread: threading.Thread | None = None
         self._is_ending = False
 
@@ -89,6 +91,31 @@ class JobRunner:
     def job(self) -> Job | None:
         """The job that runs, or the last one."""
         return self._job
+
+    def find(self, number: int) -> Job:
+        """Tell how far a job is, also when others came after it.
+
+        Parameters
+        ----------
+        number : int
+            Its number.
+
+        Returns
+        -------
+        Job
+            As it is now, or as it ended.
+
+        Raises
+        ------
+        UsageError
+            If this run has had no such job.
+        """
+        job = self._job
+        if job is None or job.number != number:
+            job = self._ended.get(number)
+        if job is None:
+            raise UsageError("there was no such job")
+        return job
 
     def start(self, kind: JobKind, work: Callable[[Report], dict[str, Any]]) -> Job:
         """Start a job.
@@ -164,4 +191,7 @@ class JobRunner:
         self, *, status: JobStatus, result: dict[str, Any] | None = None, message: str | None = None
     ) -> None:
         assert self._job is not None
-        self._job = replace(self._job, status=status, result=result, message=message)
+        ended = replace(self._job, status=status, result=result, message=message)
+        # Before the next one may begin.
+        self._ended[ended.number] = ended
+        self._job = ended

@@ -90,7 +90,7 @@ function showEmpty() {
   element.hidden = grid.photos.length > 0;
   grid.element.hidden = !element.hidden;
   if (element.hidden) return;
-  const isScanning = job?.kind === "scan" && job.status === "running";
+  const isScanning = job?.kind === "scan" && isRunning(job);
   if (library.photos.length === 0 && isScanning) fillEmpty(T.scanningTitle, T.scanningText);
   else if (library.photos.length === 0) fillEmpty(T.emptyTitle, T.emptyText, h("button", { class: "main", onclick: scan }, T.scanNow));
   else fillEmpty(T.noneTitle, view.label || view.decided || view.camera || view.folder ? T.noneText : T.noneOf[view.tab] ?? T.noneText);
@@ -203,7 +203,9 @@ function turnBack(path, text) {
   });
 }
 
-// News: a scan that runs, another program that writes the catalog, a server that is gone.
+// News: a scan or a move that runs, another program that writes the catalog, a server that is gone.
+
+const isRunning = (one) => one?.status === "running";
 
 async function scan() {
   try {
@@ -218,28 +220,35 @@ async function scan() {
 
 function showNews() {
   const element = find("news");
-  if (job?.kind === "scan" && job.status === "running") element.textContent = T.scanning(job.num_done, job.num_total);
+  if (isRunning(job)) element.textContent = (job.kind === "scan" ? T.scanning : T.working)(job.num_done, job.num_total);
   else if (library?.isPart) element.textContent = T.reading(library.counts.all);
   else element.textContent = "";
+}
+
+// What came of a job; of a move that was begun here its dialog tells.
+async function tellEnd({ number, kind }) {
+  if (number === plans.number) return;
+  const { status, result, message } = await get(`/api/job/${number}`);
+  const [done, failed] = { scan: [T.scanned, T.scanFailed], sort: [T.doneMove, T.moveFailed], undo: [T.doneBack, T.moveFailed] }[kind];
+  toast(status === "done" ? done(result) : failed(message));
 }
 
 let polling = 0;
 
 async function poll() {
   clearTimeout(polling);
-  const wasScanning = job?.kind === "scan" && job.status === "running";
+  const before = job;
   try {
     const state = await get("/api/state");
     job = state.job;
     showNews();
-    if (wasScanning && job?.status === "done") toast(T.scanned(job.result));
-    if (wasScanning && job?.status === "failed") toast(T.scanFailed(job.message));
-    if (state.revision !== library.revision || (wasScanning && job?.status !== "running")) await reload();
+    const isOver = isRunning(before) && !(isRunning(job) && job.number === before.number);
+    if (isOver) await tellEnd(before);
+    if (state.revision !== library.revision || isOver) await reload();
   } catch {
     // The banner says so.
   }
-  const isBusy = job?.status === "running";
-  polling = setTimeout(poll, isBusy ? POLL_BUSY_MS : POLL_MS);
+  polling = setTimeout(poll, isRunning(job) ? POLL_BUSY_MS : POLL_MS);
 }
 
 async function reload() {

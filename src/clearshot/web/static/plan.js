@@ -12,6 +12,8 @@ export class PlanDialog {
     this.onMoved = onMoved;
     this.whenStored = whenStored;
     this.isBusy = false;
+    // The job whose end is told here.
+    this.number = null;
     // A key that is held was not pressed for what has come up meanwhile.
     this.dialog.addEventListener("keydown", (event) => {
       if (event.repeat && (event.key === "Enter" || event.key === " ")) event.preventDefault();
@@ -19,10 +21,10 @@ export class PlanDialog {
     this.dialog.addEventListener("cancel", (event) => {
       if (this.isBusy) event.preventDefault();
     });
-  }
-
-  get isOpen() {
-    return this.dialog.open;
+    // Browsers let a dialog go all the same when they are asked again and again.
+    this.dialog.addEventListener("close", () => {
+      if (this.isBusy) this.dialog.showModal();
+    });
   }
 
   openSort(library) {
@@ -111,9 +113,10 @@ export class PlanDialog {
     try {
       let job = await this.begin(plan);
       if (job === null) return;
+      this.number = job.number;
       while (job.status === "running") {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-        ({ job } = await get("/api/state"));
+        job = await get(`/api/job/${job.number}`);
         bar.value = job.num_done;
         words.textContent = T.moving(job.num_done, plan.files);
       }

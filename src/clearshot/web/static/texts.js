@@ -115,6 +115,8 @@ export const T = {
   scanning: (done, total) => (total ? `Scanning: ${whole(done)} of ${whole(total)}` : "Scanning: looking for photos"),
   scanned: (r) => (r.new + r.changed ? `Scan done: ${count(r.new + r.changed, "photo")} measured` : "Scan done: nothing new"),
   scanFailed: (why) => `The scan stopped: ${why}`,
+  working: (done, total) => (total ? `${T.movingTitle}: ${T.moving(done, total)}` : T.movingTitle),
+  moveFailed: (why) => `The move stopped: ${why}`,
   offline: "clearshot is not running any more. What you decided is kept. Start clearshot review again in the terminal to go on.",
   foreign: "This page belongs to an earlier run. Open the address that clearshot review printed last.",
   notStored: (why) => `Not stored: ${why}`,
