@@ -136,6 +136,47 @@ def test_a_move_stays_in_view_until_it_is_told_what_came_of_it(
     expect(other.locator("#toast")).to_contain_text("photos moved")
 
 
+def test_cancel_is_heard_after_another_target_was_typed(page: Page) -> None:
+    page.click("#show-plan")
+    page.fill("#target", page.input_value("#target") + "-else")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#plan")).to_be_hidden()
+    # Leaving the field for anything else makes the plan anew.
+    page.click("#show-plan")
+    assert not page.input_value("#target").endswith("-else")
+    page.fill("#target", page.input_value("#target") + "-else")
+    with page.expect_response(re.compile("plan")) as answer:
+        page.click("#plan-title")
+    assert answer.value.json()["target"].endswith("-else")
+
+
+def test_keys_are_found_on_other_layouts(page: Page) -> None:
+    # The letter, the place on the keyboard, whether with Shift, and what is decided.
+    cases = [
+        ("з", "KeyP", False, "kept"),  # Russian
+        ("χ", "KeyX", False, "rejected"),  # Greek
+        ("ं", "KeyX", False, "rejected"),  # Hindi
+        ("p", "KeyR", False, "kept"),  # Dvorak
+        ("l", "KeyP", False, ""),  # Dvorak
+        (";", "KeyP", False, ""),  # Colemak
+        ("é", "Digit2", False, "2 stars"),  # French
+        ("2", "Digit2", True, "2 stars"),  # French
+        ("@", "Digit2", True, ""),  # English
+    ]
+    page.uncheck("#advance")
+    said = page.evaluate(
+        """cases => cases.map(([key, code, shiftKey]) => {
+            const said = document.querySelector("#said");
+            said.textContent = "";
+            const how = {key, code, shiftKey, bubbles: true};
+            document.querySelector("#grid").dispatchEvent(new KeyboardEvent("keydown", how));
+            return said.textContent.split(": ")[1] ?? "";
+        })""",
+        cases,
+    )
+    assert said == [decision for *_, decision in cases]
+
+
 def test_what_was_decided_in_a_hurry_is_stored_when_the_page_goes(
     page: Page, library: Path
 ) -> None:

@@ -221,7 +221,7 @@ export class Grid {
     root.classList.toggle("cursor", cell.at === this.cursor);
     const isSelected = this.selection.has(photo.id);
     root.classList.toggle("selected", isSelected);
-    root.setAttribute("aria-selected", String(isSelected || cell.at === this.cursor));
+    root.setAttribute("aria-selected", String(isSelected || (this.selection.size === 0 && cell.at === this.cursor)));
     root.setAttribute("aria-setsize", this.photos.length);
     root.setAttribute("aria-posinset", cell.at + 1);
     const marks = [];

@@ -22,8 +22,19 @@ export function listenToKeys(page) {
   });
 }
 
+const OTHER_SCRIPT = /^(?!\p{Script=Latin})[\p{L}\p{M}]$/u;
+
+// What the key is called. One with a letter of another script, or a digit that needs Shift, is known by its place.
+function nameOf({ key, code, shiftKey }) {
+  if (key.length > 1) return key;
+  const [, letter, digit] = /^(?:Key(.)|Digit(.))$/.exec(code) ?? [];
+  if (letter && OTHER_SCRIPT.test(key)) return letter.toLowerCase();
+  if (digit && !shiftKey && !/[0-9?]/.test(key)) return digit;
+  return key.toLowerCase();
+}
+
 function act(event, page) {
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const key = nameOf(event);
   if (event.ctrlKey || event.metaKey) return actWithControl(key, event, page);
   return decide(key, event, page) || move(key, event, page) || look(key, page);
 }

@@ -69,6 +69,7 @@ export class PlanDialog {
     if (this.ask.kind !== "sort") return null;
     const field = h("input", { id: "target", type: "text", value: this.ask.target, spellcheck: "false", autocomplete: "off" });
     field.addEventListener("change", () => {
+      if (!this.dialog.open) return;
       this.target = field.value;
       this.ask = { ...this.ask, target: field.value };
       this.load();
@@ -102,7 +103,10 @@ export class PlanDialog {
   }
 
   buttons(...more) {
-    return h("div", { class: "buttons" }, h("button", { class: "plain", onclick: () => this.dialog.close() }, T.cancel), ...more);
+    const cancel = h("button", { class: "plain", onclick: () => this.dialog.close() }, T.cancel);
+    // The target's field keeps the focus: left, it would ask for another plan, and this button would go before its click.
+    cancel.addEventListener("mousedown", (event) => event.preventDefault());
+    return h("div", { class: "buttons" }, cancel, ...more);
   }
 
   async apply(plan) {
