@@ -191,6 +191,30 @@ def test_what_was_decided_in_a_hurry_is_stored_when_the_page_goes(
     assert len(read_decisions(library)) == 12
 
 
+@pytest.mark.parametrize(("num_photos", "asks"), [(60, False), (4000, True)])
+def test_a_page_asks_before_it_goes_with_more_than_can_be_sent(
+    shared_page: Page, num_photos: int, asks: bool
+) -> None:
+    is_asking = shared_page.evaluate(
+        """async num_photos => {
+            const { Decisions } = await import(new URL("static/decisions.js", location).href);
+            // Nothing that is sent arrives.
+            globalThis.fetch = () => new Promise(() => {});
+            const decisions = new Decisions({ onChange: () => {} });
+            const photos = Array.from({ length: num_photos }, (_, at) => ({ id: 10_000 + at }));
+            const library = { decide: () => {} };
+            decisions.make(library, photos, "stars", 1);
+            decisions.make(library, photos, "choice", "reject");
+            decisions.make(library, photos, "color", "red");
+            const event = new Event("beforeunload", { cancelable: true });
+            dispatchEvent(event);
+            return event.defaultPrevented;
+        }""",
+        num_photos,
+    )
+    assert is_asking == asks
+
+
 def test_decisions_show_in_a_loupe_that_was_open_while_the_library_changed(
     page: Page, library: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 import { T } from "./texts.js";
 
-// Browsers keep at most 64 kB of requests alive beyond their page.
+// Browsers keep at most 64 kB of requests alive beyond their page, all together.
 const MAX_KEPT = 60_000;
 
 // Each run serves everything below a path of its own, which the page's address ends with.
@@ -57,6 +57,9 @@ function write(message) {
 export const get = (path) => ask(path, {});
 
 export const post = (path, message = {}) => ask(path, write(message));
+
+// Whether messages arrive although the page is closed.
+export const arriveLast = (messages) => messages.reduce((sum, message) => sum + JSON.stringify(message).length, 0) < MAX_KEPT;
 
 // For a page that goes away: nobody hears the answer.
 export function postLast(path, message) {

@@ -1,6 +1,6 @@
 // Decisions: shown at once, stored one after the other, shown as they were if storing fails.
 
-import { post, postLast } from "./api.js";
+import { arriveLast, post, postLast } from "./api.js";
 import { toast } from "./dom.js";
 import { T } from "./texts.js";
 
@@ -15,6 +15,10 @@ export class Decisions {
     // Those that photos which are being read may not know of, in the order in which they were made.
     this.unread = [];
     addEventListener("pagehide", () => this.hurry());
+    // More than a browser sends for a page that is gone: it asks whether to leave.
+    addEventListener("beforeunload", (event) => {
+      if (!arriveLast([...this.waiting.slice(0, 1), ...this.remaining])) event.preventDefault();
+    });
   }
 
   make(library, photos, field, value) {
@@ -83,14 +87,15 @@ export class Decisions {
     }
   }
 
-  // The page goes away: what waits is sent without waiting for answers, which may overtake each
-  // other; so of two decisions about the same the last one alone.
+  // The page goes away: what waits is sent without waiting for answers.
   hurry() {
+    for (const message of this.remaining) postLast("/api/decide", message);
+  }
+
+  // What is not on its way yet. Messages may overtake each other; so of two decisions about the same the last one alone.
+  get remaining() {
     const waiting = this.waiting.slice(1);
-    waiting.forEach((message, at) => {
-      const isOutdated = waiting.slice(at + 1).some((later) => covers(later, message));
-      if (!isOutdated) postLast("/api/decide", message);
-    });
+    return waiting.filter((message, at) => !waiting.slice(at + 1).some((later) => covers(later, message)));
   }
 }
 
