@@ -392,8 +392,14 @@ def test_a_decision_is_told_to_those_who_listen(page: Page) -> None:
     expect(page.locator("#said")).to_have_text(f"{name}: rejected")
 
 
-@pytest.mark.parametrize(("width", "height"), [(720, 450), (820, 1180), (844, 390), (390, 844)])
-def test_all_buttons_of_the_loupe_can_be_reached(page: Page, width: int, height: int) -> None:
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [(720, 450), (820, 1180), (844, 390), (390, 844), (640, 360), (426, 320), (320, 256)],
+)
+def test_a_window_of_any_size_shows_the_photo_and_all_buttons_of_the_loupe(
+    shared_page: Page, width: int, height: int
+) -> None:
+    page = shared_page
     page.set_viewport_size({"width": width, "height": height})
     page.focus("#grid")
     page.keyboard.press("Enter")
@@ -406,3 +412,7 @@ def test_all_buttons_of_the_loupe_can_be_reached(page: Page, width: int, height:
             }).map(e => e.outerHTML)"""
     )
     assert covered == []
+    assert page.locator(".stage").evaluate("e => e.clientHeight") >= 0.45 * height
+    # What is known about the photo can be reached too.
+    page.locator(".facts").scroll_into_view_if_needed()
+    expect(page.locator(".facts")).to_be_in_viewport()
