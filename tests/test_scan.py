@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from clearshot.actions.atomic import read_stamp
 from clearshot.catalog.catalog import Catalog
 from clearshot.catalog.place import default_path
 from clearshot.config import ScanSettings, usable_cores
@@ -28,7 +29,7 @@ from clearshot.errors import (
     MissingRawReaderError,
     NetworkError,
 )
-from clearshot.photo import Failure, Scores
+from clearshot.photo import Failure, Photo, Scores
 from clearshot.scan import ScanProgress, ScanSummary, scan, score_paths
 from luma_scorer import BrokenScorer, LumaScorer
 
@@ -246,6 +247,19 @@ def test_missing_photos_keep_their_scores_and_come_back(library: Path, scorer: L
     assert (summary.num_missing, summary.num_unchanged) == (0, 3)
     assert results(library) == before
     assert len(scorer.begun()) == 3
+
+
+def test_photos_of_another_programs_library_that_were_scanned_once_are_gone(
+    library: Path, scorer: LumaScorer
+) -> None:
+    run(library, scorer)
+    draw(library, "Trip.photoslibrary/3.png")
+    inside = library / "Trip.photoslibrary" / "3.png"
+    with Catalog.open(library) as catalog:
+        known = (Photo(inside, read_stamp(inside)), Failure("damaged", "broken"))
+        catalog.record([known], recipe=scorer.recipe)
+    assert run(library, scorer).num_missing == 1
+    assert sorted(results(library)) == ["0.png", "1.png", "2.png"]
 
 
 def test_photos_of_an_unreadable_folder_are_not_missing(

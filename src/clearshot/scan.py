@@ -248,8 +248,9 @@ def _note_presence(catalog: Catalog, found: Discovery, known: dict[Path, PhotoSt
         and (state.is_missing or state.photo.companions != photo.companions)
     ]
     here = {photo.path for photo in found.photos}
-    # Nothing is known about what lies in a folder that could not be read.
-    unseen = {skip.path for skip in found.skipped}
+    # Nothing is known about what lies in a folder that could not be read. What was left out on
+    # purpose, as the library of another program, is no part of this one any more.
+    unseen = {skip.path for skip in found.skipped if skip.is_unreadable}
     missing = [
         path for path in known if path not in here and unseen.isdisjoint((path, *path.parents))
     ]

@@ -139,6 +139,21 @@ def test_a_group_that_fails_comes_back(
     assert read_all(library) == before
 
 
+def test_a_redo_says_beforehand_what_the_trash_will_refuse(
+    library: Path, journals: Path, trash: Path, ordinary_user: None
+) -> None:
+    apply_plan(plan_kind(library, Kind.TRASH), journals)
+    back = apply_undo(plan_undo(journals), journals)
+    (library / "two.xmp").chmod(0o444)
+    before = read_all(library)
+    again = plan_undo(journals, back.journal.stem)
+    assert PROTECTED in {skip.reason for skip in again.refused if skip.path.name == "two.xmp"}
+    outcome = apply_undo(again, journals)
+    assert {step.source.name for step in outcome.done}.isdisjoint({"two.jpg", "two.xmp"})
+    assert read_all(library).items() <= before.items()
+    assert (library / "two.jpg").exists()
+
+
 def test_a_photo_that_was_protected_since_the_plan_stays(
     library: Path, journals: Path, trash: Path, ordinary_user: None
 ) -> None:

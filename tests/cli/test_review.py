@@ -153,10 +153,14 @@ def test_ctrl_c_waits_for_a_move_and_a_second_one_tells_what_it_leaves(
             client.get(address).raise_for_status()
             plan = client.post(f"{base}api/plan", json=ask).json()
             client.post(f"{base}api/apply", json={"key": plan["key"]}).raise_for_status()
-        assert program.stderr
-        program.stderr.readline()
-        program.send_signal(signal.SIGINT)
-        assert program.stderr.readline().startswith("A move is going on (3 of 50 files)")
+            assert program.stderr
+            program.stderr.readline()
+            program.send_signal(signal.SIGINT)
+            assert program.stderr.readline().startswith("A move is going on (3 of 50 files)")
+            # The page follows the move to its end, and begins nothing else.
+            assert client.get(f"{base}api/state").json()["job"]["status"] == "running"
+            refused = client.post(f"{base}api/scan", json={})
+            assert "about to end" in refused.json()["error"]
         program.send_signal(signal.SIGINT)
         assert program.wait(20) == 130
         assert "puts in order what is half done" in program.stderr.read()

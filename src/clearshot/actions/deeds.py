@@ -27,7 +27,7 @@ from clearshot.actions.embedding import (
     settle_exchange,
 )
 from clearshot.actions.plan import TRASH_PLACE, Kind
-from clearshot.actions.trash import forget_trashed, send_to_trash
+from clearshot.actions.trash import find_refusal, forget_trashed, send_to_trash
 from clearshot.actions.writing import read_content, settle_content, write_content
 
 if TYPE_CHECKING:
@@ -225,6 +225,8 @@ def _find_obstacle(step: Step) -> str:
         return "changed since planning"
     if step.kind is Kind.EMBED:
         return find_protection(step.source)
+    if step.kind is Kind.TRASH:
+        return find_refusal(step.source)
     if step.kind in _NEEDS_ROOM and os.path.lexists(step.target):
         return f"{step.target} is occupied"
     return ""

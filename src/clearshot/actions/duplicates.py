@@ -157,10 +157,12 @@ def remove_duplicate(step: Step) -> None:
         raise OSError(errno.EBUSY, describe_difference(step))
     is_link = step.kind is Kind.REMOVE_HARDLINK
     mode = stat.S_IMODE(step.target.lstat().st_mode) if is_link else 0
-    remove_file(step.source)
-    if is_link and stat.S_IMODE(step.target.lstat().st_mode) != mode:
-        # Windows has one read-only mark for all names of a file, and it went to let one name go.
-        step.target.chmod(mode)
+    try:
+        remove_file(step.source)
+    finally:
+        if is_link and stat.S_IMODE(step.target.lstat().st_mode) != mode:
+            # Windows has one read-only mark for all names of a file; it went to let this one go.
+            step.target.chmod(mode)
     sync_folder(step.source.parent)
 
 

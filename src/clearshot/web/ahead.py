@@ -18,6 +18,8 @@ _YIELD_S: Final = 0.05
 _REST_S: Final = 0.5
 # How long a page has to open before anything is read ahead [s].
 _HEAD_START_S: Final = 2.0
+# How long to wait for the photo that is being read when the page ends [s].
+_PATIENCE_S: Final = 3.0
 
 
 class ReadAhead:
@@ -42,9 +44,9 @@ class ReadAhead:
         self._thread.start()
 
     def end(self) -> None:
-        """Stop at the next photo."""
+        """Stop at the next photo, and wait a moment for that."""
         self._is_ending.set()
-        self._thread.join()
+        self._thread.join(_PATIENCE_S)
 
     def _run(self) -> None:
         # The first picture matters most: nothing else runs while a page opens.

@@ -132,8 +132,9 @@ class Page:
         try:
             yield
         finally:
-            self._small.threads.shutdown(cancel_futures=True)
-            self._large.threads.shutdown(cancel_futures=True)
+            # A photo on a disk that has gone to sleep keeps nobody waiting.
+            self._small.threads.shutdown(wait=False, cancel_futures=True)
+            self._large.threads.shutdown(wait=False, cancel_futures=True)
             await asyncio.to_thread(ahead.end)
             await asyncio.to_thread(self.desk.close)
 

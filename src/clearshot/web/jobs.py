@@ -85,6 +85,7 @@ class JobRunner:
         # By number: a page may ask late what came of the job that it began.
         self._ended: dict[int, Job] = {}
         self._thread: threading.Thread | None = None
+        self._is_closed = False
         self._is_ending = False
 
     @property
@@ -135,9 +136,11 @@ class JobRunner:
         Raises
         ------
         UsageError
-            If another one is running.
+            If another one is running, or none may begin any more.
         """
         with self._lock:
+            if self._is_closed:
+                raise UsageError("clearshot is about to end")
             if self._job is not None and self._job.status is JobStatus.RUNNING:
                 raise UsageError("something else is still going on; wait until it has finished")
             job = Job(1 if self._job is None else self._job.number + 1, kind)
@@ -151,6 +154,11 @@ class JobRunner:
         """Whether a job runs that moves files."""
         job = self._job
         return job is not None and job.status is JobStatus.RUNNING and job.kind is not JobKind.SCAN
+
+    def close(self) -> None:
+        """Let no other job begin; one that runs goes on."""
+        with self._lock:
+            self._is_closed = True
 
     def end(self, *, patience_s: float = 30.0) -> None:
         """Stop a scan, and wait until a job that moves files has come to its end.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import sys
 import webbrowser
@@ -33,11 +34,39 @@ _PATIENCE_S: Final = 3
 
 
 class _Server(uvicorn.Server):
-    """Ends at a signal, and leaves it to `ReviewServer.run` what the program does then."""
+    """Ends at a signal, once no file moves any more, and until then serves on; at a second at once.
+
+    Signals before the first was heard count as one: who presses Ctrl-C twice means one.
+    """
+
+    def __init__(self, config: uvicorn.Config, jobs: JobRunner) -> None:
+        super().__init__(config)
+        self.waiting: Callable[[Job], None] | None = None
+        self._jobs = jobs
+        self._is_asked = False
+        self._is_heard = False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         del sig, frame
-        self.should_exit = True
+        self._is_asked = True
+        if self._is_heard:
+            self.should_exit = self.force_exit = True
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._is_asked and not self._is_heard:
+            self._hear()
+        if self._is_heard and not self._jobs.is_moving:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+    def _hear(self) -> None:
+        self._is_heard = True
+        self._jobs.close()
+        # uvicorn would tell of each request that is cut off from here on.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        job = self._jobs.job
+        if self.waiting is not None and job is not None and self._jobs.is_moving:
+            self.waiting(job)
 
 
 class ReviewServer:
@@ -83,7 +112,7 @@ class ReviewServer:
             ws="none",
             timeout_graceful_shutdown=_PATIENCE_S,
         )
-        self._server = _Server(config)
+        self._server = _Server(config, self.page.jobs)
 
     def run(
         self,
@@ -91,9 +120,7 @@ class ReviewServer:
         ready: Callable[[str], None] | None = None,
         waiting: Callable[[Job], None] | None = None,
     ) -> None:
-        """Serve until Ctrl-C, or until `stop` is called; then wait until no file moves any more.
-
-        A second Ctrl-C ends the waiting, as `KeyboardInterrupt`.
+        """Serve until Ctrl-C, or until `stop` is called, and until no file moves any more.
 
         Parameters
         ----------
@@ -101,6 +128,11 @@ class ReviewServer:
             Called with the page's address when a browser may ask for it.
         waiting : callable or None
             Called with the move that is waited for, if there is one.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If a second Ctrl-C ends it while files move.
         """
         self._socket.listen(128)
         if not self.page.desk.num_photos:
@@ -108,13 +140,13 @@ class ReviewServer:
             self.page.start_scan()
         if ready is not None:
             ready(self.gate.address)
+        self._server.waiting = waiting
         # Ctrl-C is how a user ends it, and no error.
         with contextlib.closing(self._socket), contextlib.suppress(KeyboardInterrupt):
             self._server.run(sockets=[self._socket])
-        jobs = self.page.jobs
-        if waiting is not None and jobs.job is not None and jobs.is_moving:
-            waiting(jobs.job)
-        jobs.end()
+        if self._server.force_exit and self.page.jobs.is_moving:
+            raise KeyboardInterrupt
+        self.page.jobs.end()
 
     def stop(self) -> None:
         """End `run`, from another thread."""
