@@ -15,7 +15,7 @@ from clearshot.intervals import (
 
 stats = pytest.importorskip("scipy.stats")
 
-COUNTS = [(0, 1), (0, 30), (1, 30), (7, 30), (30, 30), (3, 400), (200, 400), (399, 400)]
+COUNTS = [(0, 1), (0, 30), (1, 30), (7, 30), (30, 30), (3, 400), (200, 400), (399, 400), (40, 9999)]
 
 
 @pytest.mark.parametrize(("num_hits", "num_draws"), COUNTS)

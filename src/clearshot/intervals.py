@@ -9,8 +9,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
 # Halvings of an interval of shares: 2 ** -60 is far below any share that counts.
 _NUM_HALVINGS = 60
@@ -39,7 +43,7 @@ def sum_binomial(num_hits: int, num_draws: int, share: float) -> float:
         return 1.0
     if share >= 1:
         return 0.0
-    return min(1.0, math.fsum(_weigh_binomial(i, num_draws, share) for i in range(num_hits + 1)))
+    return _sum_weights(_list_log_choose(num_hits, num_draws), num_draws, share)
 
 
 def bound_share(num_hits: int, num_draws: int, confidence: float) -> float:
@@ -77,8 +81,9 @@ def bound_share(num_hits: int, num_draws: int, confidence: float) -> float:
     _check(num_hits, num_draws, confidence)
     if num_hits == num_draws:
         return 1.0
+    log_choose = _list_log_choose(num_hits, num_draws)
     # The probability of so few hits falls as the share rises.
-    return _bisect(lambda share: sum_binomial(num_hits, num_draws, share) > 1 - confidence)
+    return _bisect(lambda share: _sum_weights(log_choose, num_draws, share) > 1 - confidence)
 
 
 def clopper_pearson(num_hits: int, num_draws: int, coverage: float = 0.95) -> tuple[float, float]:
@@ -270,6 +275,18 @@ def _weigh_binomial(num_hits: int, num_draws: int, share: float) -> float:
 
 def _log_choose(num: int, num_chosen: int) -> float:
     return math.lgamma(num + 1) - math.lgamma(num_chosen + 1) - math.lgamma(num - num_chosen + 1)
+
+
+def _list_log_choose(num_hits: int, num_draws: int) -> NDArray[np.float64]:
+    """Compute the part of the weights of 0 to `num_hits` hits that knows no share."""
+    return np.array([_log_choose(num_draws, i) for i in range(num_hits + 1)])
+
+
+def _sum_weights(log_choose: NDArray[np.float64], num_draws: int, share: float) -> float:
+    """Sum the probabilities of 0 hits and more, for a share in (0, 1)."""
+    num_hits = np.arange(len(log_choose))
+    log_odds = num_hits * math.log(share) + (num_draws - num_hits) * math.log1p(-share)
+    return min(1.0, float(np.exp(log_choose + log_odds).sum()))
 
 
 def _bisect(is_low: Callable[[float], bool]) -> float:
