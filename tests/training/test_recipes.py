@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 TINY = FocusConfig(
-    num_patches=160,
+    num_patches=96,
     num_epochs=2,
-    num_hard_patches=80,
+    num_hard_patches=48,
     num_hard_epochs=1,
     num_further_epochs=1,
     num_taught_epochs=1,
@@ -41,7 +41,7 @@ TINY = FocusConfig(
     num_workers=1,
 )
 # For runs of which only the steps matter.
-TINIEST = replace(TINY, num_patches=32, num_hard_patches=16)
+TINIEST = replace(TINY, num_patches=20, num_hard_patches=16)
 
 
 @pytest.fixture(scope="module")
