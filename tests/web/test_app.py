@@ -282,7 +282,11 @@ def test_one_job_at_a_time_and_errors_are_told() -> None:
 def test_what_came_of_a_job_is_told_when_others_came_after_it() -> None:
     jobs = JobRunner()
     for number in (1, 2):
-        jobs.start(JobKind.SORT, lambda _, number=number: {"files": number})
+
+        def work(_: Report, number: int = number) -> dict[str, Any]:
+            return {"files": number}
+
+        jobs.start(JobKind.SORT, work)
         jobs.end()
     assert [jobs.find(number).result for number in (1, 2)] == [{"files": 1}, {"files": 2}]
     with pytest.raises(UsageError, match="no such job"):
