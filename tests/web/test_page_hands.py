@@ -413,8 +413,7 @@ def test_a_window_of_any_size_shows_the_photo_and_all_buttons_of_the_loupe(
     )
     assert covered == []
     assert page.locator(".stage").evaluate("e => e.clientHeight") >= 0.45 * height
-    # What is known about the photo can be reached too.
-    # Again with each look: what comes late moves it.
+    # What is known about the photo can be reached too; what comes late may move it.
     page.wait_for_function(
         """() => {
           const facts = document.querySelector('.facts');
