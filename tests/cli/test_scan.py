@@ -13,7 +13,8 @@ from clearshot.actions.apply import apply_plan
 from clearshot.actions.plan import Outcome, Plan
 from clearshot.cli.review import suggest_target
 from clearshot.cli.scan import count_results
-from clearshot.photo import BlurKind, Label, Rating, Region, Verdict
+from clearshot.photo import BlurKind, Choice, Label, Rating, Region, Verdict
+from cli.conftest import decide
 
 Run = Callable[..., Result]
 
@@ -58,6 +59,37 @@ def test_next_steps_can_be_pasted(run: Run, scanned_library: Path, tmp_path: Pat
     assert steps[0][1:] == [str(scanned_library)]
     assert Path(steps[1][1]).parent == scanned_library
     assert run(*steps[2]).exit_code == 0
+
+
+def test_who_decided_about_all_unsure_photos_is_not_sent_to_them(
+    run: Run, scanned_library: Path
+) -> None:
+    words = ("scan", scanned_library, "--tolerance", "0.1%")
+    told = run(*words).stdout
+    assert re.search(r"^unsure +[1-9].*look at them$", told, re.M)
+    assert "Look at them and decide:" in told
+    names = [path.name for path in scanned_library.glob("*.jpg")]
+    decide(scanned_library, dict.fromkeys(names, Choice.REJECT))
+    told = run(*words).stdout
+    assert re.search(r"^unsure +[1-9]", told, re.M)
+    assert "look at them" not in told
+    assert "and decide" not in told
+
+
+def test_sort_is_offered_where_it_moves_a_photo(run: Run, scanned_library: Path) -> None:
+    names = [path.name for path in scanned_library.glob("*.jpg")]
+    decide(scanned_library, dict.fromkeys(names, Choice.KEEP))
+    assert "clearshot sort" not in run("scan", scanned_library).stdout
+    # A good photo that is rejected goes, too.
+    decide(scanned_library, {"clear.jpg": Choice.REJECT})
+    told = run("scan", scanned_library).stdout
+    assert "clearshot explain" not in told
+    offered = re.search(r"^Plan to move the rejected ones:\n  clearshot (sort .*)$", told, re.M)
+    assert offered is not None
+    assert "clear.jpg" in run(*offered[1].split()).stdout
+    # There is nothing to move of what is gone.
+    (scanned_library / "clear.jpg").unlink()
+    assert "clearshot sort" not in run("scan", scanned_library).stdout
 
 
 def test_unchanged_photos_are_not_scored_again(run: Run, scanned_library: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 import click
@@ -42,9 +42,10 @@ from clearshot.photo import Choice, Failure, Label, Rating
 from clearshot.terminal import to_command, to_printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from clearshot.catalog.catalog import Entry
+    from clearshot.catalog.catalog import Catalog, Entry
     from clearshot.config import ScanSettings
     from clearshot.photo import Verdict
     from clearshot.scan import ScanSummary
@@ -101,7 +102,7 @@ def scan(
     settings = ScanSettings(retry_failed=retry_failed, timeout_s=read_timeout())
     if workers is not None:
         settings = replace(settings, num_workers=workers)
-    done: list[tuple[_Judged, int, ScanSummary]] = []
+    done: list[tuple[_Findings, ScanSummary]] = []
     errors: list[ClearshotError] = []
     for folder in dict.fromkeys(folders):
         # A drive that is not there, or a locked folder, stops no scan of the others.
@@ -116,11 +117,49 @@ def scan(
         for other in others:
             print_error(str(other))
         raise last
-    judged = [pair for part, _, _ in done for pair in part]
-    _check_found(len(judged) + sum(num_good for _, num_good, _ in done), folders)
-    has_failed = any(isinstance(result, Failure) for _, result in judged)
-    is_partial = any(skip.is_unreadable for _, _, summary in done for skip in summary.skipped)
+    _check_found(sum(findings.num_photos for findings, _ in done), folders)
+    has_failed = any(isinstance(each, Failure) for findings, _ in done for each in findings.results)
+    is_partial = any(skip.is_unreadable for _, summary in done for skip in summary.skipped)
     context.exit(1 if has_failed or is_partial else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Findings:
+    """What is known about the photos of a library.
+
+    Attributes
+    ----------
+    judged : list of (Entry, Verdict or Failure)
+        All but the good ones.
+    num_good : int
+        How many these are.
+    choices : mapping of Path to Choice
+        What the owner keeps or rejects, by absolute path.
+    has_rejected : bool
+        Whether a photo that is there is rejected; it may be a good one.
+    """
+
+    judged: _Judged
+    num_good: int
+    choices: Mapping[Path, Choice]
+    has_rejected: bool
+
+    @property
+    def num_photos(self) -> int:
+        return len(self.judged) + self.num_good
+
+    @property
+    def results(self) -> list[Verdict | Failure]:
+        return [result for _, result in self.judged]
+
+    @property
+    def undecided(self) -> _Judged:
+        return [pair for pair in self.judged if pair[0].photo.path not in self.choices]
+
+    @property
+    def not_kept(self) -> _Judged:
+        kept = {path for path, choice in self.choices.items() if choice is Choice.KEEP}
+        return [pair for pair in self.judged if pair[0].photo.path not in kept]
 
 
 def _check_catalog(catalog_path: Path | None, folders: tuple[Path, ...]) -> None:
@@ -135,11 +174,10 @@ def _check_found(num_photos: int, folders: tuple[Path, ...]) -> None:
 
 def _scan_folder(
     folder: Path, catalog_path: Path | None, thresholds: Thresholds, settings: ScanSettings
-) -> tuple[_Judged, int, ScanSummary]:
+) -> tuple[_Findings, ScanSummary]:
     from clearshot.catalog.catalog import Catalog
     from clearshot.catalog.place import choose_path, discard
-    from clearshot.listing import build_gauge, find_others_than_good
-    from clearshot.report import judge_entry, read_choices
+    from clearshot.listing import build_gauge
     from clearshot.review import catch_up
     from clearshot.scan import ScanProgress
     from clearshot.scan import scan as scan_library
@@ -160,34 +198,42 @@ def _scan_folder(
                 folder, catalog, scorer, settings=settings, progress=follow, gauge=build_gauge()
             )
         thresholds, remarks = settle_thresholds(catalog, thresholds)
-        others, num_good = find_others_than_good(catalog, thresholds)
-        judged = [(entry, judge_entry(entry, thresholds)) for entry in others]
-        choices = read_choices(catalog)
-    if is_new and not judged and not num_good:
+        findings = _read_findings(catalog, thresholds)
+    if is_new and not findings.num_photos:
         # No photo: a later command shall say that nothing was scanned here.
         discard(place)
-    _print_summary(folder, summary, (judged, num_good), repeat_options(None, catalog_path))
-    if (judged or num_good) and not is_quiet():
+    _print_summary(folder, summary, findings, repeat_options(None, catalog_path))
+    if findings.num_photos and not is_quiet():
         _print_remarks(remarks)
-        open_ones = [pair for pair in judged if pair[0].photo.path not in choices]
-        print_doubtful(folder, open_ones, thresholds)
-        not_kept = [pair for pair in judged if choices.get(pair[0].photo.path) is not Choice.KEEP]
-        _print_next_steps(folder, not_kept, thresholds, catalog_path)
-    return judged, num_good, summary
+        print_doubtful(folder, findings.undecided, thresholds)
+        _print_next_steps(folder, findings, thresholds, catalog_path)
+    return findings, summary
+
+
+def _read_findings(catalog: Catalog, thresholds: Thresholds) -> _Findings:
+    from clearshot.listing import find_others_than_good
+    from clearshot.report import judge_entry, read_choices
+
+    others, num_good = find_others_than_good(catalog, thresholds)
+    judged = [(entry, judge_entry(entry, thresholds)) for entry in others]
+    decisions = catalog.decisions.read().items()
+    rejected = [number for number, each in decisions if each.choice is Choice.REJECT]
+    # Without those that are missing, whose decisions stay.
+    has_rejected = bool(catalog.entries(rejected))
+    return _Findings(judged, num_good, read_choices(catalog), has_rejected)
 
 
 def _print_summary(
-    folder: Path, summary: ScanSummary, found: tuple[_Judged, int], options: list[str | Path]
+    folder: Path, summary: ScanSummary, findings: _Findings, options: list[str | Path]
 ) -> None:
-    judged, num_good = found
     failures = [
         (entry.photo.path.relative_to(anchor(folder)), result.message)
-        for entry, result in judged
+        for entry, result in findings.judged
         if isinstance(result, Failure)
     ]
-    if (judged or num_good) and not is_quiet():
+    if findings.num_photos and not is_quiet():
         print_line(_describe_scan(folder, summary))
-        _print_table([result for _, result in judged], num_good)
+        _print_table(findings)
     words = ["clearshot", "report", folder, "--csv", "-", *options]
     heading = f"{describe_failures(len(failures))}:"
     print_failures(heading, failures, rest=to_command(*words))
@@ -220,7 +266,7 @@ def _describe_scan(folder: Path, summary: ScanSummary) -> str:
     return line
 
 
-def _print_table(results: list[Verdict | Failure], num_good: int) -> None:
+def _print_table(findings: _Findings) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -229,8 +275,10 @@ def _print_table(results: list[Verdict | Failure], num_good: int) -> None:
     for justify in ("left", "right", "right"):
         table.add_column(justify=justify, no_wrap=True, min_width=_NARROWEST[justify])
     table.add_column()
-    for name, num, remark in count_results(results, num_good):
-        share = to_share(num, len(results) + num_good)
+    is_open = bool(_select(findings.undecided, Rating.UNSURE))
+    rows = count_results(findings.results, findings.num_good, is_open=is_open)
+    for name, num, remark in rows:
+        share = to_share(num, findings.num_photos)
         style = _STYLES.get(name, "") if num else "dim"
         indent = "  " if name in set(Label) else ""
         table.add_row(Text(indent + name, style), f"{num:,}", share, Text(remark, "dim"))
@@ -240,7 +288,7 @@ def _print_table(results: list[Verdict | Failure], num_good: int) -> None:
 
 
 def count_results(
-    results: list[Verdict | Failure], num_good: int = 0
+    results: list[Verdict | Failure], num_good: int = 0, *, is_open: bool = True
 ) -> list[tuple[str, int, str]]:
     """Count the photos by verdict, the bad ones also by label, with a remark each.
 
@@ -252,6 +300,8 @@ def count_results(
         One for each photo.
     num_good : int
         Good photos that are not among them.
+    is_open : bool
+        Whether there is an unsure photo that the owner has not decided about.
 
     Returns
     -------
@@ -268,7 +318,7 @@ def count_results(
         if verdict.blur_kind is not None and Label.BLURRY in verdict.labels
     )
     remarks: dict[str, str] = {
-        Rating.UNSURE: "look at them",
+        Rating.UNSURE: "look at them" if is_open else "",
         Label.BLURRY: ", ".join(f"{num:,} by {kind}" for kind, num in sorted(kinds.items())),
     }
     counts: list[tuple[str, int]] = [(rating, ratings[rating]) for rating in _RATINGS]
@@ -279,33 +329,35 @@ def count_results(
 
 
 def _print_next_steps(
-    folder: Path, judged: _Judged, thresholds: Thresholds, catalog_path: Path | None
+    folder: Path, findings: _Findings, thresholds: Thresholds, catalog_path: Path | None
 ) -> None:
     options = repeat_options(thresholds, catalog_path)
-    bad = [
-        (entry.photo.path, verdict)
-        for entry, verdict in judged
-        if not isinstance(verdict, Failure) and verdict.rating is Rating.BAD
-    ]
-    steps: list[tuple[str, list[str | Path]]] = []
-    steps.append(("Look at them and decide:", ["review", folder, *options]))
+    bad = _select(findings.not_kept, Rating.BAD)
+    look = "Look at them and decide:" if findings.undecided else "Look at them:"
+    steps: list[tuple[str, list[str | Path]]] = [(look, ["review", folder, *options])]
     if bad:
         worst, _ = max(bad, key=lambda pair: max(_list_probabilities(pair[1])))
-        shown = folder / worst.relative_to(anchor(folder))
-        target = suggest_target(folder)
-        steps += [
-            (
-                "See why a photo is bad:",
-                ["explain", shown, "-o", "why.png", *options],
-            ),
-            ("Plan to move the bad ones:", ["sort", folder, "--to", target, *options]),
-        ]
+        shown = folder / worst.photo.path.relative_to(anchor(folder))
+        words = ["explain", shown, "-o", "why.png", *options]
+        steps.append(("See why a photo is bad:", words))
+    if bad or findings.has_rejected:
+        which = "bad" if bad else "rejected"
+        words = ["sort", folder, "--to", suggest_target(folder), *options]
+        steps.append((f"Plan to move the {which} ones:", words))
     steps.append(
         ("Get a table of all photos:", ["report", folder, "--csv", "report.csv", *options])
     )
     print_line()
     for what, words in steps:
         print_line(f"{what}\n  {to_command('clearshot', *words)}")
+
+
+def _select(judged: _Judged, rating: Rating) -> list[tuple[Entry, Verdict]]:
+    return [
+        (entry, verdict)
+        for entry, verdict in judged
+        if not isinstance(verdict, Failure) and verdict.rating is rating
+    ]
 
 
 def _print_remarks(remarks: list[str]) -> None:
@@ -327,11 +379,7 @@ def print_doubtful(folder: Path, judged: _Judged, thresholds: Thresholds) -> Non
     """
     from clearshot.report import measure_entry_doubt
 
-    doubtful = [
-        (entry, verdict)
-        for entry, verdict in judged
-        if not isinstance(verdict, Failure) and verdict.rating is Rating.UNSURE
-    ]
+    doubtful = _select(judged, Rating.UNSURE)
     if not doubtful:
         return
     doubtful.sort(key=lambda pair: -measure_entry_doubt(pair[0], pair[1], thresholds))
