@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -123,6 +124,19 @@ def test_what_the_owner_decided_is_told(
     told = run("explain", photo, "-o", output, "--force")
     assert f"{photo}: dark, blurry, {words}\n" in told.stdout
     assert output.read_bytes() != undecided
+
+
+def test_what_the_owner_decided_about_a_shot_is_told_of_each_of_its_files(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    # Files are read by their content: this is a raw file by its name alone.
+    raw = scanned_library / "black.NEF"
+    shutil.copy(scanned_library / "clear.jpg", raw)
+    decide(scanned_library, {"black.jpg": Choice.REJECT, "clear.jpg": Choice.KEEP})
+    words = ("explain", raw, "-o", tmp_path / "why.png", "--force")
+    assert f"{raw}: good\n" in run(*words).stdout, "no scan has seen that it belongs to the shot"
+    assert run("scan", scanned_library, "--workers", "1").exit_code == 0
+    assert f"{raw}: good, rejected by you\n" in run(*words).stdout
 
 
 def test_a_photo_outside_of_a_library_is_judged_as_shipped(

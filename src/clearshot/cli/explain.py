@@ -27,6 +27,7 @@ from clearshot.terminal import to_printable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from clearshot.catalog.catalog import Catalog
     from clearshot.photo import Choice
     from clearshot.scoring.verdict import Thresholds
 
@@ -60,9 +61,9 @@ def explain(
     """Draw why PHOTO is good or bad: the focus map over it, its sharpest region, its light.
 
     The verdict is printed too. It is that of the library that PHOTO lies in, by the library's own
-    calibration where it has one; what you decided about PHOTO is told beside it. The catalog is
-    only looked into: where it cannot be read, or is of another version, PHOTO is judged as shipped,
-    and a line says why.
+    calibration where it has one; what you decided about PHOTO, or about the shot whose raw or HEIC
+    file it is, is told beside it. The catalog is only looked into: where it cannot be read, or is
+    of another version, PHOTO is judged as shipped, and a line says why.
     """
     _check_photo(photo)
     _check_output(output, photo)
@@ -110,7 +111,6 @@ def _settle(
     """
     from clearshot.catalog.place import find_library
     from clearshot.catalog.reading import open_to_read
-    from clearshot.report import read_choices
 
     library = find_library(photo, path=catalog_path)
     if library is None:
@@ -120,7 +120,7 @@ def _settle(
     try:
         with open_to_read(library, path=catalog_path) as catalog:
             settled, remarks = settle_thresholds(catalog, thresholds)
-            choice = read_choices(catalog).get(anchor(photo))
+            choice = _find_choice(catalog, anchor(photo))
     except (CatalogError, InputError) as error:
         # To see why a photo is bad takes no catalog; nobody asked for this one.
         if catalog_path is not None:
@@ -131,6 +131,21 @@ def _settle(
     if settled is not thresholds:
         remarks = [f"Judged as in the library {to_printable(library)}.", *remarks]
     return settled, remarks, choice
+
+
+def _find_choice(catalog: Catalog, path: Path) -> Choice | None:
+    """Find what the owner decided about a photo, also where its raw or HEIC file is named."""
+    from clearshot.report import read_choices
+
+    choices = read_choices(catalog)
+    if path in choices or not choices:
+        return choices.get(path)
+    # A shot that is one photo has its decision under the name of the judged file.
+    shots = (state.photo for state in catalog.states().values() if not state.is_missing)
+    decided = (
+        choices[shot.path] for shot in shots if shot.path in choices and path in shot.companions
+    )
+    return next(decided, None)
 
 
 def _check_photo(photo: Path) -> None:
