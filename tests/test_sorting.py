@@ -423,6 +423,39 @@ def test_what_was_copied_under_a_name_in_another_case_is_left_out_too(
     assert plan_sort(library, bad, target, kind=kind, is_flat=True).steps == ()
 
 
+@pytest.mark.parametrize("kind", [Kind.COPY, Kind.HARDLINK, Kind.SYMLINK])
+def test_what_was_copied_from_folders_that_differ_in_case_alone_is_left_out_too(
+    library: Path, target: Path, kind: Kind
+) -> None:
+    places = [library / folder / "IMG.jpg" for folder in ("Day", "day", "DAY")]
+    for number, place in enumerate(places):
+        write_file(place, b"photo", mtime_ns=number)
+    if len(list(library.iterdir())) == 1:
+        pytest.skip("this disk holds the names to be the same")
+    bad = [(Photo(place, read_stamp(place)), Label.DARK) for place in places]
+    plan = plan_sort(library, bad, target, kind=kind)
+    assert list_targets(plan, target)[1:] == ["dark/day/IMG (2).jpg", "dark/DAY/IMG (3).jpg"]
+    apply_plan(plan, find_journal_folder(library))
+    assert plan_sort(library, bad, target, kind=kind).steps == ()
+
+
+@pytest.mark.parametrize("kind", [Kind.COPY, Kind.HARDLINK, Kind.SYMLINK])
+@pytest.mark.parametrize("is_flat", [True, False])
+def test_only_the_copy_that_is_gone_is_made_again(
+    library: Path, target: Path, kind: Kind, is_flat: bool
+) -> None:
+    places = [library / folder / "IMG.jpg" for folder in ("Day", "day")]
+    for number, place in enumerate(places):
+        write_file(place, b"photo", mtime_ns=number)
+    if len(list(library.iterdir())) == 1:
+        pytest.skip("this disk holds the names to be the same")
+    bad = [(Photo(place, read_stamp(place)), Label.DARK) for place in places]
+    plan = plan_sort(library, bad, target, kind=kind, is_flat=is_flat)
+    apply_plan(plan, find_journal_folder(library))
+    plan.steps[0].target.unlink()
+    assert plan_sort(library, bad, target, kind=kind, is_flat=is_flat).steps == plan.steps[:1]
+
+
 @pytest.mark.parametrize("place", [".clearshot", ".clearshot/x", ".Clearshot/x/y"])
 def test_clearshots_own_folder_is_no_target(library: Path, place: str) -> None:
     with pytest.raises(UsageError, match="is clearshot's own; choose another target"):

@@ -94,7 +94,9 @@ def plan_sort(
             Step(path, wish, stamp, group, str(label), kind)
             for (path, stamp), wish in zip(stamps.items(), wanted, strict=True)
         ]
-        if kind is not Kind.MOVE and _are_there(wishes, names, photo.path):
+        there = None if kind is Kind.MOVE else _find_copies(wishes, names, photo.path)
+        if there is not None:
+            names.hold(there, photo.path)
             continue
         given = names.take(wanted, photo.path)
         steps += [
@@ -176,10 +178,10 @@ def find_companions(
 
 
 class _TakenNames:
-    """The places that are taken: by files on the disk and by the steps planned so far."""
+    """The places that are taken: by files on the disk and by the photos looked at so far."""
 
     def __init__(self) -> None:
-        self._planned: set[str] = set()
+        self._held: set[str] = set()
         # By base name at the target, the one where the shot comes from.
         self._shots: dict[str, Path] = {}
         list_spelled = cache(_list_names)
@@ -191,13 +193,23 @@ class _TakenNames:
         shot = photo.with_suffix("")
         numbered = self._count_up(wanted, photo.stem)
         places = next(places for places in numbered if self._is_free(places, shot))
-        self._planned.update(map(_fold, places))
-        self._shots |= dict.fromkeys(_name_bases(places), shot)
+        self.hold(places, photo)
         return list(places)
 
-    def list_used(self, wanted: Sequence[Path], photo: Path) -> Iterator[tuple[Path, ...]]:
-        """Give the places that `take` passes because of files on the disk, in its order."""
-        return itertools.takewhile(self._are_used, self._count_up(wanted, photo.stem))
+    def hold(self, places: Sequence[Path], photo: Path) -> None:
+        """Give places to a photo: of its steps, or of its copies that are there already.
+
+        A place on the disk counts in its own folder. One that is held counts also in folders that
+        some disk holds to be the same.
+        """
+        self._held.update(map(_fold, places))
+        self._shots |= dict.fromkeys(_name_bases(places), photo.with_suffix(""))
+
+    def list_passed(self, wanted: Sequence[Path], photo: Path) -> Iterator[tuple[Path, ...]]:
+        """Give the places that `take` passes because they are taken, in its order."""
+        shot = photo.with_suffix("")
+        numbered = self._count_up(wanted, photo.stem)
+        return itertools.takewhile(lambda places: not self._is_free(places, shot), numbered)
 
     def _count_up(self, wanted: Sequence[Path], base: str) -> Iterator[tuple[Path, ...]]:
         distinct: list[Path] = []
@@ -210,8 +222,8 @@ class _TakenNames:
     def _is_free(self, places: tuple[Path, ...], shot: Path) -> bool:
         # Two pictures of one base name that come from one folder were beside each other before.
         is_own = all(self._shots.get(base, shot) == shot for base in _name_bases(places))
-        is_planned = any(_fold(place) in self._planned for place in places)
-        return is_own and not is_planned and not self._are_used(places)
+        is_held = any(_fold(place) in self._held for place in places)
+        return is_own and not is_held and not self._are_used(places)
 
     def _are_used(self, places: tuple[Path, ...]) -> bool:
         if any(_fold(base.name) in self._list_shots(base.parent) for base in _list_bases(places)):
@@ -239,19 +251,22 @@ def _check_same_disk(folder: Path, target: Path) -> None:
         raise UsageError("hard links need the disk that the library is on", path=target)
 
 
-def _are_there(wishes: Sequence[Step], names: _TakenNames, photo: Path) -> bool:
-    """Tell whether a photo was copied or linked before, under its names or under numbered ones.
+def _find_copies(
+    wishes: Sequence[Step], names: _TakenNames, photo: Path
+) -> tuple[Path, ...] | None:
+    """Find where a photo was copied or linked before, under its names or under numbered ones.
 
     Its pictures decide: a sidecar that was written since asks for no second copy of them.
     """
-    used = names.list_used([wish.target for wish in wishes], photo)
-    return any(
-        all(
-            _is_there(replace(wish, target=place))
-            for wish, place in zip(wishes, places, strict=True)
-            if wish.source.suffix.lower() not in COMPANION_SUFFIXES
-        )
-        for places in used
+    passed = names.list_passed([wish.target for wish in wishes], photo)
+    return next((places for places in passed if _are_there(wishes, places)), None)
+
+
+def _are_there(wishes: Sequence[Step], places: Sequence[Path]) -> bool:
+    return all(
+        _is_there(replace(wish, target=place))
+        for wish, place in zip(wishes, places, strict=True)
+        if wish.source.suffix.lower() not in COMPANION_SUFFIXES
     )
 
 
