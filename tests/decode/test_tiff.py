@@ -12,6 +12,8 @@ from PIL import Image, ImageOps
 from clearshot.decode.image import decode, read_crops
 from clearshot.errors import UnknownFormatError
 from clearshot.photo import Region
+from clearshot.scoring.scorer import Scorer
+from clearshot.scoring.verdict import judge
 from conftest import draw_scene
 
 if TYPE_CHECKING:
@@ -22,7 +24,10 @@ THUMBNAIL = Image.new("RGB", (160, 120), "white")
 
 SUBFILE_TYPE, COMPRESSION, ORIENTATION, SUB_IFDS = 0x00FE, 0x0103, 0x0112, 0x014A
 COMPUTER = 0x013C  # writers refuse to name children: this takes their place until it is replaced
+XMP = 0x02BC
 REDUCED, MASK = 1, 4
+
+TURNING_XMP = b'<rdf:Description tiff:Orientation="6"/>'
 
 
 def write(
@@ -32,9 +37,10 @@ def write(
     is_child: bool = False,
     compression: str = "raw",
     orientations: tuple[int, int | None] = (1, 1),
+    xmp: bytes = b"",
 ) -> Path:
     """Write a thumbnail and the photo, which is the next picture or a child of the first."""
-    tags = {SUBFILE_TYPE: 0, ORIENTATION: 1, COMPUTER: "abc"}
+    tags = {SUBFILE_TYPE: 0, ORIENTATION: 1, COMPUTER: "abc"} | ({XMP: xmp} if xmp else {})
     both = [THUMBNAIL, PHOTO]
     both[0].save(
         path, save_all=True, append_images=both[1:], compression=compression, tiffinfo=tags
@@ -98,6 +104,35 @@ def test_the_photo_is_turned_as_it_says_or_as_its_thumbnail_does(
     image = decode(path)
     assert (image.height_px, image.width_px) == expected.shape
     assert np.abs(image.luma_hw - expected).max() <= 1
+
+
+@pytest.mark.parametrize("is_child", [None, False, True])
+@pytest.mark.parametrize("compression", ["raw", "tiff_adobe_deflate"])
+def test_a_photo_that_only_its_xmp_turns_is_turned_in_all_that_is_told(
+    tmp_path: Path, is_child: bool | None, compression: str
+) -> None:
+    path = tmp_path / "photo.tif"
+    if is_child is None:
+        PHOTO.save(path, compression=compression, tiffinfo={XMP: TURNING_XMP})
+    else:
+        write(
+            path,
+            is_child=is_child,
+            compression=compression,
+            orientations=(8, None),
+            xmp=TURNING_XMP,
+        )
+    upright = PHOTO.transpose(Image.Transpose.ROTATE_270)
+    upright.save(tmp_path / "upright.png")
+    image = decode(path)
+    assert (image.width_px, image.height_px) == upright.size
+    assert np.array_equal(image.luma_hw, luma_of(upright))
+    (crop,) = read_crops(path, [Region(64, 32, 128, 96)])
+    assert np.array_equal(crop, image.luma_hw[32:128, 64:192])
+    region, expected = (
+        judge(Scorer().score(each)).sharpest_region for each in (path, tmp_path / "upright.png")
+    )
+    assert region == expected
 
 
 @pytest.mark.parametrize("kinds", [(0, 0), (0, REDUCED), (2, 2), (REDUCED, REDUCED | MASK)])

@@ -87,7 +87,8 @@ class OpenPicture:
     Attributes
     ----------
     pixels : PIL.Image.Image
-        As stored, perhaps not decoded yet; perhaps a smaller picture that the file holds.
+        As stored, perhaps not decoded yet, a TIFF as Pillow turned it; perhaps a smaller picture
+        that the file holds.
     reader : str
         What reads it: the format as Pillow names it, `JPEG preview`, `RAW preview` or `RAW`.
     size : tuple of int
@@ -135,7 +136,7 @@ def open_picture(
     Yields
     ------
     OpenPicture
-        Not decoded yet.
+        Not decoded yet, but for a TIFF: of that, nothing less than all of it can be decoded.
 
     Raises
     ------
@@ -171,6 +172,9 @@ def open_picture(
             picture, turn_by = _open_pixels(stream, path, kind)
             pixels = stack.enter_context(picture)
             _check_pixels(pixels, path, max_pixels)
+            if isinstance(pixels, TiffImageFile):
+                # Pillow may exchange the sides of a TIFF when it loads it.
+                pixels.load()
             is_wanted = with_preview and least_px is not None
             preview = find_preview(pixels, stream, least_px or 0) if is_wanted else None
             if preview is None:

@@ -67,9 +67,10 @@ def find_photo(picture: TiffImageFile, stream: BinaryIO, path: Path) -> int | No
     """
     orientation = None
     if _is_reduced(picture):
-        told: int = picture.tag_v2.get(_ORIENTATION, 0)
+        # Of tags and of XMP, both of which Pillow heeds when it loads the photo.
+        told: int = picture.getexif().get(_ORIENTATION, 0)
         _leave_thumbnail(picture, stream, path)
-        if _ORIENTATION not in picture.tag_v2 and told in range(1, 9):
+        if _ORIENTATION not in picture.getexif() and told in range(1, 9):
             orientation = told
     _look_at_tags(picture, path)
     return orientation
