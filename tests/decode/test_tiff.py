@@ -150,6 +150,63 @@ def test_a_photo_that_is_not_read_is_not_judged_by_its_thumbnail(tmp_path: Path)
     path.write_bytes(content)
     with pytest.raises(UnknownFormatError, match=r"photo\.tif: its first picture is a thumbnail"):
         decode(path)
-    THUMBNAIL.save(path, big_tiff=True, tiffinfo={SUBFILE_TYPE: REDUCED})
+    tags = {SUBFILE_TYPE: REDUCED}
+    THUMBNAIL.save(path, save_all=True, append_images=[PHOTO], big_tiff=True, tiffinfo=tags)
     with pytest.raises(UnknownFormatError, match="its first picture is a thumbnail"):
         decode(path)
+
+
+@pytest.mark.parametrize("is_child", [False, True])
+@pytest.mark.parametrize("with_zeros", [False, True])
+def test_a_photo_that_was_cut_off_is_not_judged_by_its_thumbnail(
+    tmp_path: Path, with_zeros: bool, is_child: bool
+) -> None:
+    path = write(tmp_path / "photo.tif", is_child=is_child)
+    content = path.read_bytes()
+    sub_ifds = struct.pack("<HHI", SUB_IFDS, 4, 1)
+    at = content.index(sub_ifds) + 8 if is_child else find_link(bytearray(content), 8)
+    (second,) = struct.unpack_from("<I", content, at)
+    path.write_bytes(content[:second] + bytes(len(content) - second if with_zeros else 0))
+    with pytest.raises(UnknownFormatError, match="its first picture is a thumbnail"):
+        decode(path)
+
+
+@pytest.mark.parametrize("is_big", [False, True])
+def test_the_only_picture_of_a_file_is_the_photo_whatever_it_is_called(
+    tmp_path: Path, is_big: bool
+) -> None:
+    path = tmp_path / "photo.tif"
+    PHOTO.save(path, big_tiff=is_big, tiffinfo={SUBFILE_TYPE: REDUCED})
+    assert decode(path).width_px == PHOTO.width
+
+
+@pytest.mark.parametrize("next_picture", [2, 4])
+def test_a_link_to_what_is_no_picture_leads_to_no_photo(tmp_path: Path, next_picture: int) -> None:
+    path = tmp_path / "photo.tif"
+    PHOTO.save(path, tiffinfo={SUBFILE_TYPE: REDUCED})
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<I", content, find_link(content, 8), next_picture)
+    path.write_bytes(content)
+    assert decode(path).width_px == PHOTO.width
+
+
+@pytest.mark.parametrize(("num_thumbnails", "is_found"), [(40, True), (300, False)])
+def test_a_photo_behind_many_thumbnails_is_found_or_missed_aloud(
+    tmp_path: Path, num_thumbnails: int, is_found: bool
+) -> None:
+    path = tmp_path / "photo.tif"
+    small = THUMBNAIL.resize((16, 16))
+    more = [small] * (num_thumbnails - 1)
+    tags = {SUBFILE_TYPE: REDUCED}
+    THUMBNAIL.save(path, save_all=True, append_images=[*more, PHOTO], tiffinfo=tags)
+    content = bytearray(path.read_bytes())
+    directory = 8
+    while following := struct.unpack_from("<I", content, find_link(content, directory))[0]:
+        directory = following
+    set_value(content, directory, SUBFILE_TYPE, 0)
+    path.write_bytes(content)
+    if is_found:
+        assert decode(path).width_px == PHOTO.width
+    else:
+        with pytest.raises(UnknownFormatError, match="its first picture is a thumbnail"):
+            decode(path)

@@ -19,8 +19,8 @@ _SUB_IFDS: Final = 0x014A
 _SHORT: Final = 3
 _NUMBERS: Final = frozenset({_SHORT, 4, 13})  # short, long, place of a directory
 
-_MAX_IFDS: Final = 16
 _MAX_ENTRIES: Final = 512
+_MAX_NUMBERS: Final = 256
 
 
 class Directory(NamedTuple):
@@ -31,14 +31,16 @@ class Directory(NamedTuple):
     offset : int
         Where it lies [bytes].
     values : dict of int to tuple of int
-        By tag, the first 16 numbers of each; none where they are no whole numbers.
+        By tag, the first 256 numbers of each; none where they are no whole numbers.
     """
 
     offset: int
     values: dict[int, tuple[int, ...]]
 
 
-def walk_directories(stream: BinaryIO, tags: frozenset[int]) -> Iterator[Directory]:
+def walk_directories(
+    stream: BinaryIO, tags: frozenset[int], *, max_num: int = 16
+) -> Iterator[Directory]:
     """Walk the main directories of a file and their children.
 
     Parameters
@@ -47,12 +49,14 @@ def walk_directories(stream: BinaryIO, tags: frozenset[int]) -> Iterator[Directo
         Seekable; read from its start, it may be moved between two directories.
     tags : frozenset of int
         What is read of each.
+    max_num : int
+        How many directories are read at most.
 
     Yields
     ------
     Directory
-        The first one, its children, the next one, and so on; at most 16, and none of what is no
-        TIFF of 32 bits.
+        The first one, its children, the next one, and so on, without values where nothing can be
+        read; none of what is no TIFF of 32 bits.
     """
     stream.seek(0)
     order = _STARTS.get(stream.read(4))
@@ -60,7 +64,7 @@ def walk_directories(stream: BinaryIO, tags: frozenset[int]) -> Iterator[Directo
         return
     offsets = list(_unpack(order, "I", stream.read(4)))
     visited: set[int] = set()
-    while offsets and len(visited) < _MAX_IFDS:
+    while offsets and len(visited) < max_num:
         offset = offsets.pop(0)
         if offset == 0 or offset in visited:
             continue
@@ -93,7 +97,7 @@ def _read_numbers(
     stream: BinaryIO, order: str, kind: int, num: int, field: bytes
 ) -> tuple[int, ...]:
     """Read the numbers of an entry, which lie in its last four bytes or where these point."""
-    letter, num = "H" if kind == _SHORT else "I", min(num, _MAX_IFDS)
+    letter, num = "H" if kind == _SHORT else "I", min(num, _MAX_NUMBERS)
     size = num * struct.calcsize(letter)
     if size > len(field):
         stream.seek(struct.unpack(order + "I", field)[0])

@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING, Final
 
 from PIL.TiffImagePlugin import (
     BITSPERSAMPLE,
+    IMAGEWIDTH,
     PHOTOMETRIC_INTERPRETATION,
     PLANAR_CONFIGURATION,
     SAMPLEFORMAT,
+    SUBIFD,
 )
 
 from clearshot.decode.directories import walk_directories
 from clearshot.errors import UnknownFormatError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from typing import BinaryIO
 
     from PIL.TiffImagePlugin import TiffImageFile
+
+    from clearshot.decode.directories import Directory
 
 # Where a grey TIFF says how many bits its values have, and whether 0 is white; copies keep it. 32
 # bits stand for unsigned ones, which Pillow gives as signed ones.
@@ -34,6 +39,9 @@ _UNSIGNED: Final = 1
 _SUBFILE_TYPE: Final = 0x00FE
 _REDUCED: Final = 1
 _PHOTOS: Final = frozenset({(), (0,), (2,)})
+
+# How many pictures are looked at for the photo: far more than programs put before it.
+_MAX_PICTURES: Final = 256
 
 # What Pillow lets through where it cannot read a directory.
 _READER_ERRORS: Final = (
@@ -87,14 +95,20 @@ def _leave_thumbnail(picture: TiffImageFile, stream: BinaryIO, path: Path) -> No
     Raises
     ------
     UnknownFormatError
-        If Pillow cannot read it, or if the file is a BigTIFF, of which no directory is walked.
+        If Pillow cannot read it, or if there may be one that is not found.
     """
     message = "its first picture is a thumbnail, and the photo is damaged or of a kind not read"
-    directories = list(walk_directories(stream, frozenset({_SUBFILE_TYPE})))
-    if not directories:
-        raise UnknownFormatError(message, path=path)
-    photos = [each for each in directories if each.values.get(_SUBFILE_TYPE, ()) in _PHOTOS]
+    tags = frozenset({_SUBFILE_TYPE, IMAGEWIDTH})
+    directories = list(walk_directories(stream, tags, max_num=_MAX_PICTURES))
+    # What has no width is no picture: a link may point at anything.
+    photos = [
+        each
+        for each in directories
+        if each.values.get(IMAGEWIDTH) and each.values.get(_SUBFILE_TYPE, ()) in _PHOTOS
+    ]
     if not photos:
+        if _may_hold_more(picture, stream, directories):
+            raise UnknownFormatError(message, path=path)
         return
     try:
         # Pillow itself goes to the children of a directory in this way (`get_child_images`).
@@ -102,6 +116,26 @@ def _leave_thumbnail(picture: TiffImageFile, stream: BinaryIO, path: Path) -> No
         picture._seek(0)
     except _READER_ERRORS as error:
         raise UnknownFormatError(message, path=path) from error
+
+
+def _may_hold_more(
+    picture: TiffImageFile, stream: BinaryIO, directories: Sequence[Directory]
+) -> bool:
+    """Tell whether there may be pictures that were not walked."""
+    if not directories:  # a BigTIFF
+        return picture.is_animated or SUBIFD in picture.tag_v2
+    if len(directories) == _MAX_PICTURES:
+        return True
+    # Only the first that is no picture has its place from one that is.
+    others = (each.offset for each in directories if not each.values.get(IMAGEWIDTH))
+    first = next(others, None)
+    return first is not None and _is_missing(stream, first)
+
+
+def _is_missing(stream: BinaryIO, offset: int) -> bool:
+    """Tell whether zeros or nothing are in the place of a directory: the file was cut off."""
+    stream.seek(offset)
+    return not stream.read(2).strip(b"\0")
 
 
 def _look_at_tags(picture: TiffImageFile, path: Path) -> None:
