@@ -160,6 +160,15 @@ def test_csv_in_another_encoding_is_refused(tmp_path: Path, encoding: str) -> No
         read_labelled(tmp_path / "t.csv")
 
 
+@pytest.mark.parametrize("column", ["source", "scene", "notes"])
+def test_only_the_name_of_a_file_may_be_no_text(tmp_path: Path, column: str) -> None:
+    make_files(tmp_path, "a.jpg")
+    table = tmp_path / "t.csv"
+    table.write_bytes(f"file,label,{column}\na.jpg,clear,Küche\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"t\.csv, line 2: is not in UTF-8"):
+        read_labelled(table)
+
+
 def test_csv_names_photos_whose_names_are_no_text(tmp_path: Path) -> None:
     photo = tmp_path / os.fsdecode(b"\xff\xfe.jpg")
     try:

@@ -258,8 +258,10 @@ def _parse(reader: csv.DictReader[str], path: Path) -> Iterator[_Row]:
         if not cells["file"]:
             raise InputError(f"{place}: the column file is empty")
         photo = Path(os.path.normpath(path.parent / cells["file"]))
+        if not _is_text(cell for name, cell in cells.items() if name != "file"):
+            raise InputError(f"{place}: is not in UTF-8")
         # A name may be no text, but then a file has it.
-        if not _is_text(cells.values()) and not os.path.lexists(photo):
+        if not _is_text([cells["file"]]) and not os.path.lexists(photo):
             raise InputError(f"{place}: is not in UTF-8, and no file has that name")
         yield _Row(
             path=photo,
