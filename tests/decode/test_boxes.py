@@ -41,10 +41,13 @@ def test_what_is_no_box_describes_nothing(content: bytes) -> None:
     assert find_coded_pictures(io.BytesIO(content)) == []
 
 
-def test_a_table_that_promises_millions_costs_no_time() -> None:
+@pytest.mark.parametrize("claimed_size", [None, 0x7FFFFFFF])
+def test_a_table_that_promises_millions_costs_no_time(claimed_size: int | None) -> None:
     content = make_heif(ITEMS, version=2)
-    at = content.index(b"iloc") + 10
-    content = content[:at] + b"\xff" * 4 + content[at + 4 :]
+    at = content.index(b"iloc")
+    content = content[: at + 10] + b"\x00\x7f\xff\xff" + content[at + 14 :]
+    if claimed_size is not None:
+        content = content[: at - 4] + claimed_size.to_bytes(4, "big") + content[at:]
     started = time.perf_counter()
     assert len(find_coded_pictures(io.BytesIO(content))) == 3
     assert time.perf_counter() - started < 1

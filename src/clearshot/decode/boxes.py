@@ -34,7 +34,7 @@ class Box(NamedTuple):
     kind : bytes
         Its four letters.
     start, end : int
-        Where its content lies [bytes]; the end may be beyond that of a file that was cut off.
+        Where its content lies [bytes]; the end may be beyond that of what holds it.
     """
 
     kind: bytes
@@ -140,8 +140,10 @@ def _read_places(meta: BytesIO, box: Box) -> Iterator[tuple[int, int, int]]:
     if length_size == 0:  # each part is the whole file
         return
     number_size = 2 if version < 2 else 4
+    # A box may claim more than was read.
+    end = min(box.end, meta.getbuffer().nbytes)
     for _ in range(_read_number(meta, number_size)):
-        if meta.tell() >= box.end:
+        if meta.tell() >= end:
             return
         number = _read_number(meta, number_size)
         way = _read_number(meta, 2) & 15 if version > 0 else _IN_FILE
