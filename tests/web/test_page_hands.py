@@ -41,12 +41,23 @@ _AIM = """() => {
   ];
 }"""
 
+# Whether the picture that stays is there.
+_IS_LARGE = """() => {
+  const { complete, naturalWidth, src } = document.querySelector(".holder .photo");
+  return src.includes("/large?") && complete && naturalWidth > 0;
+}"""
+
 
 def hold(page: Page, key: str, times: int) -> None:
     """Press a key for so long that it repeats."""
     for _ in range(times):
         page.keyboard.down(key)
     page.keyboard.up(key)
+
+
+def answer_with(status: int) -> Callable[[Route], None]:
+    """Make the answer of a server that gives no picture."""
+    return lambda route: route.fulfill(status=status, json={"error": f"refused with {status}"})
 
 
 def lose_photos(library: Path, is_lost: Callable[[Path], bool]) -> None:
@@ -380,6 +391,51 @@ def test_the_loupe_says_why_a_photo_cannot_be_shown_any_more(page: Page, library
             expect(page.locator(place)).to_be_visible()
             expect(page.locator(place)).to_have_text(reason)
         page.keyboard.press("ArrowRight")
+    expect(page.locator(".pane .broken")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("key", "what", "element"), [("f", "focus", ".overlay"), ("z", "original", ".photo.full")]
+)
+def test_a_photo_stays_in_view_when_what_lies_over_it_does_not_come(
+    shared_page: Page, key: str, what: str, element: str
+) -> None:
+    page = shared_page
+    pictures, photo, over = (
+        f"**/{what}?*",
+        page.locator(".holder .photo").first,
+        page.locator(element),
+    )
+    page.focus("#grid")
+    page.keyboard.press("Enter")
+    page.wait_for_function(_IS_LARGE)
+    page.route(pictures, answer_with(422))
+    page.keyboard.press(key)
+    expect(page.locator("#toast")).to_have_text("refused with 422")
+    expect(over).to_have_count(0)
+    expect(photo).to_be_visible()
+    page.unroute(pictures)
+    page.keyboard.press(key)
+    page.keyboard.press(key)
+    expect(over).to_be_visible()
+    # Of a photo that is another one by now nothing is shown.
+    page.keyboard.press(key)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(_IS_LARGE)
+    page.route(pictures, answer_with(409))
+    page.keyboard.press(key)
+    expect(page.locator(".pane .broken")).to_have_text("refused with 409")
+    expect(photo).to_be_hidden()
+
+
+def test_a_photo_is_shown_although_its_thumbnail_did_not_come(shared_page: Page) -> None:
+    page = shared_page
+    page.route("**/thumbnail?*", answer_with(422))
+    page.focus("#grid")
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".reasons li")
+    expect(page.locator(".holder .photo")).to_be_visible()
     expect(page.locator(".pane .broken")).to_be_hidden()
 
 

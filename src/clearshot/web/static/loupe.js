@@ -1,7 +1,7 @@
 // The loupe: one photo large, or two to four side by side, zoomed together.
 
 import { get, locate, post } from "./api.js";
-import { find, h, place } from "./dom.js";
+import { find, h, place, toast } from "./dom.js";
 import { InfoPanel } from "./info.js";
 import { CHOICE_NAMES, COLORS, T } from "./texts.js";
 
@@ -9,6 +9,8 @@ const DRAG_PX = 4;
 const MAX_FIT = 4;
 const REST_MS = 80;
 const MAX_ASKED = 200;
+// The photo is gone, or is not the one that was scanned.
+const STALE = [404, 409];
 
 const route = (photo, what) => `/photo/${photo.id}/${what}?v=${photo.version}`;
 const address = (photo, what) => locate(route(photo, what));
@@ -18,7 +20,7 @@ class Pane {
     this.photo = photo;
     this.image = h("img", { alt: photo.name, draggable: "false", class: "photo" });
     // The thumbnail is there at once; the large picture takes its place when it has come.
-    if (photo.failure === null) this.request(this.image, "thumbnail");
+    if (photo.failure === null) this.request("thumbnail");
     // Nothing large is asked for while photos pass by.
     this.isSettled = false;
     this.sharp = null;
@@ -37,17 +39,38 @@ class Pane {
     this.root.classList.toggle("unreadable", photo.failure !== null);
   }
 
-  // An image does not tell why it has not come: the server is asked again for that.
-  request(image, what) {
-    image.onerror = async () => {
+  // The photo itself: where it does not come, the reason stands in its place.
+  request(what) {
+    this.image.onload = () => this.root.classList.remove("unreadable");
+    this.image.onerror = async () => {
       this.root.classList.add("unreadable");
-      try {
-        await get(route(this.photo, what));
-      } catch (error) {
-        this.broken.textContent = error.message;
-      }
+      this.broken.textContent = (await this.findReason(what)).message;
+    };
+    this.image.src = address(this.photo, what);
+  }
+
+  // What lies over the photo: where it does not come, the photo stays in view unless it is another one by now.
+  lay(image, what) {
+    image.onerror = async () => {
+      image.hasFailed = true;
+      image.remove();
+      const { status, message } = await this.findReason(what);
+      if (STALE.includes(status)) {
+        this.root.classList.add("unreadable");
+        this.broken.textContent = message;
+      } else if (this.root.isConnected) toast(message);
     };
     image.src = address(this.photo, what);
+  }
+
+  // An image does not tell why it has not come: the server is asked again for that.
+  async findReason(what) {
+    try {
+      await get(route(this.photo, what));
+      return new Error(T.unreadable);
+    } catch (error) {
+      return error;
+    }
   }
 
   get box() {
@@ -74,25 +97,30 @@ class Pane {
     place(this.holder, put(view.x, w, width), put(view.y, v, height), w, v);
     this.holder.classList.toggle("pixels", view.isFull && steps > 1);
     if (this.photo.failure !== null) return;
-    if (view.isFull && this.isSettled && this.sharp === null) this.loadFull();
+    this.showFull(view.isFull);
     this.showOverlay(view.isFocus);
   }
 
   settle() {
     this.isSettled = true;
-    if (this.photo.failure === null) this.request(this.image, "large");
+    if (this.photo.failure === null) this.request("large");
   }
 
-  loadFull() {
-    this.sharp = h("img", { alt: "", draggable: "false", class: "photo full" });
-    this.sharp.addEventListener("load", () => this.image.after(this.sharp));
-    this.request(this.sharp, "original");
+  // What has not come is asked for once more when it is turned on again.
+  showFull(isShown) {
+    if (!isShown && this.sharp?.hasFailed) this.sharp = null;
+    if (!isShown || !this.isSettled || this.sharp !== null) return;
+    const sharp = h("img", { alt: "", draggable: "false", class: "photo full" });
+    sharp.addEventListener("load", () => this.image.after(sharp));
+    this.lay(sharp, "original");
+    this.sharp = sharp;
   }
 
   showOverlay(isShown) {
+    if (!isShown && this.overlay?.hasFailed) this.overlay = null;
     if (isShown && this.overlay === null) {
       this.overlay = h("img", { alt: "", class: "overlay", draggable: "false" });
-      this.request(this.overlay, "focus");
+      this.lay(this.overlay, "focus");
       this.frame.before(this.overlay);
     }
     if (this.overlay !== null) this.overlay.hidden = !isShown;
