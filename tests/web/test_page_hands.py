@@ -19,6 +19,7 @@ from clearshot.web.plans import Offer, Shelf
 from clearshot.web.server import ReviewServer
 from web.conftest import (
     NUM_PHOTOS,
+    draw_photo,
     read_cursor,
     read_decisions,
     read_total,
@@ -392,6 +393,32 @@ def test_the_loupe_says_why_a_photo_cannot_be_shown_any_more(page: Page, library
             expect(page.locator(place)).to_have_text(reason)
         page.keyboard.press("ArrowRight")
     expect(page.locator(".pane .broken")).to_be_hidden()
+
+
+def test_photos_that_are_replaced_and_scanned_while_they_are_compared_are_shown_anew(
+    page: Page, library: Path, server: ReviewServer
+) -> None:
+    white = draw_photo(5).rotate(90, expand=True)
+    page.select_option("#filter-order", "name")
+    white.save(library / "DSC_0000-clear.jpg")
+    page.focus("#grid")
+    page.keyboard.press("Home")
+    page.keyboard.press("c")
+    panes = page.locator(".pane")
+    # One was replaced before, one is while it is in view.
+    expect(panes.nth(0).locator(".broken")).to_have_text("changed since the scan; scan again")
+    expect(panes.nth(1).locator(".photo")).to_have_attribute("src", re.compile("large"))
+    white.save(library / "DSC_0003-blurred.jpg")
+    server.page.start_scan()
+    for pane in (panes.nth(0), panes.nth(1)):
+        expect(pane.locator(".broken")).to_be_hidden(timeout=20_000)
+        pane.click(position={"x": 2, "y": 2}, button="right")
+        expect(page.locator(".verdict-title")).to_have_text("Overexposed")
+        expect(page.locator(".facts")).to_contain_text(re.compile("160 . 240 px"))
+        expect(pane.locator(".photo")).to_have_js_property("naturalHeight", 240)
+        box = pane.locator(".holder").bounding_box()
+        assert box
+        assert box["height"] / box["width"] == pytest.approx(1.5, rel=0.01)
 
 
 @pytest.mark.parametrize(

@@ -67,10 +67,10 @@ export class InfoPanel {
   }
 
   async showLight(photo) {
-    this.shown = photo.id;
+    this.shown = photo;
     try {
       const histogram = await get(`/photo/${photo.id}/histogram?v=${photo.version}`);
-      if (this.shown === photo.id) this.light.replaceChildren(...drawLight(histogram));
+      if (this.shown === photo) this.light.replaceChildren(...drawLight(histogram));
     } catch {
       this.light.replaceChildren();
     }

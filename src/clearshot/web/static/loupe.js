@@ -231,13 +231,12 @@ export class Loupe {
     }
     this.position.textContent = photos.length > 1 ? T.compare : T.position(at + 1, of);
     if (!same) {
-      this.panes = photos.map((photo) => new Pane(photo));
+      this.panes = photos.map((photo, k) => this.build(photo, k));
       this.active = 0;
       if (!this.isComparing) Object.assign(this.view, { isFree: true, x: 0.5, y: 0.5 });
       this.info.begin(this.photo, labelsOf(this.photo));
       this.stage.replaceChildren(...this.panes.map((pane) => pane.root));
       this.stage.dataset.panes = photos.length;
-      this.panes.forEach((pane, k) => pane.root.addEventListener("pointerdown", () => this.activate(k)));
     }
     this.draw();
     this.refresh();
@@ -245,6 +244,12 @@ export class Loupe {
     clearTimeout(this.resting);
     const isReady = this.preloaded.some((image) => image.complete && image.photo === photos[0]);
     this.resting = setTimeout(() => this.settle(neighbours ?? []), isReady ? 0 : REST_MS);
+  }
+
+  build(photo, k) {
+    const pane = new Pane(photo);
+    pane.root.addEventListener("pointerdown", () => this.activate(k));
+    return pane;
   }
 
   settle(neighbours) {
@@ -293,8 +298,23 @@ export class Loupe {
   // After a scan or a move: the same photos, as they are now.
   renew(byId) {
     this.asked.clear();
-    for (const pane of this.panes) pane.photo = byId.get(pane.photo.id) ?? pane.photo;
+    this.panes.forEach((pane, k) => {
+      const photo = byId.get(pane.photo.id) ?? pane.photo;
+      if (photo.version === pane.photo.version && photo.failure === pane.photo.failure) pane.photo = photo;
+      else this.replace(k, photo);
+    });
     this.refresh();
+  }
+
+  // Another picture by the same name: its size, its verdict and what lies over it are others too.
+  replace(k, photo) {
+    const pane = this.build(photo, k);
+    this.panes[k].root.replaceWith(pane.root);
+    this.panes[k] = pane;
+    if (k === this.active) this.info.begin(photo, this.labelsOf(photo));
+    pane.settle();
+    this.load(pane);
+    this.draw();
   }
 
   // What lies behind the loupe is neither reached by Tab nor read aloud.
