@@ -505,3 +505,5 @@ def test_a_window_of_any_size_shows_the_photo_and_all_buttons_of_the_loupe(
           return top < innerHeight && bottom > 0;
         }"""
     )
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".stage")).to_be_in_viewport(ratio=0.99)

@@ -237,6 +237,8 @@ export class Loupe {
       this.info.begin(this.photo, labelsOf(this.photo));
       this.stage.replaceChildren(...this.panes.map((pane) => pane.root));
       this.stage.dataset.panes = photos.length;
+      // In a small window somebody may have gone down to the facts of the last one.
+      this.root.scrollTop = 0;
     }
     this.draw();
     this.refresh();
