@@ -148,6 +148,20 @@ def test_a_move_stays_in_view_until_it_is_told_what_came_of_it(
     expect(other.locator("#toast")).to_contain_text("photos moved")
 
 
+def test_a_move_that_the_page_has_lost_sight_of_is_not_said_to_have_stopped(page: Page) -> None:
+    page.click("#show-plan")
+    page.wait_for_selector("#plan tfoot")
+    # After Ctrl-C nothing answers, and the move goes on.
+    with page.expect_response(re.compile("apply")):
+        page.route(re.compile("/api/(job|state|library)"), lambda route: route.abort())
+        page.click("#plan .buttons .main")
+    expect(page.locator("#plan h2")).to_have_text("Connection lost")
+    expect(page.locator("#plan [role=alert]")).to_contain_text("goes on in the terminal")
+    expect(page.locator("#plan")).not_to_contain_text("not running any more")
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#plan")).to_be_hidden()
+
+
 def test_cancel_is_heard_after_another_target_was_typed(page: Page) -> None:
     page.click("#show-plan")
     page.fill("#target", page.input_value("#target") + "-else")

@@ -126,10 +126,15 @@ export class PlanDialog {
       }
       this.isBusy = false;
       if (job.status === "done") this.showDone(plan, job.result);
-      else this.showFailed(job.message);
+      else this.showEnd(T.failedTitle, job.message, T.failedNote);
     } catch (error) {
       this.isBusy = false;
-      this.showFailed(error.message);
+      if (error.status === undefined) {
+        // Nobody is there to tell what has moved: after Ctrl-C no page is served any more.
+        this.showEnd(T.lostTitle, T.lostText, T.lostNote);
+        return;
+      }
+      this.showEnd(T.failedTitle, error.message, T.failedNote);
     }
     this.onMoved();
   }
@@ -164,11 +169,12 @@ export class PlanDialog {
     done.focus();
   }
 
-  showFailed(message) {
+  // An end without a result.
+  showEnd(title, message, note) {
     this.render(
-      T.failedTitle,
+      title,
       h("p", { class: "error", role: "alert" }, message),
-      h("p", { class: "intro" }, T.failedNote),
+      h("p", { class: "intro" }, note),
       h("div", { class: "buttons" }, h("button", { class: "main", onclick: () => this.dialog.close() }, T.close)),
     );
   }

@@ -189,6 +189,9 @@ export const T = {
   planAgain: "Make the plan anew",
   failedTitle: "Stopped",
   failedNote: "Each photo has moved as a whole or not at all; Take back the last plan returns what moved.",
+  lostTitle: "Connection lost",
+  lostText: "A move that has begun goes on in the terminal until it has ended.",
+  lostNote: "Wait for it there. Each photo moves as a whole or not at all; start clearshot review again to see what came of it.",
   takeBack: "Take back",
   done: "Done",
 
