@@ -303,10 +303,12 @@ def test_what_was_decided_stays_at_hand_when_the_library_changes(page: Page, lib
     wait_for_storing(page, "decide", "x")
     chosen = read_decisions(library)
     assert len(chosen) == 3
-    lose_photos(library, lambda path: path.name.startswith("DSC_0059"))
+    lose_photos(library, lambda path: path.name.startswith("DSC_0000"))
     wait_for_total(page, NUM_PHOTOS - 1)
     wait_for_storing(page, "decide", "5")
     assert read_decisions(library) == dict.fromkeys(chosen, Decision(Choice.REJECT, 5))
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator("#selection")).to_contain_text("4 photos selected")
     # Chosen again, the filter holds for all.
     page.select_option("#filter-decided", "keep")
     page.select_option("#filter-decided", "none")

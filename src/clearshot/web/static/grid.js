@@ -47,13 +47,15 @@ export class Grid {
   show(library, photos, { keep = false } = {}) {
     const held = keep ? this.hold() : null;
     const before = this.photos.slice(this.cursor);
+    const start = this.photos[this.anchor];
     const places = new Map(photos.map((photo, at) => [photo.id, at]));
     this.library = library;
     this.photos = photos;
     // Where the photo at hand has gone, the next one that is left takes its place; a new list starts anew.
     const left = (keep ? before : before.slice(0, 1)).find(({ id }) => places.has(id));
     this.cursor = left ? places.get(left.id) : keep ? Math.min(this.cursor, Math.max(0, photos.length - 1)) : 0;
-    this.anchor = this.cursor;
+    // A selection that goes on with Shift goes on from the photo where it began.
+    this.anchor = (keep ? places.get(start?.id) : undefined) ?? this.cursor;
     for (const id of this.selection) if (!places.has(id)) this.selection.delete(id);
     this.measure();
     if (held) this.release(held);
