@@ -330,6 +330,19 @@ def test_the_loupe_skips_no_photo_when_others_and_its_own_go(page: Page, library
     expect(page.locator(".file-name")).to_have_text(names[4])
     page.keyboard.press("ArrowLeft")
     expect(page.locator(".file-name")).to_have_text(names[2])
+    # Nothing comes after the last one.
+    shown = page.locator(".file-name")
+    page.keyboard.press("End")
+    last = shown.inner_text()
+    page.keyboard.press("ArrowLeft")
+    before = shown.inner_text()
+    page.keyboard.press("ArrowRight")
+    expect(shown).to_have_text(last)
+    lose_photos(library, lambda path: path.name in (last, names[4]))
+    wait_for_total(page, NUM_PHOTOS - 4)
+    expect(shown).to_have_text(last)
+    page.keyboard.press("ArrowLeft")
+    expect(shown).to_have_text(before)
 
 
 def test_the_keys_are_for_the_photos_after_a_hand_was_on_a_slider(page: Page) -> None:

@@ -155,9 +155,10 @@ function step(by) {
     loupe.activate((loupe.active + by + n) % n);
     return;
   }
-  // Where the photo in the loupe has gone from the grid, the next one is at the cursor already.
+  // Where the photo in the loupe has gone from the grid, the next one is at the cursor already; after the last one, the one before.
   const isGone = loupe.isOpen && loupe.photo.id !== grid.photo?.id;
-  go(grid.cursor + (isGone && by > 0 ? by - 1 : by));
+  const isThere = isGone && (by < 0) === grid.isPast;
+  go(grid.cursor + (isThere ? by - Math.sign(by) : by));
 }
 
 function go(to) {

@@ -20,6 +20,8 @@ export class Grid {
     this.selection = new Set();
     this.cursor = 0;
     this.anchor = 0;
+    // Whether the photo that was at hand has gone with all that came after it: the cursor is at one before it.
+    this.isPast = false;
     this.side = 200;
     this.cells = new Map();
     this.spare = [];
@@ -54,6 +56,7 @@ export class Grid {
     // Where the photo at hand has gone, the next one that is left takes its place; a new list starts anew.
     const left = (keep ? before : before.slice(0, 1)).find(({ id }) => places.has(id));
     this.cursor = left ? places.get(left.id) : keep ? Math.min(this.cursor, Math.max(0, photos.length - 1)) : 0;
+    if (left !== before[0]) this.isPast = keep && !left;
     // A selection that goes on with Shift goes on from the photo where it began.
     this.anchor = (keep ? places.get(start?.id) : undefined) ?? this.cursor;
     for (const id of this.selection) if (!places.has(id)) this.selection.delete(id);
