@@ -188,13 +188,18 @@ def test_no_folder_of_the_user_becomes_a_run_folder(clear_photos: Path, tmp_path
     assert not (clear_photos / "runs").exists()
 
 
-def test_photos_that_cannot_train_are_left_out(clear_photos: Path, tmp_path: Path) -> None:
+def test_photos_that_cannot_train_are_left_out_and_named(
+    clear_photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     whole = (clear_photos / "scene0.jpg").read_bytes()
     (tmp_path / "good.jpg").write_bytes(whole)
-    (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "cut\x1b[31m.jpg").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "._good.jpg").write_bytes(b"hidden")
     Image.new("RGB", (300, 200)).save(tmp_path / "small.jpg")
     assert find_training_photos(tmp_path) == [tmp_path / "good.jpg"]
+    # What a terminal would take for a command is spelled.
+    assert [f"{tmp_path}/cut\\x1b[31m.jpg: " in text for text in caplog.messages] == [True, False]
+    assert f"{tmp_path}/small.jpg: smaller than " in caplog.messages[1]
 
 
 def test_no_photo_is_in_both_parts(clear_photos: Path) -> None:

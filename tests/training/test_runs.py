@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 
@@ -101,3 +104,12 @@ def test_a_broken_or_missing_manifest_is_named_and_kept(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"manifest\.toml: is broken"):
         write_manifest(path, "focus", {"sha256": "00"})
     assert path.read_text() == "no toml ["
+
+
+@given(st.text())
+def test_a_manifest_says_what_it_was_given(text: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "manifest.toml"
+        entry = {"sha256": "00", "weights": text}
+        write_manifest(path, "inception", entry)
+        assert read_tables(path)["inception"] == entry

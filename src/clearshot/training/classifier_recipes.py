@@ -18,6 +18,7 @@ import keras
 
 from clearshot.errors import InputError
 from clearshot.evaluation.split import digest_photos
+from clearshot.terminal import to_printable
 from clearshot.training import classifiers
 from clearshot.training.classifier_config import InceptionConfig, LeNetConfig
 from clearshot.training.classifier_data import SquareBatches, draw_squares
@@ -279,7 +280,10 @@ def _describe_weights(weights: classifiers.Weights) -> tuple[str, str]:
             sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", path=weights) from error
-        return sha256, f"{weights.name}, SHA-256 {sha256}; base frozen, then upper blocks tuned"
+        return (
+            sha256,
+            f"{to_printable(weights.name)}, SHA-256 {sha256}; base frozen, then upper blocks tuned",
+        )
     if weights == "none":
         return weights, "none: random weights, the whole network trained, nothing frozen"
     return weights, f"{weights}; base frozen, then upper blocks tuned"

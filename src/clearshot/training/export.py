@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 import warnings
 from dataclasses import dataclass
@@ -209,7 +210,8 @@ def _is_table(value: object) -> bool:
 
 def _format(value: object) -> str:
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        # What JSON writes for a string, TOML reads as one, but for one control character.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_format(item) for item in value) + "]"
     if isinstance(value, bool):

@@ -18,6 +18,7 @@ from clearshot.scoring.exposure import ExposureNetwork
 from clearshot.scoring.focus import FocusNetwork
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.weights import read_network
+from clearshot.terminal import to_printable
 from clearshot.training import trainer
 from clearshot.training.calibrate import fit_calibration
 from clearshot.training.config import Earlier, FocusConfig
@@ -179,16 +180,21 @@ def find_training_photos(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise InputError("no such folder", path=folder)
     photos = []
-    for photo in find_photos([folder]).photos:
+    found = find_photos([folder])
+    for skip in found.skipped:
+        if skip.is_unreadable:
+            _log.warning("left out: %s: %s", to_printable(skip.path), skip.reason)
+    for photo in found.photos:
         try:
             side_px = min(read_luma(photo.path).size)
         except PhotoError as error:
-            _log.warning("left out: %s", error)
+            _log.warning("left out: %s", to_printable(error))
             continue
         if side_px >= MIN_PHOTO_PX:
             photos.append(photo.path)
         else:
-            _log.warning("left out: %s: smaller than %d px", photo.path, MIN_PHOTO_PX)
+            name = to_printable(photo.path)
+            _log.warning("left out: %s: smaller than %d px", name, MIN_PHOTO_PX)
     if not photos:
         raise InputError(f"no photos of at least {MIN_PHOTO_PX} px in it", path=folder)
     return photos
