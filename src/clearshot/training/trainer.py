@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+import h5py
 import keras
 
 from clearshot.errors import InputError
@@ -341,9 +342,15 @@ def fit(
     -------
     keras.Model
         The same model, with the weights of the epoch that validated best.
+
+    Raises
+    ------
+    InputError
+        If a checkpoint was being written when an earlier call was stopped.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    best = folder / "best.weights.h5"
+    best, backup = folder / "best.weights.h5", folder / "backup"
+    _check_whole(folder, [best, backup / "latest.weights.h5"], backup / "training_metadata.json")
     history = History(folder / "history.json")
     with flush_denormals():
         model.fit(
@@ -352,7 +359,7 @@ def fit(
             epochs=num_epochs,
             verbose=verbose,
             callbacks=[
-                keras.callbacks.BackupAndRestore(str(folder / "backup"), delete_checkpoint=False),
+                keras.callbacks.BackupAndRestore(str(backup), delete_checkpoint=False),
                 keras.callbacks.ModelCheckpoint(
                     str(best),
                     monitor="val_loss",
@@ -365,6 +372,32 @@ def fit(
         )
     model.load_weights(str(best))
     return model
+
+
+def _check_whole(folder: Path, weights: Sequence[Path], record: Path) -> None:
+    """Check that checkpoints which are there can be read: Keras writes them in place.
+
+    Raises
+    ------
+    InputError
+        If one cannot.
+    """
+    try:
+        for path in weights:
+            if path.exists():
+                with h5py.File(path) as content:
+                    content.visititems(_read)
+        if record.exists():
+            json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        message = "holds a checkpoint that is not whole: the run was stopped while it was written, "
+        message += "or the disk was full. Remove this folder; the same command then begins the "
+        raise InputError(f"{message}stage anew", path=folder) from error
+
+
+def _read(_name: str, item: Any) -> None:
+    if isinstance(item, h5py.Dataset):
+        item[()]
 
 
 def load_patches(
