@@ -176,8 +176,8 @@ def settle_move(
             if not folder.is_dir():
                 raise OSError(errno.ENOENT, "the file may be in a folder that is gone", str(folder))
     remove_file(part)
-    is_ours = not is_here or _is_from_move(source, target, is_reserved)
-    if not is_moved and is_ours and os.path.lexists(target):
+    is_taken = not is_moved and os.path.lexists(target)
+    if is_taken and (not is_here or _is_from_move(source, target, is_reserved)):
         remove_file(target)
         sync_folder(target.parent)
     return is_moved
@@ -316,16 +316,15 @@ def finish_part(part: Path, like: Path | None, times_ns: tuple[int, int]) -> Non
     ----------
     .. [1] https://learn.microsoft.com/windows/win32/sysinfo/file-times
     """
-    is_windows = sys.platform == "win32"
-    # Only what may be written can be synced there, and nothing is written here.
-    with part.open("r+b" if is_windows else "rb") as stream:
-        if is_windows:  # pragma: no cover
+    if sys.platform == "win32":  # pragma: no cover
+        # Only what may be written can be synced there, and nothing is written here.
+        with part.open("r+b") as stream:
             os.fsync(stream.fileno())
-        else:
-            _copy_metadata(part, like, times_ns)
-            os.fsync(stream.fileno())
-    if is_windows:  # pragma: no cover
         _copy_metadata(part, like, times_ns)
+        return
+    with part.open("rb") as stream:
+        _copy_metadata(part, like, times_ns)
+        os.fsync(stream.fileno())
 
 
 def _copy_metadata(part: Path, like: Path | None, times_ns: tuple[int, int]) -> None:
@@ -344,8 +343,6 @@ def _free(target: Path) -> None:
 
 def _is_from_move(source: Path, target: Path, is_reserved: bool) -> bool:
     """Tell whether the move has put there what is at the target, while the source is there."""
-    if not os.path.lexists(target):
-        return False
     theirs = target.lstat()
     if is_one_inode(source, target):
         return not is_one_name(source, target)

@@ -138,14 +138,15 @@ def _find_choice(catalog: Catalog, path: Path) -> Choice | None:
     from clearshot.report import read_choices
 
     choices = read_choices(catalog)
-    if path in choices or not choices:
+    # A shot that is one photo has its decision under the name of the judged file beside this one.
+    # Reading the states of all photos takes a while.
+    beside = {other for other in choices if other.parent == path.parent}
+    if path in beside or not beside:
         return choices.get(path)
-    # A shot that is one photo has its decision under the name of the judged file.
     shots = (state.photo for state in catalog.states().values() if not state.is_missing)
-    decided = (
-        choices[shot.path] for shot in shots if shot.path in choices and path in shot.companions
-    )
-    return next(decided, None)
+    own = (shot.path for shot in shots if shot.path in beside and path in shot.companions)
+    found = next(own, None)
+    return None if found is None else choices[found]
 
 
 def _check_photo(photo: Path) -> None:

@@ -280,10 +280,8 @@ def _describe_weights(weights: classifiers.Weights) -> tuple[str, str]:
             sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", path=weights) from error
-        return (
-            sha256,
-            f"{to_printable(weights.name)}, SHA-256 {sha256}; base frozen, then upper blocks tuned",
-        )
+        name = to_printable(weights.name)
+        return sha256, f"{name}, SHA-256 {sha256}; base frozen, then upper blocks tuned"
     if weights == "none":
         return weights, "none: random weights, the whole network trained, nothing frozen"
     return weights, f"{weights}; base frozen, then upper blocks tuned"

@@ -130,7 +130,7 @@ export class PlanDialog {
     } catch (error) {
       this.isBusy = false;
       if (error.status === undefined) {
-        // Nobody is there to tell what has moved: after Ctrl-C no page is served any more.
+        // Nobody is there to tell what has moved: a second Ctrl-C, or the program is gone.
         this.showEnd(T.lostTitle, T.lostText, T.lostNote);
         return;
       }
