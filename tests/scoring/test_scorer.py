@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from clearshot import Scorer, judge
+from clearshot.errors import MissingPhotoError
 from clearshot.evaluation.labelled import read_labelled
 from clearshot.evaluation.metrics import compute_auc
 from clearshot.optics import blur, draw_disc, draw_gaussian, draw_line, to_encoded, to_linear
@@ -104,6 +105,16 @@ def test_a_turned_photo_has_the_same_scores(tmp_path: Path) -> None:
     picture.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png", exif=exif)
     first, second = (Scorer().score(tmp_path / f"{name}.png") for name in ("upright", "turned"))
     assert first == second
+
+
+def test_a_photo_may_be_named_by_text(tmp_path: Path) -> None:
+    photo = _save(tmp_path / "sharp.jpg", _read_light("coffee"))
+    assert Scorer().score(str(photo)) == Scorer().score(photo)
+    with pytest.raises(MissingPhotoError, match=r"nothing\.jpg"):
+        Scorer().score(str(tmp_path / "nothing.jpg"))
+    # No photo is at fault where the program is.
+    with pytest.raises(TypeError):
+        Scorer().score(photo.read_bytes())  # type: ignore[arg-type]
 
 
 def test_a_scorer_that_has_scored_can_be_sent_elsewhere(tmp_path: Path) -> None:

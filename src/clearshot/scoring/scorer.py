@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from clearshot.config import MAX_PIXELS
@@ -16,7 +17,7 @@ from clearshot.scoring.native import NATIVE_RECIPE, is_judged_in_full, measure_n
 from clearshot.scoring.pooling import pool
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from os import PathLike
 
     from clearshot.photo import ExposureScores, FocusScores
 
@@ -95,12 +96,12 @@ class Scorer:
         """Name of what is measured of any photo, and how; see `clearshot.photo.covers`."""
         return self._name_recipe(is_full=self._sharp_at == SharpAt.FULL)
 
-    def score(self, path: Path) -> Scores:
+    def score(self, path: str | PathLike[str]) -> Scores:
         """Measure a photo.
 
         Parameters
         ----------
-        path : Path
+        path : str or path-like
             A photo.
 
         Returns
@@ -115,12 +116,12 @@ class Scorer:
         """
         return self.measure(path).scores
 
-    def measure(self, path: Path) -> Measurement:
+    def measure(self, path: str | PathLike[str]) -> Measurement:
         """Measure a photo and keep what the scores were taken from.
 
         Parameters
         ----------
-        path : Path
+        path : str or path-like
             A photo.
 
         Returns
@@ -133,6 +134,7 @@ class Scorer:
         PhotoError
             If the photo cannot be read; see `clearshot.decode.image.decode`.
         """
+        path = Path(path)
         image, focus_map, focus, exposure = read_despite_preview(
             lambda with_preview: self._look(path, with_preview=with_preview)
         )
