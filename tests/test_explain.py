@@ -116,6 +116,15 @@ def test_the_focus_point_of_the_camera_is_marked(scorer: Scorer, tmp_path: Path)
     assert (rows.max() - rows.min(), cols.max() - cols.min()) < (100, 120)
 
 
+def test_a_focus_point_of_another_picture_is_not_marked(scorer: Scorer, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769).update({0xA002: 512, 0xA003: 384, 0x9214: (128, 96)})
+    # Turned by a program that kept EXIF.
+    Image.fromarray(np.rot90(draw_scene(1))).save(tmp_path / "turned.jpg", exif=exif)
+    facts = draw_explanation(tmp_path / "turned.jpg", scorer, Thresholds()).scores.facts
+    assert (facts.focus_x, facts.focus_y) == (None, None)
+
+
 def test_the_overlay_has_the_photos_proportions_and_shows_only_what_is_certain(
     scorer: Scorer, clear_photos: Path, tmp_path: Path
 ) -> None:

@@ -154,11 +154,19 @@ def test_the_focus_point_is_turned_with_the_photo(
     assert (facts.focus_x, facts.focus_y) == point
 
 
-def place_note(path: Path, make: str, note: bytes) -> Path:
+def place_note(
+    path: Path,
+    make: str,
+    note: bytes,
+    *,
+    size: tuple[int, int] | None = (400, 200),
+    orientation: int = 1,
+) -> Path:
     """Write a JPEG whose EXIF holds a maker's note; @@@@ in it becomes the offset of ####."""
-    fields = {NOTE: note, WIDTH: 400, HEIGHT: 200}
+    fields = {NOTE: note} | ({} if size is None else {WIDTH: size[0], HEIGHT: size[1]})
     make, _, model = make.partition(" ")
-    save(path, make_exif(fields, make=make, model=model or "Camera"))
+    exif = make_exif(fields, make=make, model=model or "Camera", orientation=orientation)
+    save(path, exif)
     content = bytearray(path.read_bytes())
     tiff = content.index(b"Exif\0\0") + 6
     start = content.index(note)
@@ -221,6 +229,57 @@ def test_makers_tell_where_they_focused(
     assert facts.camera is not None
 
 
+SONY_NOTE = make_note(b"SONY DSC \0\0\0", 0x2027, (6000, 4000, 1500, 3000))
+# A PowerShot counts areas in a picture of proportions that no photo has.
+SQUARE_NOTE = make_note(b"", 0x0026, (90, 2, 9, 9, 400, 300, 100, 100, *POWERSHOT[8:26],
+                                      *[0] * 18, 1))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("make", "note", "size", "orientation", "is_shown"),
+    [
+        ("SONY", SONY_NOTE, (3000, 2000), 1, True),  # smaller
+        ("SONY", SONY_NOTE, (2000, 3000), 6, True),  # upright
+        ("SONY", SONY_NOTE, (2000, 3000), 1, False),  # turned by a program
+        ("SONY", SONY_NOTE, (3000, 3000), 1, False),  # cropped
+        ("Canon PowerShot", SQUARE_NOTE, (2000, 1500), 1, True),
+        ("Canon PowerShot", SQUARE_NOTE, (1500, 2000), 1, False),
+        ("NIKON", make_nikon_note(b"0301", 0x2A), (1920, 1080), 1, False),
+    ],
+)
+def test_a_point_noted_for_a_picture_of_other_proportions_is_left_out(
+    tmp_path: Path,
+    make: str,
+    note: bytes,
+    size: tuple[int, int],
+    orientation: int,
+    is_shown: bool,
+) -> None:
+    path = place_note(tmp_path / "photo.jpg", make, note, size=None, orientation=orientation)
+    assert read_facts(path).focus_x is not None
+    assert (read_facts(path, size).focus_x is not None) is is_shown
+
+
+@pytest.mark.parametrize(
+    ("size", "orientation", "is_shown"),
+    [
+        ((400, 200), 1, True),
+        ((200, 400), 8, True),
+        ((1003, 501), 1, True),  # rounded
+        # Phones and libraries turn the pixels of a HEIC and leave EXIF's size as it was.
+        ((200, 400), 1, False),
+        ((300, 200), 1, False),
+    ],
+)
+def test_a_point_of_a_size_that_is_not_the_photos_is_left_out(
+    tmp_path: Path, size: tuple[int, int], orientation: int, is_shown: bool
+) -> None:
+    path = save(tmp_path / "photo.jpg", make_exif(FIELDS, orientation=orientation))
+    facts = read_facts(path, size)
+    assert (facts.focus_x is not None, facts.focus_y is not None) == (is_shown, is_shown)
+    assert facts.iso == 400
+
+
 def test_the_boxes_of_a_cr3_are_read(tmp_path: Path) -> None:
     first = make_exif({}, make="Canon", model="Canon EOS R5").tobytes()[6:]
     second = Image.Exif()
@@ -267,14 +326,18 @@ def test_absurd_directories_end_soon(tmp_path: Path) -> None:
     ("name", "point"),
     # As ExifTool prints them: areas from the middle, in px of the whole.
     [
-        ("Canon_PowerShot_A80", (0.5 - 410 / 2272, 0.5)),
+        # Its pixels were turned by 90 degrees, its note was not.
+        ("Canon_PowerShot_A80", None),
         ("Canon_PowerShot_A720_IS", (0.5, 0.5)),
         ("FujiFilm_FinePixS5500", (1136 / 2272, 852 / 1704)),
     ],
 )
-def test_real_cameras(real_photos: Path, name: str, point: tuple[float, float]) -> None:
-    facts = read_facts(real_photos / "snapshots" / f"{name}.jpg")
-    assert (facts.focus_x, facts.focus_y) == pytest.approx(point)
+def test_real_cameras(real_photos: Path, name: str, point: tuple[float, float] | None) -> None:
+    path = real_photos / "snapshots" / f"{name}.jpg"
+    with Image.open(path) as picture:
+        facts = read_facts(path, picture.size)
+    found = None if facts.focus_x is None else (facts.focus_x, facts.focus_y)
+    assert found == (None if point is None else pytest.approx(point))
     assert facts.taken_at is not None
 
 

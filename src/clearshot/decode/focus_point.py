@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import BinaryIO
 
     from exifread.core.ifd_tag import IfdTag
-
-Point = tuple[float, float]  # x and y as shares of the stored picture, in [0, 1]
 
 _EXIF_IFD, _MAKER_NOTE = 0x8769, 0x927C
 _MAX_ENTRIES: Final = 512
@@ -27,6 +25,22 @@ _LETTERS: Final = {1: "B", 3: "H", 4: "I", 5: "II", 7: "B", 8: "h"}
 # Where a version of Nikon's AFInfo2 holds width, height, x and y, if the camera knows them [bytes].
 _NIKON_PLACES: Final = {b"0100": 0x10, b"0101": 0x46, b"0300": 0x2A, b"0301": 0x2A}
 _MAX_AREAS: Final = 128
+
+
+class FocusPoint(NamedTuple):
+    """Where a camera focused.
+
+    Attributes
+    ----------
+    x, y : float
+        Shares of the stored picture's width and height, in [0, 1].
+    size_px : tuple of int or None
+        Width and height of the picture that the maker's note speaks of; None where it does not say.
+    """
+
+    x: float
+    y: float
+    size_px: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +111,7 @@ class Directory:
         return None
 
 
-def find_common_point(tags: Mapping[str, IfdTag]) -> Point | None:
+def find_common_point(tags: Mapping[str, IfdTag]) -> FocusPoint | None:
     """Find the focused point in the common field of EXIF.
 
     Parameters
@@ -107,8 +121,8 @@ def find_common_point(tags: Mapping[str, IfdTag]) -> Point | None:
 
     Returns
     -------
-    tuple of float or None
-        Shares of the stored picture; None where the field is missing or says nothing.
+    FocusPoint or None
+        None where the field is missing or says nothing.
     """
     area = tags.get("EXIF SubjectArea") or tags.get("EXIF SubjectLocation")
     width, height = (tags.get(f"EXIF ExifImage{side}") for side in ("Width", "Length"))
@@ -119,7 +133,7 @@ def find_common_point(tags: Mapping[str, IfdTag]) -> Point | None:
     return _to_share(x, y, width.values[0], height.values[0]) if x or y else None
 
 
-def find_maker_point(tiff: Directory, camera: str) -> Point | None:
+def find_maker_point(tiff: Directory, camera: str) -> FocusPoint | None:
     """Find the focused point in the maker's note.
 
     Parameters
@@ -131,8 +145,8 @@ def find_maker_point(tiff: Directory, camera: str) -> Point | None:
 
     Returns
     -------
-    tuple of float or None
-        Shares of the stored picture; None where the note does not tell.
+    FocusPoint or None
+        None where the note does not tell.
 
     Raises
     ------
@@ -147,7 +161,7 @@ def find_maker_point(tiff: Directory, camera: str) -> Point | None:
     return None if found is None else read_note(exif, found[2], camera)
 
 
-def read_note(exif: Directory, place: int, camera: str) -> Point | None:
+def read_note(exif: Directory, place: int, camera: str) -> FocusPoint | None:
     """Read the focused point from a maker's note.
 
     Parameters
@@ -161,8 +175,8 @@ def read_note(exif: Directory, place: int, camera: str) -> Point | None:
 
     Returns
     -------
-    tuple of float or None
-        Shares of the stored picture; None where the note does not tell.
+    FocusPoint or None
+        None where the note does not tell.
 
     Raises
     ------
@@ -191,23 +205,26 @@ def read_note(exif: Directory, place: int, camera: str) -> Point | None:
     return reader(note, exif, camera)
 
 
-def _read_canon(note: Directory, _exif: Directory, camera: str) -> Point | None:
+def _read_canon(note: Directory, _exif: Directory, camera: str) -> FocusPoint | None:
     # EOS cameras count upwards, PowerShots downwards.
     upwards = -1 if "EOS" in camera else 1
     values = note.read(0x0026)
     if len(values) > 8:
-        count, image = values[2], values[6:8]
-        return _find_canon_area(values[8 + 2 * count :], count, image, upwards)
+        return _find_canon_area(values[8 + 2 * values[2] :], values[2], values[4:8], upwards)
     values = note.read(0x0012)
     if len(values) > 8:
-        return _find_canon_area(values[8:], values[0], values[4:6], upwards)
+        return _find_canon_area(values[8:], values[0], values[2:6], upwards)
     return None
 
 
 def _find_canon_area(
-    values: tuple[int, ...], count: int, image: tuple[int, ...], upwards: int
-) -> Point | None:
-    """Average the areas that were in focus; coordinates count from the middle of the picture."""
+    values: tuple[int, ...], count: int, sizes: tuple[int, ...], upwards: int
+) -> FocusPoint | None:
+    """Average the areas that were in focus; coordinates count from the middle of the picture.
+
+    Of the two sizes, that of the picture and the one in which areas are counted, PowerShots give
+    the second one proportions of its own.
+    """
     if not 0 < count <= _MAX_AREAS or len(values) < 2 * count + 1:
         return None
     bits = values[2 * count : 2 * count + (count + 15) // 16]
@@ -216,38 +233,45 @@ def _find_canon_area(
         return None
     middles = [sum(_sign(values[at + start]) for at in chosen) for start in (0, count)]
     x, y = (total / len(chosen) for total in middles)
-    return _to_share(x + image[0] / 2, upwards * y + image[1] / 2, *image)
+    picture_width, picture_height, width, height = sizes
+    point = _to_share(x + width / 2, upwards * y + height / 2, width, height)
+    return point and point._replace(size_px=(picture_width, picture_height))
 
 
-def _read_fujifilm(note: Directory, exif: Directory, _camera: str) -> Point | None:
+def _read_fujifilm(note: Directory, exif: Directory, _camera: str) -> FocusPoint | None:
     point, width, height = note.read(0x1023), exif.read(0xA002), exif.read(0xA003)
     if len(point) != 2 or not width or not height:
         return None
     return _to_share(*point, width[0], height[0])
 
 
-def _read_nikon(note: Directory, _exif: Directory, _camera: str) -> Point | None:
+def _read_nikon(note: Directory, _exif: Directory, _camera: str) -> FocusPoint | None:
     content = bytes(note.read(0x00B7))
     place = _NIKON_PLACES.get(content[:4])
     if place is None or len(content) < place + 8:
         return None
     width, height, x, y = struct.unpack_from(note.order + "4H", content, place)
-    return _to_share(x, y, width, height) if x or y else None
+    point = _to_share(x, y, width, height) if x or y else None
+    return point and point._replace(size_px=(width, height))
 
 
-def _read_panasonic(note: Directory, _exif: Directory, _camera: str) -> Point | None:
+def _read_panasonic(note: Directory, _exif: Directory, _camera: str) -> FocusPoint | None:
     values = note.read(0x004D)
     if len(values) != 4 or not values[1] or not values[3]:
         return None
     return _to_share(values[0] / values[1], values[2] / values[3], 1, 1)
 
 
-def _read_sony(note: Directory, _exif: Directory, _camera: str) -> Point | None:
+def _read_sony(note: Directory, _exif: Directory, _camera: str) -> FocusPoint | None:
     values = note.read(0x2027)
-    return _to_share(values[2], values[3], *values[:2]) if len(values) == 4 else None
+    if len(values) != 4:
+        return None
+    width, height, x, y = values
+    point = _to_share(x, y, width, height)
+    return point and point._replace(size_px=(width, height))
 
 
-_READERS: Final[dict[str, Callable[[Directory, Directory, str], Point | None]]] = {
+_READERS: Final[dict[str, Callable[[Directory, Directory, str], FocusPoint | None]]] = {
     "CANON": _read_canon,
     "FUJIFILM": _read_fujifilm,
     "NIKON": _read_nikon,
@@ -256,11 +280,11 @@ _READERS: Final[dict[str, Callable[[Directory, Directory, str], Point | None]]] 
 }
 
 
-def _to_share(x: float, y: float, width: float, height: float) -> Point | None:
+def _to_share(x: float, y: float, width: float, height: float) -> FocusPoint | None:
     if width <= 0 or height <= 0 or not (0 <= x <= width and 0 <= y <= height):
         return None
     # EXIF holds fractions, too.
-    return float(x / width), float(y / height)
+    return FocusPoint(float(x / width), float(y / height))
 
 
 def _sign(value: int) -> int:

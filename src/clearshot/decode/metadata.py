@@ -20,7 +20,7 @@ from PIL import Image as PillowImage
 
 from clearshot.decode.focus_point import (
     Directory,
-    Point,
+    FocusPoint,
     find_common_point,
     find_maker_point,
     read_note,
@@ -47,6 +47,9 @@ _HEIF_STARTS: Final = frozenset(
 
 _MAX_TEXT: Final = 100
 _MAX_ISO: Final = 10_000_000
+# Proportions of one picture differ by no more: a camera's JPEG lacks a rim of the sensor.
+_SAME_PROPORTIONS: Final = 0.02
+
 # ISO values that say "see another field".
 _ISO_OVERFLOW: Final = 65535
 
@@ -77,13 +80,16 @@ _DAMAGE: Final = (
 logging.getLogger("exifread").addHandler(logging.NullHandler())
 
 
-def read_facts(path: Path) -> Facts:
+def read_facts(path: Path, size_px: tuple[int, int] | None = None) -> Facts:
     """Read the facts about a photo. Never raises for a photo, however broken it is.
 
     Parameters
     ----------
     path : Path
         A photo.
+    size_px : tuple of int or None
+        Width and height of the upright photo [px]. A focus point that was noted for a picture of
+        other proportions is left out: the photo was cropped or turned since. None to believe each.
 
     Returns
     -------
@@ -94,7 +100,8 @@ def read_facts(path: Path) -> Facts:
 
     try:
         with path.open("rb") as stream:
-            return _read(_Bounded(stream))
+            tags, point = _read(_Bounded(stream))
+            return _collect(tags, point, size_px)
     except (*_DAMAGE, ExifError):
         return Facts()
 
@@ -157,7 +164,7 @@ def _open_block(block: bytes) -> Any:
     return _Bounded(io.BytesIO(block.removeprefix(b"Exif\0\0")))
 
 
-def _read(stream: Any) -> Facts:
+def _read(stream: Any) -> tuple[Mapping[str, IfdTag], FocusPoint | None]:
     head = stream.read(96)
     if head.startswith(b"FUJIFILMCCD-RAW"):
         # A RAF file holds a JPEG with the EXIF; where, is told in bytes 84 to 87.
@@ -167,8 +174,7 @@ def _read(stream: Any) -> Facts:
     elif head.startswith((b"\x89PNG", b"RIFF")) or head[4:12] in {b"ftypavif", b"ftypavis"}:
         stream = stream.cut_block()
     tags, stream = _read_tags(stream, is_heif=head[4:12] in _HEIF_STARTS)
-    point = _find_common_point(tags) or _find_maker_point(stream, tags)
-    return _collect(tags, point)
+    return tags, _find_common_point(tags) or _find_maker_point(stream, tags)
 
 
 def _read_tags(stream: Any, *, is_heif: bool) -> tuple[dict[str, IfdTag], Any]:
@@ -203,13 +209,13 @@ def _cut_jpeg_block(stream: Any) -> Any:
     raise OSError("no EXIF block")
 
 
-def _find_common_point(tags: Mapping[str, IfdTag]) -> Point | None:
+def _find_common_point(tags: Mapping[str, IfdTag]) -> FocusPoint | None:
     with suppress(*_DAMAGE):
         return find_common_point(tags)
     return None
 
 
-def _find_maker_point(stream: Any, tags: Mapping[str, IfdTag]) -> Point | None:
+def _find_maker_point(stream: Any, tags: Mapping[str, IfdTag]) -> FocusPoint | None:
     from exifread.core.find_exif import determine_type
 
     with suppress(*_DAMAGE):
@@ -222,7 +228,7 @@ def _find_maker_point(stream: Any, tags: Mapping[str, IfdTag]) -> Point | None:
     return None
 
 
-def _read_boxes(stream: Any) -> Facts:
+def _read_boxes(stream: Any) -> tuple[Mapping[str, IfdTag], FocusPoint | None]:
     """Read Canon's CR3: EXIF is divided among boxes, each a TIFF of its own."""
     from exifread import process_file
 
@@ -240,7 +246,7 @@ def _read_boxes(stream: Any) -> Facts:
             order = "<" if note[:2] == b"II" else ">"
             (offset,) = struct.unpack(order + "I", note[4:8])
             point = read_note(Directory(io.BytesIO(note), 0, order, 0), offset, _name(tags))
-    return _collect(tags, point)
+    return tags, point
 
 
 def _cut_box(head: bytes, name: bytes) -> bytes:
@@ -251,8 +257,14 @@ def _cut_box(head: bytes, name: bytes) -> bytes:
     return head[at + 4 : at - 4 + size]
 
 
-def _collect(tags: Mapping[str, IfdTag], point: Point | None) -> Facts:
-    point = _turn(point, _to_number(tags, "Image Orientation"))
+def _collect(
+    tags: Mapping[str, IfdTag], point: FocusPoint | None, size_px: tuple[int, int] | None
+) -> Facts:
+    orientation = int(_to_number(tags, "Image Orientation") or 1)
+    if point is not None and size_px is not None:
+        stored_px = size_px[::-1] if orientation in range(5, 9) else size_px
+        point = point if _is_noted_for(stored_px, point, tags) else None
+    x, y = (None, None) if point is None else _turn(point.x, point.y, orientation)
     return Facts(
         camera=_find_camera(tags),
         lens=_to_text(tags, "EXIF LensModel"),
@@ -260,9 +272,25 @@ def _collect(tags: Mapping[str, IfdTag], point: Point | None) -> Facts:
         shutter_s=_to_number(tags, "EXIF ExposureTime"),
         aperture=_to_number(tags, "EXIF FNumber"),
         taken_at=_find_time(tags),
-        focus_x=None if point is None else point[0],
-        focus_y=None if point is None else point[1],
+        focus_x=x,
+        focus_y=y,
     )
+
+
+def _is_noted_for(
+    stored_px: tuple[int, int], point: FocusPoint, tags: Mapping[str, IfdTag]
+) -> bool:
+    """Tell whether EXIF and the maker's note speak of a picture with these proportions.
+
+    Programs that crop or turn a photo keep notes, and some keep the size in EXIF.
+    """
+    width, height = (_to_number(tags, f"EXIF ExifImage{side}") for side in ("Width", "Length"))
+    for told in ((width, height), point.size_px or (None, None)):
+        if told[0] and told[1]:
+            proportions = told[0] * stored_px[1] / (told[1] * stored_px[0])
+            if abs(proportions - 1) > _SAME_PROPORTIONS:
+                return False
+    return True
 
 
 def _find_camera(tags: Mapping[str, IfdTag]) -> str | None:
@@ -307,14 +335,11 @@ def _find_time(tags: Mapping[str, IfdTag]) -> datetime | None:
     return None
 
 
-def _turn(point: Point | None, orientation: float | None) -> Point | None:
+def _turn(x: float, y: float, orientation: int) -> tuple[float, float]:
     """Turn a point of the stored picture as the picture is turned upright."""
-    if point is None:
-        return None
-    x, y = point
     mirrored = {2: (1 - x, y), 3: (1 - x, 1 - y), 4: (x, 1 - y), 5: (y, x)}
     turned = {6: (1 - y, x), 7: (1 - y, 1 - x), 8: (y, 1 - x)}
-    return (mirrored | turned).get(int(orientation or 1), point)
+    return (mirrored | turned).get(orientation, (x, y))
 
 
 def _to_text(tags: Mapping[str, IfdTag], name: str) -> str | None:

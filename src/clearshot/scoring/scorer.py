@@ -150,7 +150,8 @@ class Scorer:
             focus = replace(focus, native_blur=blur, native_anisotropy=anisotropy)
         # A small photo holds both scores, whichever was asked for.
         recipe = self._name_recipe(is_full=focus.native_blur is not None)
-        scores = Scores(*size_px, focus, exposure, recipe, image.reader, read_facts(path))
+        facts = read_facts(path, size_px)
+        scores = Scores(*size_px, focus, exposure, recipe, image.reader, facts)
         return Measurement(image, focus_map, scores)
 
     def _look(
