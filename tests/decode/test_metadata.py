@@ -130,6 +130,11 @@ def test_cameras_are_named_as_people_name_them(
         ({AREA: (0, 0), WIDTH: 400, HEIGHT: 200}, "focus_x", None),
         ({AREA: (900, 100), WIDTH: 400, HEIGHT: 200}, "focus_x", None),
         ({AREA: (300, 100)}, "focus_x", None),
+        ({AREA: (300, 100, 60), WIDTH: 400, HEIGHT: 200}, "focus_x", 0.75),
+        ({AREA: (300, 100, 200, 200), WIDTH: 400, HEIGHT: 200}, "focus_x", 0.75),
+        # The middle of a picture of a phone that a program made smaller, EXIF's size included.
+        ({AREA: (960, 539, 1056, 475), WIDTH: 1080, HEIGHT: 1440}, "focus_x", None),
+        ({AREA: (300, 150, 110), WIDTH: 400, HEIGHT: 200}, "focus_x", None),
         ({ISO: "800"}, "iso", None),
         ({EXPOSURE: "1/100"}, "shutter_s", None),
     ],

@@ -128,9 +128,24 @@ def find_common_point(tags: Mapping[str, IfdTag]) -> FocusPoint | None:
     width, height = (tags.get(f"EXIF ExifImage{side}") for side in ("Width", "Length"))
     if area is None or width is None or height is None:
         return None
-    x, y = area.values[:2]
+    x, y, *sides = area.values[:4]
     # Zeros fill the field where nothing was chosen.
-    return _to_share(x, y, width.values[0], height.values[0]) if x or y else None
+    if not (x or y) or _reaches_out(x, y, sides, width.values[0], height.values[0]):
+        return None
+    return _to_share(x, y, width.values[0], height.values[0])
+
+
+def _reaches_out(x: float, y: float, sides: list[float], width: float, height: float) -> bool:
+    """Tell whether an area around a point reaches out of the picture.
+
+    Then the picture was made smaller since, and EXIF's size with it. A point has no sides, a circle
+    has its diameter, a rectangle has two.
+    """
+    if not sides:
+        return False
+    half_width, half_height = sides[0] / 2, sides[-1] / 2
+    is_inside = half_width <= x <= width - half_width and half_height <= y <= height - half_height
+    return not is_inside
 
 
 def find_maker_point(tiff: Directory, camera: str) -> FocusPoint | None:
