@@ -202,6 +202,9 @@ def make_nikon_note(version: bytes, place: int, *, order: str = "<") -> bytes:
 CANON_AF = (90, 2, 9, 9, 5472, 3648, 5472, 3648, *[100] * 9, *[100] * 9)
 CANON_X = (0, 0x10000 - 1368, 1368, 0, 0, 0, 0, 0, 0)
 EOS_Y = (912, 912, 912, 0, 0, 0, 0x10000 - 912, 0x10000 - 912, 0x10000 - 912)
+# Room for 1,053 areas, of which one is in use.
+MIRRORLESS = (8704, 2, 1053, 1, *[8192, 5464] * 2, *[300, *[0] * 1052] * 2, 0x10000 - 2048,
+              *[0] * 1052, 1366, *[0] * 1052, 1, *[0] * 65, 1, *[0] * 65)  # fmt: skip
 POWERSHOT = (*CANON_AF, *CANON_X, *EOS_Y[::-1], 0b10)
 
 
@@ -222,6 +225,8 @@ POWERSHOT = (*CANON_AF, *CANON_X, *EOS_Y[::-1], 0b10)
         ("Canon EOS", make_note(b"", 0x0026, (*CANON_AF, *CANON_X, *EOS_Y, 0)), None),
         ("Canon", make_note(b"", 0x0012, (9, 9, 400, 200, 400, 200, 10, 10,
                                           *[100] * 9, *[0] * 9, 1)), (0.75, 0.5)),
+        ("Canon EOS", make_note(b"", 0x0026, MIRRORLESS), (0.25, 0.25)),
+        ("Canon EOS", make_note(b"", 0x0026, (96, 2, 0, 0, *CANON_AF[4:8], 1, 1)), None),
         ("Panasonic", make_note(b"Panasonic\0\0\0", 0x004D, (1, 0, 3, 4), kind=5), None),
     ],
 )  # fmt: skip

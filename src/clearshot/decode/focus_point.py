@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 _EXIF_IFD, _MAKER_NOTE = 0x8769, 0x927C
 _MAX_ENTRIES: Final = 512
-_MAX_NUMBERS: Final = 512
+# Mirrorless cameras of Canon keep room for 1,053 areas: 4,352 numbers.
+_MAX_NUMBERS: Final = 8192
 _LETTERS: Final = {1: "B", 3: "H", 4: "I", 5: "II", 7: "B", 8: "h"}
 
 # Where a version of Nikon's AFInfo2 holds width, height, x and y, if the camera knows them [bytes].
 _NIKON_PLACES: Final = {b"0100": 0x10, b"0101": 0x46, b"0300": 0x2A, b"0301": 0x2A}
-_MAX_AREAS: Final = 128
 
 
 class FocusPoint(NamedTuple):
@@ -240,7 +240,7 @@ def _find_canon_area(
     Of the two sizes, that of the picture and the one in which areas are counted, PowerShots give
     the second one proportions of its own.
     """
-    if not 0 < count <= _MAX_AREAS or len(values) < 2 * count + 1:
+    if len(values) < 2 * count + 1:
         return None
     bits = values[2 * count : 2 * count + (count + 15) // 16]
     chosen = [at for at in range(count) if at // 16 < len(bits) and bits[at // 16] >> at % 16 & 1]
