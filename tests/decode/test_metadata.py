@@ -192,8 +192,9 @@ def make_note(head: bytes, tag: int, values: tuple[int, ...], *, kind: int = 3) 
     return head + entry + (content.ljust(4, b"\0") if inline else b"@@@@") + b"####" + content
 
 
-def make_nikon_note(version: bytes, place: int, *, order: str = "<") -> bytes:
-    record = version + bytes(place - 4) + struct.pack(order + "4H", 6000, 4000, 1500, 3000)
+def make_nikon_note(version: bytes, place: int, *, order: str = "<", by_contrast: int = 1) -> bytes:
+    record = version + bytes([by_contrast]) + bytes(place - 5)
+    record += struct.pack(order + "4H", 6000, 4000, 1500, 3000)
     start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
     entry = struct.pack(order + "HHHII", 1, 0x00B7, 7, len(record), 26)
     return b"Nikon\0\x02\x11\0\0" + start + entry + bytes(4) + record
@@ -218,6 +219,9 @@ POWERSHOT = (*CANON_AF, *CANON_X, *EOS_Y[::-1], 0b10)
         ("NIKON CORPORATION", make_nikon_note(b"0100", 0x10, order=">"), (0.25, 0.75)),
         ("NIKON CORPORATION", make_nikon_note(b"0101", 0x46), (0.25, 0.75)),
         ("NIKON CORPORATION", make_nikon_note(b"0301", 0x2A), (0.25, 0.75)),
+        ("NIKON CORPORATION", make_nikon_note(b"0301", 0x2A, by_contrast=2), (0.25, 0.75)),
+        # Through the viewfinder of a D500, bits of its 153 sensors are there.
+        ("NIKON CORPORATION", make_nikon_note(b"0100", 0x10, by_contrast=0), None),
         ("NIKON CORPORATION", make_nikon_note(b"9999", 0x10), None),
         ("Canon EOS", make_note(b"", 0x0026, (*CANON_AF, *CANON_X, *EOS_Y, 0b10)), (0.25, 0.25)),
         ("Canon PowerShot", make_note(b"", 0x0026, POWERSHOT), (0.25, 0.25)),

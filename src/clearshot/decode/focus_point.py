@@ -23,7 +23,9 @@ _MAX_ENTRIES: Final = 512
 _MAX_NUMBERS: Final = 8192
 _LETTERS: Final = {1: "B", 3: "H", 4: "I", 5: "II", 7: "B", 8: "h"}
 
-# Where a version of Nikon's AFInfo2 holds width, height, x and y, if the camera knows them [bytes].
+# Where a version of Nikon's AFInfo2 holds width, height, x and y [bytes], if the camera focused by
+# contrast, which another byte tells. Else other things may be there.
+_BY_CONTRAST: Final = 4
 _NIKON_PLACES: Final = {b"0100": 0x10, b"0101": 0x46, b"0300": 0x2A, b"0301": 0x2A}
 
 
@@ -263,7 +265,7 @@ def _read_fujifilm(note: Directory, exif: Directory, _camera: str) -> FocusPoint
 def _read_nikon(note: Directory, _exif: Directory, _camera: str) -> FocusPoint | None:
     content = bytes(note.read(0x00B7))
     place = _NIKON_PLACES.get(content[:4])
-    if place is None or len(content) < place + 8:
+    if place is None or len(content) < place + 8 or not content[_BY_CONTRAST]:
         return None
     width, height, x, y = struct.unpack_from(note.order + "4H", content, place)
     point = _to_share(x, y, width, height) if x or y else None
