@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MAKE, MODEL, ORIENTATION = 0x010F, 0x0110, 0x0112
 EXPOSURE, F_NUMBER, ISO, ORIGINAL, OFFSET, SUBSEC = 0x829A, 0x829D, 0x8827, 0x9003, 0x9011, 0x9291
+CHANGED_OFFSET = 0x9010
 AREA, NOTE, WIDTH, HEIGHT, LENS = 0x9214, 0x927C, 0xA002, 0xA003, 0xA434
 
 FIELDS: dict[int, Any] = {
@@ -119,6 +120,8 @@ def test_cameras_are_named_as_people_name_them(
         ({ORIGINAL: "2024:05:06 07:08:09", OFFSET: "Z"}, "taken_at",
          datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)),
         ({ORIGINAL: "2024:05:06 07:08:09", OFFSET: "+25:00"}, "taken_at",
+         datetime(2024, 5, 6, 7, 8, 9)),  # noqa: DTZ001
+        ({ORIGINAL: "2024:05:06 07:08:09", CHANGED_OFFSET: "+02:00"}, "taken_at",
          datetime(2024, 5, 6, 7, 8, 9)),  # noqa: DTZ001
         ({AREA: (50,), WIDTH: 400, HEIGHT: 200, ISO: 800}, "iso", 800),
         ({ORIGINAL: "0000:00:00 00:00:00"}, "taken_at", None),

@@ -324,7 +324,8 @@ def _find_time(tags: Mapping[str, IfdTag]) -> datetime | None:
         if found is None:
             continue
         part = re.fullmatch(r"\d{1,9}", _to_text(tags, f"EXIF SubSecTime{kind}") or "")
-        zone = _to_text(tags, f"EXIF OffsetTime{kind}") or _to_text(tags, "EXIF OffsetTime") or ""
+        # OffsetTime alone is of the last change, perhaps on a computer in another zone.
+        zone = _to_text(tags, f"EXIF OffsetTime{kind}") or ""
         zone = zone if re.fullmatch(r"[+-]\d\d:\d\d|Z", zone) else ""
         year, month, day, clock = found.groups()
         digits = f".{part[0][:6].ljust(6, '0')}" if part else ""
