@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import time
 from datetime import UTC, datetime, timedelta, timezone
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from PIL.TiffImagePlugin import IFDRational
 
 from clearshot.decode.metadata import read_facts
@@ -72,6 +74,17 @@ def test_facts_are_those_of_the_camera(tmp_path: Path, suffix: str) -> None:
     assert facts.describe() == (
         "NIKON Z 6, 50 mm Prime, 1/250 s, f/2.8, ISO 400, 2024-05-06 07:08+02:00"
     )
+
+
+def test_facts_that_a_png_holds_as_text_are_read(tmp_path: Path) -> None:
+    block = make_exif(FIELDS).tobytes()
+    info = PngInfo()
+    digits = re.sub(r"(.{72})", r"\1\n", block.hex())
+    info.add_text("Raw profile type exif", f"\nexif\n{len(block):8}\n{digits}\n", zip=True)
+    Image.new("RGB", (64, 64)).save(tmp_path / "photo.png", pnginfo=info)
+    expected = read_facts(save(tmp_path / "photo.jpg", make_exif(FIELDS)))
+    assert read_facts(tmp_path / "photo.png") == expected
+    assert expected.iso == 400
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,10 @@ class _Bounded:
             warnings.simplefilter("ignore")
             # Pillow reads such a file as a whole, as it does for the pixels.
             with PillowImage.open(self._stream, formats=("PNG", "WEBP", "AVIF")) as picture:
-                return _open_block(picture.info.get("exif", b""))
+                # darktable and ImageMagick write it into a PNG as text: three lines, and digits.
+                lines = picture.info.get("Raw profile type exif", "").split("\n")
+                block = picture.info.get("exif") or bytes.fromhex("".join(lines[3:]))
+                return _open_block(block)
 
 
 def _open_block(block: bytes) -> Any:
