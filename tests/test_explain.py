@@ -10,7 +10,7 @@ from PIL import Image
 from clearshot import explain
 from clearshot.errors import PhotoError
 from clearshot.explain import draw_explanation, draw_overlay
-from clearshot.photo import Region
+from clearshot.photo import Facts, Region
 from clearshot.scoring.focus import FocusMap, FocusNetwork
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds, judge
@@ -114,6 +114,20 @@ def test_the_focus_point_of_the_camera_is_marked(scorer: Scorer, tmp_path: Path)
     differs = np.asarray(plain.picture) != np.asarray(focused.picture)
     rows, cols, _ = differs[:1000].nonzero()
     assert (rows.max() - rows.min(), cols.max() - cols.min()) < (100, 120)
+
+
+@pytest.mark.parametrize("x", [0.0, 0.995])
+def test_words_beside_the_rim_are_whole(x: float) -> None:
+    def mark(focus_x: float) -> NDArray[np.uint8]:
+        photo = Image.new("RGB", (300, 200), (120, 120, 120))
+        explain._draw_focus_point(photo, Facts(focus_x=focus_x, focus_y=0.2))
+        # Only letters have white between black there: below the cross.
+        return np.asarray(photo.convert("L"))[68:]
+
+    def count(marked_hw: NDArray[np.uint8]) -> list[int]:
+        return [int((marked_hw > 200).sum()), int((marked_hw < 60).sum())]
+
+    assert count(mark(x)) == count(mark(0.5))
 
 
 def test_a_focus_point_of_another_picture_is_not_marked(scorer: Scorer, tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ def _draw_photo(photo: Image.Image, focus_map: FocusMap, sharpest: Region) -> Im
     draw.rectangle((frame[0], frame[1], frame[2] - 1, frame[3] - 1), outline=(0, 0, 0), width=5)
     inner = (frame[0] + 1, frame[1] + 1, frame[2] - 2, frame[3] - 2)
     draw.rectangle(inner, outline=(255, 255, 255), width=3)
-    _draw_tag(draw, frame, "sharpest region", under.height)
+    _draw_tag(draw, frame, "sharpest region", under.size)
     return under
 
 
@@ -217,9 +217,8 @@ def _draw_focus_point(photo: Image.Image, facts: Facts) -> None:
     for color, width in (((0, 0, 0), 7), ((255, 255, 255), 3)):
         for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
             draw.line((x + 8 * dx, y + 8 * dy, x + 26 * dx, y + 26 * dy), color, width)
-    _draw_tag(
-        draw, (round(x) - 26, round(y) - 26, round(x) + 26, round(y) + 26), "focus", photo.height
-    )
+    box = (round(x) - 26, round(y) - 26, round(x) + 26, round(y) + 26)
+    _draw_tag(draw, box, "focus", photo.size)
 
 
 def _scale(region: Region, factor: float) -> _Box:
@@ -260,12 +259,12 @@ def _to_color(log2_sigma: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.stack(channels, axis=-1).astype(np.uint8)
 
 
-def _draw_tag(draw: _Draw, box: _Box, text: str, height: int) -> None:
-    """Write a word at the outside of a frame, below it or above."""
+def _draw_tag(draw: _Draw, box: _Box, text: str, size: tuple[int, int]) -> None:
+    """Write a word at the outside of a frame, below it or above, in a picture of a size."""
     font = _load_font(20)
-    width = font.getlength(text) + 16
-    is_low = box[3] + 30 > height
-    left, top = box[0], (box[1] - 31 if is_low else box[3])
+    width = round(font.getlength(text)) + 16
+    is_low = box[3] + 30 > size[1]
+    left, top = _clamp(box[0], size[0] - width - 1), (box[1] - 31 if is_low else box[3])
     draw.rectangle((left, top, left + width, top + 30), fill=(0, 0, 0))
     draw.text((left + 8, top + 15), text, (255, 255, 255), font, anchor="lm")
 
