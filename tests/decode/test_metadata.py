@@ -183,7 +183,10 @@ def place_note(
     size: tuple[int, int] | None = (400, 200),
     orientation: int = 1,
 ) -> Path:
-    """Write a JPEG whose EXIF holds a maker's note; @@@@ in it becomes the offset of ####."""
+    """Write a JPEG whose EXIF holds a maker's note.
+
+    In it @@@@ becomes the offset of what follows ####, and %%%% that of what follows 8 bytes later.
+    """
     fields = {NOTE: note} | ({} if size is None else {WIDTH: size[0], HEIGHT: size[1]})
     make, _, model = make.partition(" ")
     exif = make_exif(fields, make=make, model=model or "Camera", orientation=orientation)
@@ -191,11 +194,12 @@ def place_note(
     content = bytearray(path.read_bytes())
     tiff = content.index(b"Exif\0\0") + 6
     start = content.index(note)
-    if b"@@@@" in note:
-        base = start if note.startswith(b"FUJIFILM") else tiff
-        offset = start + note.index(b"####") + 4 - base
-        at = start + note.index(b"@@@@")
-        content[at : at + 4] = struct.pack("<I", offset)
+    base = start if note.startswith(b"FUJIFILM") else tiff
+    for mark, skipped in ((b"@@@@", 4), (b"%%%%", 12)):
+        if mark in note:
+            offset = start + note.index(b"####") + skipped - base
+            at = start + note.index(mark)
+            content[at : at + 4] = struct.pack("<I", offset)
     path.write_bytes(content)
     return path
 
@@ -216,6 +220,13 @@ def make_nikon_note(version: bytes, place: int, *, order: str = "<", by_contrast
     return b"Nikon\0\x02\x11\0\0" + start + entry + bytes(4) + record
 
 
+def make_sony_note(point: tuple[int, int], frame: tuple[int, int, int]) -> bytes:
+    entries = struct.pack("<HHHI", 2, 0x2027, 3, 4) + b"@@@@"
+    entries += struct.pack("<HHI", 0x2037, 7, 6) + b"%%%%"
+    values = struct.pack("<7H", 6000, 4000, *point, *frame)
+    return b"SONY DSC \0\0\0" + entries + b"####" + values
+
+
 CANON_AF = (90, 2, 9, 9, 5472, 3648, 5472, 3648, *[100] * 9, *[100] * 9)
 CANON_X = (0, 0x10000 - 1368, 1368, 0, 0, 0, 0, 0, 0)
 EOS_Y = (912, 912, 912, 0, 0, 0, 0x10000 - 912, 0x10000 - 912, 0x10000 - 912)
@@ -231,6 +242,10 @@ POWERSHOT = (*CANON_AF, *CANON_X, *EOS_Y[::-1], 0b10)
         ("FUJIFILM", make_note(b"FUJIFILM" + struct.pack("<I", 12), 0x1023, (100, 150)),
          (0.25, 0.75)),
         ("SONY", make_note(b"SONY DSC \0\0\0", 0x2027, (6000, 4000, 1500, 3000)), (0.25, 0.75)),
+        # Without a frame around it, the middle of the picture says that nothing is known.
+        ("SONY", make_sony_note((3000, 2000), (300, 200, 257)), (0.5, 0.5)),
+        ("SONY", make_sony_note((3000, 2000), (0, 0, 0)), None),
+        ("SONY", make_sony_note((1500, 3000), (0, 0, 0)), (0.25, 0.75)),
         ("Panasonic", make_note(b"Panasonic\0\0\0", 0x004D, (1, 4, 3, 4), kind=5), (0.25, 0.75)),
         ("NIKON CORPORATION", make_nikon_note(b"0100", 0x10, order=">"), (0.25, 0.75)),
         ("NIKON CORPORATION", make_nikon_note(b"0101", 0x46), (0.25, 0.75)),

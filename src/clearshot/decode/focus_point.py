@@ -284,8 +284,16 @@ def _read_sony(note: Directory, _exif: Directory, _camera: str) -> FocusPoint | 
     if len(values) != 4:
         return None
     width, height, x, y = values
+    if (x, y) == (width // 2, height // 2) and _lacks_frame(note):
+        return None  # the middle stands for a point that is not known
     point = _to_share(x, y, width, height)
     return point and point._replace(size_px=(width, height))
+
+
+def _lacks_frame(note: Directory) -> bool:
+    """Tell whether a note of Sony says that there is no frame around the point."""
+    frame = note.read(0x2037)  # width, height, and whether they count: as numbers or as their bytes
+    return bool(frame) and not any(frame[2 * len(frame) // 3 :])
 
 
 _READERS: Final[dict[str, Callable[[Directory, Directory, str], FocusPoint | None]]] = {
