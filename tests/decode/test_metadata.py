@@ -182,10 +182,13 @@ def place_note(
     *,
     size: tuple[int, int] | None = (400, 200),
     orientation: int = 1,
+    later: int = 8,
+    moved: int = 0,
 ) -> Path:
     """Write a JPEG whose EXIF holds a maker's note.
 
-    In it @@@@ becomes the offset of what follows ####, and %%%% that of what follows 8 bytes later.
+    In it @@@@ becomes the offset of what follows ####, and %%%% that of what is so much later; both
+    are too small where a program moved the note and left them.
     """
     fields = {NOTE: note} | ({} if size is None else {WIDTH: size[0], HEIGHT: size[1]})
     make, _, model = make.partition(" ")
@@ -195,9 +198,9 @@ def place_note(
     tiff = content.index(b"Exif\0\0") + 6
     start = content.index(note)
     base = start if note.startswith(b"FUJIFILM") else tiff
-    for mark, skipped in ((b"@@@@", 4), (b"%%%%", 12)):
+    for mark, skipped in ((b"@@@@", 4), (b"%%%%", 4 + later)):
         if mark in note:
-            offset = start + note.index(b"####") + skipped - base
+            offset = start + note.index(b"####") + skipped - base - moved
             at = start + note.index(mark)
             content[at : at + 4] = struct.pack("<I", offset)
     path.write_bytes(content)
@@ -272,6 +275,18 @@ def test_makers_tell_where_they_focused(
     found = None if facts.focus_x is None else (facts.focus_x, facts.focus_y)
     assert found == point
     assert facts.camera is not None
+
+
+def test_a_note_that_a_program_moved_tells_no_point(tmp_path: Path) -> None:
+    # The age of a child before the point; both offsets are those of 20 bytes earlier.
+    entries = struct.pack("<HHHI", 2, 0x0033, 2, 20) + b"@@@@" + struct.pack("<HHI", 0x004D, 5, 2)
+    values = b"9999:99:99 00:00:00\0" + struct.pack("<4I", 256, 1024, 768, 1024)
+    note = b"Panasonic\0\0\0" + entries + b"%%%%####" + values
+    path = place_note(tmp_path / "photo.jpg", "Panasonic", note, later=20)
+    assert read_facts(path).focus_x == 0.25
+    path = place_note(tmp_path / "photo.jpg", "Panasonic", note, later=20, moved=20)
+    assert read_facts(path).focus_x is None
+    assert read_facts(path).camera == "Panasonic Camera"
 
 
 SONY_NOTE = make_note(b"SONY DSC \0\0\0", 0x2027, (6000, 4000, 1500, 3000))

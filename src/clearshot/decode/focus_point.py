@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import BinaryIO
 
     from exifread.core.ifd_tag import IfdTag
@@ -21,12 +21,17 @@ _EXIF_IFD, _MAKER_NOTE = 0x8769, 0x927C
 _MAX_ENTRIES: Final = 512
 # Mirrorless cameras of Canon keep room for 1,053 areas: 4,352 numbers.
 _MAX_NUMBERS: Final = 8192
+# By type of a TIFF entry, as it is unpacked, and its size [bytes].
 _LETTERS: Final = {1: "B", 3: "H", 4: "I", 5: "II", 7: "B", 8: "h"}
+_SIZES: Final = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 
 # Where a version of Nikon's AFInfo2 holds width, height, x and y [bytes], if the camera focused by
 # contrast, which another byte tells. Else other things may be there.
 _BY_CONTRAST: Final = 4
 _NIKON_PLACES: Final = {b"0100": 0x10, b"0101": 0x46, b"0300": 0x2A, b"0301": 0x2A}
+
+# How far behind the entries of a note of Panasonic its values begin [bytes].
+_PANASONIC_GAPS: Final = frozenset({0, 4})
 
 
 class FocusPoint(NamedTuple):
@@ -101,16 +106,31 @@ class Directory:
         tuple of int or None
             Its type, its number of values, and where in the file they are [bytes].
         """
+        entries = self._walk()
+        return next((entry[1:4] for entry in entries if entry[0] == tag), None)
+
+    def measure_gap(self) -> int | None:
+        """Measure how far behind the entries the first of the values lies that are not in them.
+
+        Returns
+        -------
+        int or None
+            In bytes, negative before their end; None where all values are in the entries.
+        """
+        entries = list(self._walk())
+        end = self.base + self.offset + 2 + 12 * len(entries)
+        return min((place - end for *_, place, is_apart in entries if is_apart), default=None)
+
+    def _walk(self) -> Iterator[tuple[int, int, int, int, bool]]:
+        """Walk the entries: tag, type, number of values, their place, and whether it is apart."""
         self.stream.seek(self.base + self.offset)
         (count,) = struct.unpack(self.order + "H", self.stream.read(2))
         table_at = self.base + self.offset + 2
         table = self.stream.read(12 * min(count, _MAX_ENTRIES))
         for at in range(0, len(table) - 11, 12):
-            own, kind, num, value = struct.unpack_from(self.order + "HHII", table, at)
-            if own == tag:
-                size = num * struct.calcsize(self.order + _LETTERS.get(kind, "B"))
-                return kind, num, table_at + at + 8 if size <= 4 else self.base + value
-        return None
+            tag, kind, num, value = struct.unpack_from(self.order + "HHII", table, at)
+            is_apart = num * _SIZES.get(kind, 1) > 4
+            yield tag, kind, num, self.base + value if is_apart else table_at + at + 8, is_apart
 
 
 def find_common_point(tags: Mapping[str, IfdTag]) -> FocusPoint | None:
@@ -275,6 +295,9 @@ def _read_nikon(note: Directory, _exif: Directory, _camera: str) -> FocusPoint |
 def _read_panasonic(note: Directory, _exif: Directory, _camera: str) -> FocusPoint | None:
     values = note.read(0x004D)
     if len(values) != 4 or not values[1] or not values[3]:
+        return None
+    # A program that moved the note left its offsets as they were: other bytes are there now.
+    if note.measure_gap() not in _PANASONIC_GAPS:
         return None
     return _to_share(values[0] / values[1], values[2] / values[3], 1, 1)
 
