@@ -410,12 +410,33 @@ def test_facts_of_a_large_file_are_read(tmp_path: Path, suffix: str) -> None:
     assert read_facts(path).camera == "NIKON Z 6"
 
 
-def test_facts_that_libheif_wrote_are_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("brand", [b"heic", b"mif1", b"heix", b"msf1", b"miaf"])
+def test_facts_that_libheif_wrote_are_read(tmp_path: Path, brand: bytes) -> None:
     pillow_heif = pytest.importorskip("pillow_heif")
     path = tmp_path / "photo.heic"
-    heif = pillow_heif.from_pillow(Image.new("RGB", (64, 64)))
+    # Cameras write 10 bits.
+    mode, letter = ("RGB;16", "H") if brand == b"heix" else ("RGB", "B")
+    pixels = np.zeros((64, 64, 3), letter).tobytes()
+    heif = pillow_heif.from_bytes(mode, (64, 64), pixels)
     heif.save(path, exif=make_exif(FIELDS).tobytes(), enc_params={"preset": "ultrafast"})
-    assert read_facts(path).camera == "NIKON Z 6"
+    content = path.read_bytes()
+    path.write_bytes(content[:8] + brand + content[12:])
+    assert read_facts(path) == read_facts(save(tmp_path / "photo.jpg", make_exif(FIELDS)))
+
+
+def test_the_focus_point_of_a_heif_of_a_camera_is_turned(tmp_path: Path) -> None:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    path = tmp_path / "photo.hif"
+    heif = pillow_heif.from_bytes("RGB;16", (64, 64), bytes(64 * 64 * 6))
+    exif = make_exif(FIELDS).tobytes()
+    heif.save(path, exif=exif, enc_params={"preset": "ultrafast"})
+    # libheif's own writer would turn the picture and take the orientation out.
+    upright, turned = (struct.pack("<HHII", ORIENTATION, 3, 1, number) for number in (1, 6))
+    content = path.read_bytes()
+    assert content.count(upright) == 1
+    path.write_bytes(content.replace(upright, turned))
+    facts = read_facts(path)
+    assert (facts.focus_x, facts.focus_y) == (0.5, 0.75)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])

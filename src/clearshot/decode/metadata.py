@@ -25,6 +25,7 @@ from clearshot.decode.focus_point import (
     find_maker_point,
     read_note,
 )
+from clearshot.decode.formats import Format, sniff
 from clearshot.decode.segments import APP1, walk_segments
 from clearshot.photo import Facts
 
@@ -40,10 +41,6 @@ _MAX_READS: Final = 20_000
 _MAX_READ_BYTES: Final = 1_000_000
 # In all; exifread reads a large file once or twice in part, Pillow one of PNG, WebP or AVIF whole.
 _MAX_BYTES: Final = 16_000_000
-
-_HEIF_STARTS: Final = frozenset(
-    {b"ftypheic", b"ftypheix", b"ftyphevc", b"ftyphevx", b"ftypmif1", b"ftypmsf1"}
-)
 
 _MAX_TEXT: Final = 100
 _MAX_ISO: Final = 10_000_000
@@ -143,11 +140,12 @@ class _Bounded:
             If no reader is installed.
         """
         try:
-            from pillow_heif import HeifImageFile
+            from pillow_heif import open_heif
         except ImportError as error:
             raise OSError("no reader") from error
         self._stream.seek(0)
-        return _open_block(HeifImageFile(self._stream).info.get("exif") or b"")
+        # Its reader for Pillow would have taken the orientation out.
+        return _open_block(open_heif(self._stream).info.get("exif") or b"")
 
     def cut_block(self) -> Any:
         """Cut the EXIF block out of a format that Pillow knows better than exifread does."""
@@ -169,14 +167,18 @@ def _open_block(block: bytes) -> Any:
 
 def _read(stream: Any) -> tuple[Mapping[str, IfdTag], FocusPoint | None]:
     head = stream.read(96)
+    is_heif = False
     if head.startswith(b"FUJIFILMCCD-RAW"):
         # A RAF file holds a JPEG with the EXIF; where, is told in bytes 84 to 87.
         stream = stream.within(struct.unpack(">I", head[84:88])[0])
-    elif head[4:12] == b"ftypcrx ":
-        return _read_boxes(stream)
-    elif head.startswith((b"\x89PNG", b"RIFF")) or head[4:12] in {b"ftypavif", b"ftypavis"}:
+    elif head[4:8] == b"ftyp":
+        kind = sniff(stream)
+        if kind is Format.RAW:
+            return _read_boxes(stream)
+        is_heif = kind is Format.HEIF
+    if head.startswith((b"\x89PNG", b"RIFF")) or (head[4:8] == b"ftyp" and not is_heif):
         stream = stream.cut_block()
-    tags, stream = _read_tags(stream, is_heif=head[4:12] in _HEIF_STARTS)
+    tags, stream = _read_tags(stream, is_heif=is_heif)
     return tags, _find_common_point(tags) or _find_maker_point(stream, tags)
 
 
@@ -185,16 +187,12 @@ def _read_tags(stream: Any, *, is_heif: bool) -> tuple[dict[str, IfdTag], Any]:
     from exifread import process_file
     from exifread.core.exceptions import ExifError
 
-    if is_heif:
-        # exifread knows how phones write EXIF, libheif what it writes itself.
-        with suppress(*_DAMAGE, ExifError):
-            return process_file(stream, details=False, extract_thumbnail=False), stream
-        stream = stream.cut_heif_block()
     with suppress(*_DAMAGE, ExifError):
         if tags := process_file(stream, details=False, extract_thumbnail=False):
             return tags, stream
-    # exifread looks at the first 4 kB of a JPEG only; long XMP may stand before.
-    block = _cut_jpeg_block(stream)
+    # exifread looks at the first 4 kB of a JPEG only; long XMP may stand before. Of HEIF it knows
+    # what phones write, not the 10 bits of cameras.
+    block = stream.cut_heif_block() if is_heif else _cut_jpeg_block(stream)
     return process_file(block, details=False, extract_thumbnail=False), block
 
 
