@@ -341,23 +341,26 @@ def draw_frames(
 
 
 def try_doubtful(photos: Photos, num_draws: int, share: float = 0.05) -> list[dict[str, object]]:
-    """Decide about some photos only: what that does to the share that is lost."""
-    title = f"120 good photos decided, chosen in three ways; tolerance {share:.0%}"
-    print_title(title, "chosen kept lost")
+    """Decide about some photos only: what that does to the shares that are lost and missed."""
+    title = f"120 photos of a kind decided, chosen in three ways; tolerance {share:.0%}"
+    print_title(title, "kind chosen kept wrong")
     rng, rows = np.random.default_rng(5), []
-    good = photos.good
-    ranks = good.argsort().argsort() / good.size
-    for name, weights in (
-        ("at random", np.ones(good.size)),
-        ("the doubtful first", ranks**4),
-        ("the sharp first", (1 - ranks) ** 4),
-    ):
-        p, lost = weights / weights.sum(), []
-        for _ in range(num_draws):
-            tail = build_tail(rng.choice(good, 120, p=p), is_bad=False)
-            lost.append(share_above(good, find_limit(tail, share)))
-        rows.append({"chosen": name, **summarise(lost, lost, share)})
-        print_row({key: rows[-1][key] for key in ("chosen", "kept", "lost")})
+    for is_bad, values in ((False, photos.good), (True, photos.bad)):
+        sign = -1.0 if is_bad else 1.0  # the higher, the more misleading
+        ranks = (sign * values).argsort().argsort() / values.size
+        for name, weights in (
+            ("at random", np.ones(values.size)),
+            ("the doubtful first", ranks**4),
+            ("the worst first" if is_bad else "the sharp first", (1 - ranks) ** 4),
+        ):
+            p, wrong = weights / weights.sum(), []
+            for _ in range(num_draws):
+                tail = build_tail(rng.choice(values, 120, p=p), is_bad=is_bad)
+                wrong.append(share_above(sign * values, sign * find_limit(tail, share)))
+            row = {"kind": "bad" if is_bad else "good", "chosen": name}
+            kept = round(float(np.mean(np.array(wrong) <= share)), 3)
+            rows.append({**row, "kept": kept, "wrong": round(float(np.mean(wrong)), 4)})
+            print_row(rows[-1])
     return rows
 
 

@@ -21,6 +21,7 @@ from clearshot.owner import (
     check_tolerances,
     choose_one_per_burst,
     find_own,
+    is_evidently_chosen,
     match_decisions,
     read_calibration_file,
     read_decisions,
@@ -73,6 +74,36 @@ def test_rejected_photos_count_for_what_they_look_like() -> None:
     assert num_left == 4
     said = [OwnerDecision(Path("/library/dull.jpg"), is_bad=True, label=Label.BLURRY)]
     assert match_decisions(said, entries, SharpAt.SCREEN)[0][0][2] is Label.BLURRY
+
+
+def make_library(num: int = 600) -> list[Entry]:
+    """A library in which every fifth photo is blurred, the worst photo first."""
+    rng = np.random.default_rng(5)
+    blur = np.where(np.arange(num) % 5 == 0, rng.normal(0, 2, num), rng.normal(-5, 1, num))
+    ordered = enumerate(np.sort(blur)[::-1])
+    return [make_entry(f"{i:04}.jpg", scored(blur=float(each))) for i, each in ordered]
+
+
+def judge_for_owner(entries: list[Entry]) -> list[OwnerDecision]:
+    return [OwnerDecision(entry.photo.path, is_bad=False) for entry in entries]
+
+
+def test_photos_that_were_chosen_by_their_scores_are_no_random_sample() -> None:
+    library = make_library()
+    for chosen in (library[:60], library[-60:], library[100:200]):
+        assert is_evidently_chosen(judge_for_owner(chosen), library, len(chosen))
+    # As bursts they say less, and a few say nothing.
+    assert not is_evidently_chosen(judge_for_owner(library[:60]), library, 3)
+    assert not is_evidently_chosen(judge_for_owner(library[:4]), library, 4)
+    assert not is_evidently_chosen([], library, 0)
+
+
+def test_a_random_sample_is_taken_for_one() -> None:
+    library, rng = make_library(), np.random.default_rng(6)
+    for _ in range(40):
+        drawn = [library[i] for i in rng.choice(len(library), 100, replace=False)]
+        assert not is_evidently_chosen(judge_for_owner(drawn), library, len(drawn))
+    assert not is_evidently_chosen(judge_for_owner(library), library, len(library))
 
 
 def test_report_says_how_many_more_photos_it_takes() -> None:

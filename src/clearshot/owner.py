@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from clearshot.errors import InputError, UsageError
 from clearshot.intervals import count_needed
+from clearshot.listing import find_scores
 from clearshot.photo import Choice, Failure, Label, SharpAt
 from clearshot.report import judge_entry, read_choices
 from clearshot.scoring.calibration import compute_logits, read_calibration, to_logit
@@ -37,6 +40,9 @@ _LEAST_PROBABILITY: Final = 0.05
 # brackets, and what is tried again at once.
 BURST_S: Final = 5.0
 _BURST: Final = timedelta(seconds=BURST_S)
+
+# How probably a random sample may look like none, all labels together.
+_FALSE_ALARM: Final = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +285,63 @@ def choose_one_per_burst(
         else:
             chosen = each
     return [each for each in photos if each[0] not in lost]
+
+
+def is_evidently_chosen(
+    decisions: Sequence[OwnerDecision],
+    entries: Sequence[Entry],
+    num_independent: int,
+    sharp_at: SharpAt = SharpAt.SCREEN,
+) -> bool:
+    """Tell whether the decided photos score so unlike the library that no lot drew them.
+
+    Limits on photos that were looked at because of their scores promise what does not hold: who
+    goes through the worst ones first never sees the bad ones that look good.
+
+    Parameters
+    ----------
+    decisions : sequence of OwnerDecision
+        About photos of a library.
+    entries : sequence of Entry
+        Its catalog's.
+    num_independent : int
+        As how many photos the decided ones count, see `choose_one_per_burst`.
+    sharp_at : SharpAt
+        How large photos are seen.
+
+    Returns
+    -------
+    bool
+        Whether the shares of both beyond some score differ by more than they do in one of a
+        thousand random samples [1]_, for any label; such differences are missed among few photos.
+
+    References
+    ----------
+    .. [1] Massart, "The tight constant in the Dvoretzky-Kiefer-Wolfowitz inequality", Annals of
+       Probability 18, 1990. doi:10.1214/aop/1176990746
+    """
+    constants, decided = read_calibration(), {decision.path for decision in decisions}
+    logits = {
+        entry.photo.path: compute_logits(scores, constants, sharp_at)
+        for entry in entries
+        if not isinstance(scores := find_scores(entry, sharp_at), Failure)
+    }
+    mine = [logits[path] for path in decided & logits.keys()]
+    if not mine or num_independent < 1:
+        return False
+    most = math.sqrt(math.log(2 * len(Label) / _FALSE_ALARM) / (2 * num_independent))
+    return any(
+        _measure_gap([each[label] for each in mine], [each[label] for each in logits.values()])
+        > most
+        for label in Label
+    )
+
+
+def _measure_gap(part: Sequence[float], whole: Sequence[float]) -> float:
+    """Measure by how much the shares of a part and of the whole up to some value differ at most."""
+    every = np.sort(whole)
+    shares = [np.searchsorted(np.sort(each), every, "right") / len(each) for each in (part, whole)]
+    return float(np.abs(shares[0] - shares[1]).max())
 
 
 def report_labels(own: Recalibration) -> dict[Label, LabelReport]:

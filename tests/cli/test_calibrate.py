@@ -11,6 +11,7 @@ from click.testing import Result
 from clearshot.catalog.catalog import Catalog
 from clearshot.photo import Choice, Label
 from clearshot.scoring.recalibration import parse_recalibration
+from clearshot.terminal import to_command
 from cli.conftest import decide
 
 Run = Callable[..., Result]
@@ -156,6 +157,20 @@ def test_decisions_of_the_review_calibrate(run: Run, scanned_library: Path) -> N
     # A rejected photo counts for the label that it most looks like.
     assert "blurry: 1 good, 1 bad" in result.stdout
     assert "dark: 1 good, 1 bad" in result.stdout
+
+
+def test_decisions_about_the_worst_photos_alone_are_named_no_sample(
+    run: Run, scanned_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide(scanned_library, {"blurred.jpg": Choice.REJECT})
+    words = ["calibrate", scanned_library, "--from-decisions"]
+    assert "random sample: they" not in run(*words).stderr  # one photo shows nothing
+    monkeypatch.setattr("clearshot.owner._FALSE_ALARM", 5.0)
+    result = run(*words)
+    assert result.exit_code == 0
+    assert "no random sample: they score unlike the library" in result.stderr
+    command = to_command("clearshot", "audit", scanned_library, "--whole", "--csv", "OUT")
+    assert command in result.stderr
 
 
 def test_sorting_takes_no_decision_out_of_a_calibration(run: Run, scanned_library: Path) -> None:

@@ -181,7 +181,13 @@ def _calibrate_decisions(
     folder: Path, catalog_path: Path | None, tolerances: dict[Label, Tolerance]
 ) -> Recalibration:
     from clearshot.catalog.catalog import Catalog
-    from clearshot.owner import BURST_S, choose_one_per_burst, match_decisions, read_decisions
+    from clearshot.owner import (
+        BURST_S,
+        choose_one_per_burst,
+        is_evidently_chosen,
+        match_decisions,
+        read_decisions,
+    )
     from clearshot.owner import calibrate as calibrate_owner
 
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
@@ -199,6 +205,13 @@ def _calibrate_decisions(
     if len(photos) < len(found):
         num = to_count(len(found) - len(photos), "decision")
         print_remark(f"{num} left out: frames within {BURST_S:g} s of each other count once")
+    if is_evidently_chosen(decisions, entries, len(photos)):
+        options = repeat_options(None, catalog_path)
+        command = to_command("clearshot", "audit", folder, "--whole", "--csv", "OUT", *options)
+        print_remark(
+            "these decisions are no random sample: they score unlike the library. The shares that "
+            f"follow do not hold for it; decide about photos drawn by lot: {command}"
+        )
     origin = to_count(len(photos), "decision")
     return calibrate_owner(photos, _choose(tolerances), origin=origin, cameras=cameras)
 
