@@ -53,6 +53,19 @@ def test_sample_of_the_whole_library_calibrates_whatever_its_name(
     assert "4 good, 0 bad" in result.stdout
 
 
+def test_a_sample_of_two_piles_is_named_no_sample_of_the_library(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    for words, is_named in (([], True), (["--whole"], False)):
+        out = tmp_path / f"sample{len(words)}.csv"
+        run("audit", scanned_library, "--csv", out, *words)
+        out.write_text(out.read_text().replace(",,", ",clear,"))
+        result = run("calibrate", out, "--library", scanned_library)
+        assert result.exit_code == 0, result.output
+        told = "drawn from the good and the bad pile, not from all alike" in result.stderr
+        assert told is is_named
+
+
 def test_a_count_and_its_share_agree_where_an_answer_is_missing(
     run: Run, scanned_library: Path, tmp_path: Path
 ) -> None:

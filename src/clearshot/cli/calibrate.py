@@ -229,6 +229,8 @@ def _calibrate_labelled(
     from clearshot.owner import calibrate as calibrate_owner
 
     found = read_labelled(place)
+    for note in found.notes:
+        print_remark(to_printable(note))
     print_skipped(found.left_out, rest="see with -v")
     photos = choose_one_per_scene(found.photos)
     if len(photos) < len(found.photos):

@@ -38,6 +38,12 @@ _EXPECTED: Final = (
     "expected subfolders named clear, blurred, dark or overexposed, "
     "or a CSV with the columns file and label, or a public set (CERTH, CUHK, Kwentar)"
 )
+# What `clearshot audit` writes into the column pile, unless it drew from the whole library.
+_PILES: Final = frozenset({"good", "bad"})
+_FROM_PILES: Final = (
+    "these photos were drawn from the good and the bad pile, not from all alike: their shares are "
+    "not those of the library; `clearshot audit --whole` draws from all"
+)
 _MANIFEST_NAMES: Final = frozenset({"manifest.csv", "labels.csv"})
 # How far above a folder its manifest may lie [folders].
 _MANIFEST_HEIGHT: Final = 3
@@ -58,6 +64,7 @@ class _Row:
     source: str
     scene: str
     place: str  # for messages
+    pile: str = ""
 
 
 def read_labelled(*paths: Path) -> LabelledSet:
@@ -172,12 +179,13 @@ def _read_plain(root: Path, paths: Sequence[Path], rows: Mapping[Path, list[_Row
     known = set(paths)
     listed += [row for path, each in rows.items() if path not in known for row in each]
     found = _label_rows(listed, root)
-    return LabelledSet(found.photos, (*left_out, *found.left_out))
+    return LabelledSet(found.photos, (*left_out, *found.left_out), found.notes)
 
 
 def _label_rows(rows: Iterable[_Row], root: Path) -> LabelledSet:
     photos: dict[Path, LabelledPhoto] = {}
     left_out = []
+    is_of_piles = False
     for row in rows:
         if row.word in _NO_LABEL:
             left_out.append(Skip(row.path, f"label {row.word!r}" if row.word else "no label"))
@@ -191,7 +199,9 @@ def _label_rows(rows: Iterable[_Row], root: Path) -> LabelledSet:
         )
         if photos.setdefault(row.path, photo).label is not label:
             raise InputError(f"{row.place}: {row.path.name} has two different labels")
-    return LabelledSet(tuple(photos.values()), tuple(left_out))
+        is_of_piles |= row.pile in _PILES
+    notes = (_FROM_PILES,) if is_of_piles else ()
+    return LabelledSet(tuple(photos.values()), tuple(left_out), notes)
 
 
 def _name_source(path: Path, root: Path) -> str:
@@ -269,6 +279,7 @@ def _parse(reader: csv.DictReader[str], path: Path) -> Iterator[_Row]:
             source=cells.get("source", ""),
             scene=cells.get("scene", ""),
             place=place,
+            pile=cells.get("pile", ""),
         )
 
 
