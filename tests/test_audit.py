@@ -141,7 +141,7 @@ def test_answers_are_read_as_they_were_filled_in(tmp_path: Path) -> None:
     filled = [line.replace(",,", f",{word},") for line, word in zip(lines[1:], words, strict=True)]
     for name, text in (
         ("audit.csv", "\n".join([lines[0], *filled])),
-        ("excel.csv", "\ufeff" + "\r\n".join([lines[0], *filled]).replace(",", ";")),
+        ("excel.csv", "\ufeff" + "\r\n".join([lines[0], *filled, ",,,", ""]).replace(",", ";")),
     ):
         (tmp_path / name).write_text(text, encoding="utf-8")
         answers = read_answers(tmp_path / name)

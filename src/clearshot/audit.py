@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from clearshot.errors import InputError
-from clearshot.evaluation.labels import LABEL_WORDS, open_table
+from clearshot.evaluation.labels import LABEL_WORDS, drop_empty, open_table
 from clearshot.intervals import bound_pile
 from clearshot.photo import Failure, Rating
 from clearshot.report import format_line
@@ -214,7 +214,7 @@ def read_answers(path: Path) -> list[Sampled]:
 
 
 def _parse(reader: csv.DictReader[str], path: Path) -> Iterator[Sampled]:
-    for row in reader:
+    for row in drop_empty(reader):
         word = row["label"].strip().casefold()
         if word not in LABEL_WORDS and word not in _NO_ANSWER:
             message = f"unknown label {word!r}; expected clear, blurred, dark or overexposed"

@@ -55,6 +55,15 @@ def test_a_spreadsheet_may_write_semicolons(tmp_path: Path, mark: str) -> None:
     assert labels == {"a.jpg": None, "b, c.jpg": Label.BLURRY}
 
 
+def test_rows_that_a_spreadsheet_left_empty_are_none(tmp_path: Path) -> None:
+    text = "file;label;source\r\n;;\r\na.jpg;clear;\r\n ;;\r\n;;;\r\nb.jpg;dark;\r\n;;\r\n"
+    make_files(tmp_path, "a.jpg", "b.jpg")
+    assert list(summarize(write_csv(tmp_path / "mine.csv", text))) == ["a.jpg", "b.jpg"]
+    wrong = text.replace("dark", "drak")
+    with pytest.raises(InputError, match="line 6: unknown label"):
+        read_labelled(write_csv(tmp_path / "wrong.csv", wrong))
+
+
 def test_a_folder_that_is_named_like_a_label_is_one(tmp_path: Path) -> None:
     make_files(tmp_path, "bokeh/a.jpg", "bokeh/portraits/b.jpg")
     assert summarize(tmp_path / "bokeh") == {"a.jpg": (None, "bokeh"), "b.jpg": (None, "portraits")}

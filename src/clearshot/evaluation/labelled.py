@@ -18,6 +18,7 @@ from clearshot.evaluation.labels import (
     LABEL_WORDS,
     LabelledPhoto,
     LabelledSet,
+    drop_empty,
     find_label_words,
     keep_label_words,
     name_some,
@@ -260,7 +261,7 @@ def _parse(reader: csv.DictReader[str], path: Path) -> Iterator[_Row]:
     if not {"file", "label"} <= set(columns):
         found = ", ".join(columns) or "an empty file"
         raise _OtherTableError(f"needs the columns file and label; found {found}", path=path)
-    for fields in reader:
+    for fields in drop_empty(reader):
         place = f"{path}, line {reader.line_num}"
         if None in fields:
             raise InputError(f"{place}: more fields than the {len(columns)} columns")

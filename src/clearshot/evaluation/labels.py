@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from clearshot.errors import InputError
 from clearshot.photo import Label, Skip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 # Names of folders and words in a label column; None is a clear photo. The longer ones are those of
@@ -153,3 +153,19 @@ def open_table(path: Path) -> csv.DictReader[str]:
     delimiter = ";" if ";" in stream.readline() else ","
     stream.seek(0)
     return csv.DictReader(stream, restval="", delimiter=delimiter)
+
+
+def drop_empty(reader: csv.DictReader[str]) -> Iterator[dict[str | Any, str | Any]]:
+    """Drop the rows without any text, which spreadsheets leave where a cell was once filled in.
+
+    Parameters
+    ----------
+    reader : csv.DictReader
+        As `open_table` gave it.
+
+    Yields
+    ------
+    dict
+        The other rows, as they come.
+    """
+    return (row for row in reader if any("".join(cell).strip() for cell in row.values()))
