@@ -215,6 +215,19 @@ def test_overlapping_sets_count_photos_once_and_must_agree(tmp_path: Path) -> No
         read_labelled(tmp_path / "s", table)
 
 
+def test_a_photo_is_the_same_by_whichever_link_its_folder_is_named(tmp_path: Path) -> None:
+    make_files(tmp_path / "set", "clear/a.jpg", "blurred/b.jpg")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "set", target_is_directory=True)
+    rows = f"file,label\n{link}/clear/a.jpg,clear\n{link}/blurred/b.jpg,blurred\n"
+    table = write_csv(tmp_path / "mine.csv", rows)
+    assert read_labelled(table, tmp_path / "set").photos == read_labelled(table).photos
+    # A table of the folder is one of its photos, too.
+    make_files(tmp_path / "set" / "new", "c.jpg")
+    write_csv(tmp_path / "set" / "new" / "labels.csv", f"file,label\n{link}/new/c.jpg,dark\n")
+    assert list(summarize(tmp_path / "set" / "new")) == ["c.jpg"]
+
+
 def test_manifest_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
     make_files(tmp_path, "s/clear/a.jpg", "s/dark/b.jpg")
     rows = "file,label\ns/clear/a.jpg,clear\ns/clear/a.jpg,dark\n"

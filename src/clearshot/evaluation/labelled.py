@@ -268,7 +268,7 @@ def _parse(reader: csv.DictReader[str], path: Path) -> Iterator[_Row]:
         cells = {name: cell.strip() for name, cell in fields.items()}
         if not cells["file"]:
             raise InputError(f"{place}: the column file is empty")
-        photo = Path(os.path.normpath(path.parent / cells["file"]))
+        photo = _locate(path.parent / cells["file"])
         if not _is_text(cell for name, cell in cells.items() if name != "file"):
             raise InputError(f"{place}: is not in UTF-8")
         # A name may be no text, but then a file has it.
@@ -282,6 +282,11 @@ def _parse(reader: csv.DictReader[str], path: Path) -> Iterator[_Row]:
             place=place,
             pile=cells.get("pile", ""),
         )
+
+
+def _locate(path: Path) -> Path:
+    """Give the one path of a photo, whichever links lead to its folder."""
+    return Path(os.path.realpath(path.parent), path.name)
 
 
 def _is_text(cells: Iterable[str]) -> bool:
