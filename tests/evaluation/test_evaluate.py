@@ -8,12 +8,20 @@ import numpy as np
 import pytest
 
 from clearshot.errors import InputError, UsageError
-from clearshot.evaluation.evaluate import LabelResult, check_sources, evaluate
+from clearshot.evaluation.evaluate import RATES, LabelResult, check_sources, evaluate
 from clearshot.evaluation.labelled import LabelledPhoto, read_labelled
+from clearshot.evaluation.metrics import (
+    bootstrap,
+    compute_auc,
+    share_above,
+    threshold_at_false_alarms,
+)
 from clearshot.photo import Failure, Label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from numpy.typing import NDArray
 
     from clearshot.evaluation.evaluate import Measures
 
@@ -104,6 +112,48 @@ def test_intervals_hold_the_value_and_repeat() -> None:
     found = first.sources[0].outcomes[0].found
     assert found is not None
     assert found.low < found.value < found.high
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_numbers_and_intervals_are_those_of_the_plain_functions(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    size = 30
+    scores = np.round(rng.normal(size=size), 1)  # some are tied
+    is_bad, source, scene = rng.random(size) < 0.4, rng.integers(3, size=size), np.arange(size) // 3
+    is_bad &= source > 0
+    photos = [
+        LabelledPhoto(Path(f"/{i}"), Label.BLURRY if b else None, f"s{k}", f"{c:02}")
+        for i, (b, k, c) in enumerate(zip(is_bad, source, scene, strict=True))
+    ]
+    measures: dict[Path, Measures | Failure] = {
+        photo.path: {Label.BLURRY: score} for photo, score in zip(photos, scores, strict=True)
+    }
+    (result,) = evaluate(photos, measures, num_resamples=40, seed=seed).results
+    sets = ~is_bad & np.isin(source, [int(name[1]) for name in result.threshold_sources])
+
+    def measure(at: NDArray[np.intp]) -> list[list[float]]:
+        rows = []
+        for here in (source[at] >= 0, *(source[at] == k for k in np.unique(source))):
+            clear, bad = (scores[at][here & (is_bad[at] == kind)] for kind in (False, True))
+            row = [compute_auc(clear, bad) if clear.size and bad.size else math.nan]
+            for rate in RATES:
+                limit = threshold_at_false_alarms(scores[at][sets[at]], rate)
+                row += [
+                    share_above(kind, limit) if kind.size else math.nan for kind in (bad, clear)
+                ]
+            rows.append(row)
+        return rows
+
+    groups = [f"{photo.source}/{photo.scene}" for photo in photos]
+    ends = bootstrap(measure, groups, strata=source, num_resamples=40, seed=seed)
+    expected = np.stack([measure(np.arange(size)), *ends], axis=-1)
+    for row, each in zip(expected, (result.total, *result.sources), strict=True):
+        found = [each.auc, *(share for o in each.outcomes for share in (o.found, o.lost))]
+        for numbers, estimate in zip(row, found, strict=True):
+            if estimate is None:
+                assert np.isnan(numbers[0])
+            else:
+                assert numbers.tolist() == [estimate.value, estimate.low, estimate.high]
 
 
 def test_scenes_are_counted() -> None:

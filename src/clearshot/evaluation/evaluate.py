@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from clearshot.errors import InputError, UsageError
-from clearshot.evaluation.metrics import (
-    bootstrap,
-    compute_auc,
-    share_above,
-    threshold_at_false_alarms,
-)
+from clearshot.evaluation.metrics import bootstrap, threshold_at_false_alarms
 from clearshot.photo import Failure, Label
 
 if TYPE_CHECKING:
@@ -312,6 +307,19 @@ class _Task:
         self.masks = np.stack([np.ones(source.size, bool), *(source == s for s in self.sources)])
         self.scenes = [(p.photo.source, p.photo.scene or f"\0{i}") for i, p in enumerate(photos)]
         self.groups = np.unique(["\0".join(s) for s in self.scenes], return_inverse=True)[1]
+        # All photos by score, then those of each source by score: a row is a run of these places.
+        rows = [np.flatnonzero(mask) for mask in self.masks]
+        self.order = np.concatenate([row[np.argsort(self.scores[row])] for row in rows])
+        sizes = np.array([row.size for row in rows])
+        self.begins = np.cumsum(sizes) - sizes
+        self.ranked, self.is_bad_there = self.scores[self.order], self.is_bad[self.order]
+        # For each place, the first one of its row that scores as high, and the first one higher.
+        runs = np.split(self.ranked, self.begins[1:])
+        self.ties = [
+            np.concatenate([np.searchsorted(run, run, side) for run in runs])
+            + np.repeat(self.begins, sizes)
+            for side in ("left", "right")
+        ]
         # "From this score on" is "above the number before it".
         self.shipped = None if shipped is None else float(np.nextafter(shipped, -np.inf))
         self.threshold_sources = self._choose_sources(threshold_sources)
@@ -332,16 +340,25 @@ class _Task:
 
     def measure(self, at: NDArray[np.intp]) -> NDArray[np.float64]:
         """Compute all numbers on some photos; NaN where a kind of photo is missing."""
-        thresholds = self.set_thresholds(at)
-        scores, is_bad = self.scores[at], self.is_bad[at]
-        rows = []
-        for mask in self.masks[:, at]:
-            clear, bad = scores[mask & ~is_bad], scores[mask & is_bad]
-            row = [compute_auc(clear, bad) if clear.size and bad.size else math.nan]
-            for threshold in thresholds:
-                row += [_share(bad, threshold.value), _share(clear, threshold.value)]
-            rows.append(row)
-        return np.array(rows)
+        counts = np.bincount(at, minlength=self.scores.size)[self.order]
+        clear, bad = counts * ~self.is_bad_there, counts * self.is_bad_there
+        num_clear, num_bad = (self._sum(kind) for kind in (clear, bad))
+        # As `compute_auc`: a bad photo is above clear ones that score lower, half above ties.
+        sums = np.concatenate([[0], np.cumsum(clear)])
+        below = sums[self.ties[0]] + sums[self.ties[1]]
+        above = self._sum(below * bad) - 2 * sums[self.begins] * num_bad
+        columns = [_divide(above, 2 * num_clear * num_bad)]
+        for threshold in self.set_thresholds(at):
+            is_called = self.ranked > threshold.value
+            for kind, num in ((bad, num_bad), (clear, num_clear)):
+                # Without any clear photo to set it there is no threshold.
+                num_known = num * (not math.isnan(threshold.value))
+                columns.append(_divide(self._sum(kind * is_called), num_known))
+        return np.stack(columns, axis=1)
+
+    def _sum(self, values: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Sum over the places of each row."""
+        return np.add.reduceat(values, self.begins)
 
     def _choose_sources(self, given: Collection[str] | None) -> tuple[str, ...]:
         has_clear, has_bad = (
@@ -361,8 +378,11 @@ def _check_given(given: Collection[str], has_clear: set[str]) -> None:
         raise UsageError(f"{msg}sources with clear photos are {', '.join(sorted(has_clear))}")
 
 
-def _share(scores: NDArray[np.float64], threshold: float) -> float:
-    return math.nan if scores.size == 0 or math.isnan(threshold) else share_above(scores, threshold)
+def _divide(part: NDArray[np.intp], whole: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Divide; NaN where there is nothing to divide by."""
+    shares = np.full(part.size, np.nan)
+    np.divide(part, whole, out=shares, where=whole > 0)
+    return shares
 
 
 def _evaluate_label(label: Label, task: _Task, num_resamples: int, seed: int) -> LabelResult:

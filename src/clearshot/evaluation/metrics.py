@@ -319,11 +319,22 @@ def bootstrap(
     if not 0 < coverage < 1 or num_resamples < 1:
         raise ValueError(f"coverage {coverage} or num_resamples {num_resamples} is out of range")
     members = _split(np.asarray(groups), None if strata is None else np.asarray(strata))
+    # The photos of all groups in one row; a stratum is a run of groups, a group a run of photos.
+    photos = np.concatenate([group for part in members for group in part])
+    sizes = np.array([group.size for part in members for group in part])
+    begins = np.cumsum(sizes) - sizes
+    nums = [len(part) for part in members]
+    firsts = (np.cumsum(nums) - nums).tolist()
     rng = np.random.default_rng(seed)
     draws = []
     for _ in range(num_resamples):
-        chosen = [part[i] for part in members for i in rng.integers(len(part), size=len(part))]
-        draws.append(np.asarray(statistic(np.concatenate(chosen)), dtype=np.float64))
+        chosen = np.concatenate(
+            [first + rng.integers(num, size=num) for first, num in zip(firsts, nums, strict=True)]
+        )
+        ends = np.cumsum(sizes[chosen])
+        shifts = begins[chosen] - (ends - sizes[chosen])
+        at = photos[np.repeat(shifts, sizes[chosen]) + np.arange(ends[-1])]
+        draws.append(np.asarray(statistic(at), dtype=np.float64))
     values = np.stack(draws)
     undefined = np.isnan(values).all(axis=0)
     # NumPy warns of numbers that are never defined; they stay NaN.
