@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from clearshot.evaluation.metrics import (
     share_above,
     threshold_at_false_alarms,
 )
+from clearshot.evaluation.table import tabulate
 from clearshot.photo import Failure, Label
 
 if TYPE_CHECKING:
@@ -164,6 +166,32 @@ def test_scenes_are_counted() -> None:
     scores: dict[Path, Measures | Failure] = {p.path: {Label.BLURRY: 1.0} for p in photos}
     (source,) = evaluate(photos, scores, num_resamples=20).results[0].sources
     assert source.num_scenes == 2
+
+
+def test_one_scene_has_no_interval() -> None:
+    rng = np.random.default_rng(1)
+    cases = [(source, bad) for source in ("one", "two") for bad in (False, True) for _ in range(20)]
+    photos = [
+        LabelledPhoto(Path(f"/{i}"), Label.BLURRY if bad else None, source, f"scene{i % 2}")
+        for i, (source, bad) in enumerate(cases)
+    ]
+    photos = [replace(p, scene="alone") if p.source == "one" else p for p in photos]
+    scores: dict[Path, Measures | Failure] = {
+        p.path: {Label.BLURRY: rng.normal() + bad}
+        for p, (_, bad) in zip(photos, cases, strict=True)
+    }
+    result = evaluate(photos, scores, shipped={Label.BLURRY: 0.5}, num_resamples=50).results[0]
+    one, two = result.sources
+    for source, is_known in ((one, False), (two, True), (result.total, True)):
+        assert source.auc is not None
+        for outcome in source.outcomes:
+            assert outcome.found is not None
+            assert math.isfinite(outcome.found.low) is is_known
+        assert math.isfinite(source.auc.high) is is_known
+    table = tabulate(result)
+    assert "[" not in "".join(table.rows[0])
+    assert "[" in table.rows[1][-1]
+    assert "one is one scene, from which no interval follows." in table.notes
 
 
 @pytest.mark.parametrize("given", [0.0, 0.1, -7.25])

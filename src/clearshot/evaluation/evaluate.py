@@ -29,7 +29,10 @@ Measures = Mapping[Label, float]
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number with its 95 % bootstrap interval; NaN ends where no resample defines it.
+    """A number with its 95 % bootstrap interval.
+
+    The ends are NaN where no resample defines it, or all photos of a source are of one scene: what
+    another scene would give nobody knows.
 
     Attributes
     ----------
@@ -307,6 +310,8 @@ class _Task:
         self.masks = np.stack([np.ones(source.size, bool), *(source == s for s in self.sources)])
         self.scenes = [(p.photo.source, p.photo.scene or f"\0{i}") for i, p in enumerate(photos)]
         self.groups = np.unique(["\0".join(s) for s in self.scenes], return_inverse=True)[1]
+        # Source, and the label where photos are drawn one by one: the counts stay then.
+        self.strata = [f"{p.photo.source}/{'' if p.photo.scene else p.photo.label}" for p in photos]
         # All photos by score, then those of each source by score: a row is a run of these places.
         rows = [np.flatnonzero(mask) for mask in self.masks]
         self.order = np.concatenate([row[np.argsort(self.scores[row])] for row in rows])
@@ -324,11 +329,6 @@ class _Task:
         self.shipped = None if shipped is None else float(np.nextafter(shipped, -np.inf))
         self.threshold_sources = self._choose_sources(threshold_sources)
         self.sets_threshold = ~self.is_bad & np.isin(source, self.threshold_sources)
-
-    @property
-    def strata(self) -> list[str]:
-        """Source, and the label where photos are drawn one by one: the counts stay then."""
-        return [f"{p.photo.source}/{'' if p.photo.scene else p.photo.label}" for p in self.photos]
 
     def set_thresholds(self, at: NDArray[np.intp]) -> tuple[Threshold, ...]:
         """Set the thresholds on some photos."""
@@ -409,6 +409,9 @@ def _describe(
     task: _Task, name: str, mask: NDArray[np.bool_], numbers: NDArray[np.float64]
 ) -> SourceResult:
     """Turn the numbers of one source, shape (3, columns), into its record."""
+    groups = {(task.strata[i], task.groups[i]) for i in np.flatnonzero(mask)}
+    if len(groups) == len({stratum for stratum, _ in groups}):  # each draw gives the same photos
+        numbers = np.stack([numbers[0], *np.full_like(numbers[1:], np.nan)])
     auc, *shares = (
         None if math.isnan(value) else Estimate(float(value), float(low), float(high))
         for value, low, high in numbers.T

@@ -148,7 +148,7 @@ def write_share(estimate: Estimate | None, *, has_interval: bool = True) -> str:
     estimate : Estimate or None
         The share.
     has_interval : bool
-        Whether to write its interval, in brackets.
+        Whether to write its interval, in brackets, where it has one.
 
     Returns
     -------
@@ -158,7 +158,8 @@ def write_share(estimate: Estimate | None, *, has_interval: bool = True) -> str:
     if estimate is None:
         return "-"
     value, low, high = (100 * x for x in (estimate.value, estimate.low, estimate.high))
-    return f"{value:.1f} [{low:.1f}, {high:.1f}]" if has_interval else f"{value:.1f}"
+    is_known = has_interval and not math.isnan(low)
+    return f"{value:.1f} [{low:.1f}, {high:.1f}]" if is_known else f"{value:.1f}"
 
 
 def to_json(evaluation: Evaluation) -> dict[str, Any]:
@@ -262,6 +263,8 @@ def _note(result: LabelResult) -> list[str]:
         chosen = ", ".join(result.threshold_sources)
         notes.append(f"Thresholds lose at most that share of the clear photos of: {chosen}.")
     for source in result.sources:
+        if source.num_scenes == 1:
+            notes.append(f"{source.source} is one scene, from which no interval follows.")
         if source.num_bad == 0:
             kept = [
                 f"{100 * (1 - outcome.lost.value):.1f} % {threshold.name}"
