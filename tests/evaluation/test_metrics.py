@@ -168,6 +168,24 @@ def test_reliability_counts_every_photo_once() -> None:
     assert np.all((bins.low <= bins.observed) & (bins.observed <= bins.high))
 
 
+def test_the_share_that_was_labelled_is_no_error_of_probabilities() -> None:
+    # Probabilities that hold where 25 % are bad, on a set in which half of them are.
+    rng = np.random.default_rng(4)
+    p = rng.beta(0.5, 1.5, 40_000)
+    bad = rng.uniform(0, 1, p.size) < p
+    clear = rng.permutation(np.flatnonzero(~bad))[: bad.sum()]
+    chosen = np.concatenate([np.flatnonzero(bad), clear])
+    bins = measure_reliability(p[chosen], bad[chosen], share_bad=0.25)
+    np.testing.assert_allclose(bins.observed, bins.predicted, atol=0.03)
+    assert np.all((bins.low <= bins.observed) & (bins.observed <= bins.high))
+    assert bins.counts.sum() == chosen.size
+    plain = measure_reliability(p[chosen], bad[chosen])
+    assert plain.observed[4] > plain.predicted[4] + 0.2
+    for truth, share in (([True, True], 0.5), ([True, False], 1.0)):
+        with pytest.raises(ValueError, match="cannot count as"):
+            measure_reliability([0.5, 0.5], truth, share_bad=share)
+
+
 def test_empty_bins_are_left_out_and_no_probability_is_refused() -> None:
     bins = measure_reliability([0.02, 0.98], [False, True])
     assert bins.observed.tolist() == [0.0, 1.0]

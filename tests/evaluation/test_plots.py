@@ -109,6 +109,7 @@ def test_reliability_shows_all_photos(evaluation: Evaluation) -> None:
     result = evaluation.results[0]
     axes, below = draw_reliability(result).axes
     assert axes.get_ylabel() == "blurry photos among them [%]"
+    assert axes.get_title() == "in a library with 25 % blurry photos"
     assert sum(bar.get_height() for bar in below.patches) == len(result.photos)
 
 

@@ -167,7 +167,11 @@ def trace_precision_recall(clear_scores: ArrayLike, bad_scores: ArrayLike) -> Pr
 
 
 def measure_reliability(
-    probabilities: ArrayLike, is_bad: ArrayLike, *, num_bins: int = 10
+    probabilities: ArrayLike,
+    is_bad: ArrayLike,
+    *,
+    share_bad: float | None = None,
+    num_bins: int = 10,
 ) -> Reliability:
     """Compare probabilities with what came true.
 
@@ -177,6 +181,10 @@ def measure_reliability(
         Probabilities that photos are bad, in [0, 1].
     is_bad : array_like of bool, same shape
         Whether they are.
+    share_bad : float or None
+        Share of bad photos for which the probabilities are stated, in (0, 1): the kinds are weighed
+        as if these photos had it, for else what share was labelled would look like an error. None
+        takes them as they are.
     num_bins : int
         Bins of equal width, >= 1.
 
@@ -188,7 +196,8 @@ def measure_reliability(
     Raises
     ------
     ValueError
-        If the shapes differ, there is no photo, or a probability is none.
+        If the shapes differ, there is no photo, none of a kind that is to be weighed, or a
+        probability is none.
 
     References
     ----------
@@ -199,17 +208,33 @@ def measure_reliability(
     if bad.shape != p.shape or p.min() < 0 or p.max() > 1 or num_bins < 1:
         msg = f"need probabilities in [0, 1] and as many truths, got {p.shape} and {bad.shape}"
         raise ValueError(msg)
+    odds = 1.0 if share_bad is None else _weigh_bad(bad, share_bad)
     bins = np.minimum((p * num_bins).astype(np.intp), num_bins - 1)
     counts = np.bincount(bins, minlength=num_bins)
     is_used = counts > 0
     counts_used = counts[is_used]
     observed = np.bincount(bins, weights=bad, minlength=num_bins)[is_used] / counts_used
-    predicted = np.bincount(bins, weights=p, minlength=num_bins)[is_used] / counts_used
+    weights = np.where(bad, odds, 1.0)
+    predicted = (
+        np.bincount(bins, weights=weights * p, minlength=num_bins)[is_used]
+        / np.bincount(bins, weights=weights, minlength=num_bins)[is_used]
+    )
     center = (observed + _Z95**2 / (2 * counts_used)) / (1 + _Z95**2 / counts_used)
     variance = observed * (1 - observed) / counts_used + (_Z95 / (2 * counts_used)) ** 2
     half = _Z95 * np.sqrt(variance) / (1 + _Z95**2 / counts_used)
     low, high = np.clip(center - half, 0.0, observed), np.clip(center + half, observed, 1.0)
+    # A bad photo counts as `odds` ones, in the ends of the interval too.
+    observed, low, high = (odds * x / (odds * x + 1 - x) for x in (observed, low, high))
     return Reliability(predicted, observed, low, high, counts_used)
+
+
+def _weigh_bad(is_bad: NDArray[np.bool_], share_bad: float) -> float:
+    num_bad = int(is_bad.sum())
+    if not 0 < share_bad < 1 or num_bad in {0, is_bad.size}:
+        raise ValueError(
+            f"{num_bad} bad photos of {is_bad.size} cannot count as {share_bad} of all"
+        )
+    return share_bad / (1 - share_bad) * (is_bad.size - num_bad) / num_bad
 
 
 def threshold_at_false_alarms(clear_scores: ArrayLike, rate: float) -> float:

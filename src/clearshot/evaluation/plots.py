@@ -23,7 +23,7 @@ from clearshot.evaluation.figure import (
 from clearshot.evaluation.metrics import measure_reliability
 from clearshot.evaluation.split import is_for_calibration
 from clearshot.photo import Label
-from clearshot.scoring.calibration import to_probability
+from clearshot.scoring.calibration import PRIORS, to_probability
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,8 +159,9 @@ def draw_reliability(result: LabelResult) -> Any:
     Returns
     -------
     matplotlib.figure.Figure
-        Shares of bad photos in ten bins of probability with 95 % intervals, over the numbers of
-        photos in each bin.
+        Shares of bad photos in ten bins of probability with 95 % intervals, as in a library with
+        the share of bad photos for which probabilities are stated, over the numbers of photos in
+        each bin.
 
     Raises
     ------
@@ -170,7 +171,8 @@ def draw_reliability(result: LabelResult) -> Any:
     label = result.label.value
     probabilities = [to_probability(each.score) for each in result.photos]
     is_bad = np.array([each.photo.label is not None for each in result.photos])
-    bins = measure_reliability(probabilities, is_bad)
+    share_bad = PRIORS[result.label]
+    bins = measure_reliability(probabilities, is_bad, share_bad=share_bad)
     with make_figure(5.2, 4.6) as figure:
         axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         axes.plot([0, 1], [0, 1], color="#999999", lw=1, ls=(0, (5, 3)), label="as it should be")
@@ -180,6 +182,7 @@ def draw_reliability(result: LabelResult) -> Any:
         axes.errorbar(bins.predicted, bins.observed, errors, label=name, clip_on=False, **points)
         axes.set(xlim=(0, 1), ylim=(0, 1), ylabel=f"{label} photos among them [%]")
         axes.yaxis.set_major_formatter(to_percent)
+        axes.set_title(f"in a library with {to_percent(share_bad)} % {label} photos", fontsize=9)
         axes.legend(loc="upper left")
         edges = np.linspace(0, 1, 11)
         kinds = [np.array(probabilities)[is_bad == kind] for kind in (False, True)]
