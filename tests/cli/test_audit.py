@@ -66,6 +66,17 @@ def test_a_sample_of_two_piles_is_named_no_sample_of_the_library(
         assert told is is_named
 
 
+def test_a_sample_is_of_its_library_by_whichever_link_that_is_named(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    link, out = tmp_path / "link", tmp_path / "audit.csv"
+    link.symlink_to(scanned_library, target_is_directory=True)
+    run("audit", link, "--csv", out)
+    out.write_text(out.read_text().replace(",,", ",clear,"))
+    for folder in (link, scanned_library):
+        assert run("audit", folder, "--answers", out).exit_code == 0
+
+
 def test_a_count_and_its_share_agree_where_an_answer_is_missing(
     run: Run, scanned_library: Path, tmp_path: Path
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import click
@@ -19,7 +21,6 @@ from clearshot.cli.options import (
 from clearshot.cli.screen import print_line, print_remark
 from clearshot.cli.text import to_count, to_interval
 from clearshot.errors import UsageError
-from clearshot.paths import anchor
 from clearshot.terminal import to_command, to_printable
 
 if TYPE_CHECKING:
@@ -144,8 +145,9 @@ def _print_audit(folder: Path, path: Path) -> None:
     from clearshot.audit import estimate, read_answers
 
     answers = read_answers(path)
-    home = anchor(folder)
-    if foreign := [each for each in answers if not each.path.is_relative_to(home)]:
+    home = PurePath(os.path.realpath(folder))
+    places = (PurePath(os.path.realpath(each.path.parent)) for each in answers)
+    if foreign := [place for place in places if not place.is_relative_to(home)]:
         message = f"{to_count(len(foreign), 'photo')} of the sample not in {folder}"
         raise UsageError(message, path=path)
     found = estimate(answers)
