@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from clearshot.catalog.catalog import Catalog
 from clearshot.photo import Choice, Label
 from clearshot.scoring.calibration import read_calibration
-from clearshot.scoring.tolerance import parse_table
+from clearshot.scoring.recalibration import LabelledScore, recalibrate, write_recalibration
+from clearshot.scoring.tolerance import Tolerance, digest_calibration, parse_table
 from cli.conftest import decide
 
 Run = Callable[..., Result]
@@ -171,3 +173,17 @@ def test_the_table_is_made_by_a_command(run: Run, spoilt_photos: Path, tmp_path:
     assert result.exit_code == 0, result.output
     table = parse_table((tmp_path / "tolerance.toml").read_text(), read_calibration())
     assert table.pairs[Label.BLURRY].good.num_scenes == 1
+
+
+def test_cameras_with_limits_of_their_own_are_named(run: Run, scanned_library: Path) -> None:
+    logits = [-5.0 - i / 100 for i in range(80)]
+    own = recalibrate(
+        [LabelledScore(dict.fromkeys(Label, each), None, "EOS\x1b 6D") for each in logits],
+        tolerances=dict.fromkeys(Label, Tolerance()),
+        made_for=digest_calibration(read_calibration()),
+        origin="test",
+    )
+    with Catalog.open(scanned_library) as catalog:
+        catalog.calibrations.add(write_recalibration(own))
+    told = " ".join(run("report", scanned_library, "--csv", "-").stderr.split())
+    assert "Photos of EOS\\x1b 6D have limits of their own: they may differ from this." in told

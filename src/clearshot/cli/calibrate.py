@@ -331,8 +331,6 @@ def _print_report(own: Recalibration) -> None:
         if each.num_bad_missing:
             line = f"With {to_count(each.num_bad_missing, 'more bad photo')} your own set that of "
             print_line(f"  {line}{to_percent(tolerance.missed)} missed, too.")
-    if own.cameras:
-        print_line(f"Limits of their own: {', '.join(map(to_printable, own.cameras))}")
 
 
 def _describe_loss(report: LabelReport, tolerance: Tolerance) -> str:

@@ -72,6 +72,9 @@ def describe_forecast(thresholds: Thresholds, own: Recalibration | None = None) 
         lines.append(f"{where} Your photos may differ: `clearshot audit` measures yours.")
     else:
         lines.append("Shares with 95 % intervals.")
+    if thresholds.cameras:
+        cameras = ", ".join(map(to_printable, thresholds.cameras))
+        lines.append(f"Photos of {cameras} have limits of their own: they may differ from this.")
     if thresholds.sharp_at is SharpAt.FULL:
         lines.append("All this was measured on a screen; at 100 % nothing is known.")
     return lines
