@@ -94,8 +94,8 @@ def audit(  # noqa: PLR0913 - one argument per option
     """Estimate how many bad photos are among the good ones of FOLDER, and the other way round.
 
     A random sample of both piles is enough for an exact interval. Look at each photo as large as
-    you judge it; what you cannot tell stays empty or unsure, and makes the interval wider. The
-    first rows of each pile are a sample too, if you stop early.
+    you judge it; what you cannot tell is unsure, and makes the interval wider. The first rows of
+    each pile are a sample too, if you stop early: rows that are empty at the end do not count.
     """
     _check_one(csv_path, answers)
     if answers is not None:
