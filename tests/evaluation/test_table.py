@@ -7,7 +7,7 @@ import pytest
 
 from clearshot.evaluation.evaluate import Evaluation, Measures, evaluate
 from clearshot.evaluation.labelled import LabelledPhoto
-from clearshot.evaluation.table import tabulate, to_json, write_markdown
+from clearshot.evaluation.table import note_strictest, tabulate, to_json, write_markdown
 from clearshot.photo import Failure, Label
 
 
@@ -49,11 +49,24 @@ def test_table_has_a_row_for_each_source_and_one_for_all(evaluation: Evaluation)
     assert phone[3:6] == ("1.0000", "100.0 [100.0, 100.0]", "0.0 [0.0, 0.0]")
 
 
+@pytest.mark.parametrize(("num", "is_told"), [(199, True), (200, False)])
+def test_a_threshold_that_may_lose_no_photo_is_named(num: int, is_told: bool) -> None:
+    photos = [LabelledPhoto(Path(f"/{i}"), None, "a") for i in range(num)]
+    photos.append(LabelledPhoto(Path("/b"), Label.BLURRY, "a"))
+    scores: dict[Path, Measures | Failure] = {p.path: {Label.BLURRY: 1.0} for p in photos}
+    (result,) = evaluate(photos, scores, num_resamples=5).results
+    notes = " ".join(tabulate(result).notes)
+    assert (f"Of these {num} clear photos none may be lost at 0.5 %:" in notes) is is_told
+    assert "2 %:" not in notes
+    assert note_strictest(result, [0.02]) == []
+
+
 def test_notes_name_thresholds_sources_and_what_is_kept(evaluation: Evaluation) -> None:
     notes = " ".join(tabulate(evaluation.results[0]).notes)
     assert "3 at 2 %, 3 at 0.5 %, 9 as shipped" in notes
     assert "about 3 / n more for n scenes" in notes
     assert "share of the clear photos of: phone." in notes
+    assert "Of these 4 clear photos none may be lost at 2 % or 0.5 %" in notes
     assert "bo|keh has clear photos only; called clear: 0.0 % at 2 %" in notes
     assert "50.0 % as shipped" in notes
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from clearshot.errors import UsageError
 from clearshot.evaluation.evaluate import RATES, evaluate
-from clearshot.evaluation.table import Table, to_json, to_markdown, write_failures, write_share
+from clearshot.evaluation.table import (
+    Table,
+    note_strictest,
+    to_json,
+    to_markdown,
+    write_failures,
+    write_share,
+)
 from clearshot.photo import Failure, Label
 
 if TYPE_CHECKING:
@@ -257,6 +264,7 @@ def _tabulate(
             "Each network has thresholds of its own, one for all sources, which lose at most that "
             f"share of the clear photos of: {chosen}."
         )
+        notes += note_strictest(first, rates)
     headings = ("network", "AUC", *(column.heading for column in columns))
     return Table(f"{label.value} against clear", headings, tuple(cells), tuple(notes), label)
 

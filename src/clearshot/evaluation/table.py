@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from clearshot.evaluation.worst import find_worst
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from clearshot.evaluation.evaluate import Estimate, Evaluation, LabelResult, SourceResult
@@ -162,6 +162,31 @@ def write_share(estimate: Estimate | None, *, has_interval: bool = True) -> str:
     return f"{value:.1f} [{low:.1f}, {high:.1f}]" if is_known else f"{value:.1f}"
 
 
+def note_strictest(result: LabelResult, rates: Collection[float | None] | None = None) -> list[str]:
+    """Say where a threshold is set on so few clear photos that none of them may be lost.
+
+    Parameters
+    ----------
+    result : LabelResult
+        Accuracy for one label.
+    rates : collection of float or None
+        Those of the thresholds that are shown; all by default.
+
+    Returns
+    -------
+    list of str
+        A sentence, or none.
+    """
+    chosen = [source for source in result.sources if source.source in result.threshold_sources]
+    num = sum(source.num_clear for source in chosen)
+    shown = [t.rate for t in result.thresholds if rates is None or t.rate in rates]
+    strict = [f"{100 * rate:g} %" for rate in shown if rate is not None and rate * num < 1]
+    if not strict:
+        return []
+    few = f"Of these {num} clear photos none may be lost at {' or '.join(strict)}"
+    return [f"{few}: too few to tell how many others are."]
+
+
 def to_json(evaluation: Evaluation) -> dict[str, Any]:
     """Turn an evaluation into plain JSON values; numbers that are not finite become null.
 
@@ -262,6 +287,7 @@ def _note(result: LabelResult) -> list[str]:
     if any(threshold.rate is not None for threshold in result.thresholds):
         chosen = ", ".join(result.threshold_sources)
         notes.append(f"Thresholds lose at most that share of the clear photos of: {chosen}.")
+        notes += note_strictest(result)
     for source in result.sources:
         if source.num_scenes == 1:
             notes.append(f"{source.source} is one scene, from which no interval follows.")
