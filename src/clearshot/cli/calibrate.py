@@ -209,8 +209,8 @@ def _calibrate_decisions(
         options = repeat_options(None, catalog_path)
         command = to_command("clearshot", "audit", folder, "--whole", "--csv", "OUT", *options)
         print_remark(
-            "these decisions are no random sample: they score unlike the library. The shares that "
-            f"follow do not hold for it; decide about photos drawn by lot: {command}"
+            "these decisions are no random sample: they score unlike the library, so that the "
+            f"shares that follow need not hold for it; decide about photos drawn by lot: {command}"
         )
     origin = to_count(len(photos), "decision")
     return calibrate_owner(photos, _choose(tolerances), origin=origin, cameras=cameras)
