@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -104,6 +105,23 @@ def test_other_formats_of_which_the_rest_is_zeros_are_damaged(
     whole = path.read_bytes()
     kept = int(share * len(whole))
     assert decode(path).width_px == 320
+    path.write_bytes(whole[:kept] + bytes(len(whole) - kept))
+    with pytest.raises(DamagedPhotoError, match="its end is missing or zeros"):
+        decode(path)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_a_png_in_one_chunk_of_which_the_rest_is_zeros_is_damaged(
+    tmp_path: Path, share: float
+) -> None:
+    path = tmp_path / "recovered.png"
+    grain = np.random.default_rng(1).normal(128, 10, (240, 240)).astype(np.uint8)
+    Image.fromarray(grain).save(path)
+    whole = path.read_bytes()
+    assert whole.count(b"IDAT") == 1
+    path.write_bytes(whole + bytes(3000))
+    assert decode(path).width_px == 240
+    kept = int(share * len(whole))
     path.write_bytes(whole[:kept] + bytes(len(whole) - kept))
     with pytest.raises(DamagedPhotoError, match="its end is missing or zeros"):
         decode(path)

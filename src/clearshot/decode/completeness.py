@@ -21,44 +21,52 @@ _TAIL_BYTES: Final = 512
 
 _JPEG_START: Final = b"\xff\xd8"
 _JPEG_END: Final = b"\xff\xd9"
+_PNG_START: Final = b"\x89PNG\r\n\x1a\n"
+_PNG_END: Final = b"IEND"
 _BOXES_START: Final = b"ftyp"  # behind a length
 
 
-def is_cut_off(stream: BinaryIO) -> bool:
+def is_cut_off(stream: BinaryIO, ending: tuple[int, int] | None = None) -> bool:
     """Tell whether the picture of a file has no end.
 
     A file that is whole may well end in zeros: programs put films and notes behind a picture. A
-    JPEG that is just shorter is left to its reader, which complains.
+    picture that is just shorter is left to its reader, which complains.
 
     Parameters
     ----------
     stream : binary file
         An open file of this system, at any place; it is left where it was.
+    ending : tuple of int or None
+        Where the last part of a picture begins and ends [bytes], if that never ends in zeros; see
+        `clearshot.decode.tiff.find_ending`.
 
     Returns
     -------
     bool
-        Whether a JPEG ends in zeros before its own picture ends, or whether a picture of a HEIF or
-        AVIF file ends in zeros or beyond the file. False for other formats.
+        Whether a JPEG or a PNG ends in zeros before its own picture ends, whether a picture of a
+        HEIF or AVIF file ends in zeros or beyond the file, or whether `ending` ends in zeros. False
+        for other formats.
     """
     place = stream.tell()
     stream.seek(0)
     head = stream.read(8)
     if head.startswith(_JPEG_START):
-        is_lost = _is_jpeg_cut_off(stream)
+        is_lost = _is_end_zero(stream) and _is_jpeg_cut_off(stream)
+    elif head == _PNG_START:
+        is_lost = _is_end_zero(stream) and _is_png_cut_off(stream)
     elif head.endswith(_BOXES_START):
-        parts = find_coded_pictures(stream)
-        is_lost = any(_lacks_end(stream, start, end) for start, end in parts)
+        size_bytes = _measure(stream)
+        is_lost = any(
+            end > size_bytes or _ends_in_zeros(stream, start, end)
+            for start, end in find_coded_pictures(stream)
+        )
     else:
-        is_lost = False
+        is_lost = ending is not None and _ends_in_zeros(stream, *ending)
     stream.seek(place)
     return is_lost
 
 
 def _is_jpeg_cut_off(stream: BinaryIO) -> bool:
-    size_bytes = _measure(stream)
-    if size_bytes < _TAIL_BYTES or not _lacks_end(stream, 0, size_bytes):
-        return False
     segments = walk_segments(stream)
     scan = next((start for marker, start, _ in segments if marker == SCAN), None)
     if scan is None:
@@ -67,13 +75,29 @@ def _is_jpeg_cut_off(stream: BinaryIO) -> bool:
         return content.rfind(_JPEG_END, scan) < 0
 
 
-def _lacks_end(stream: BinaryIO, start: int, end: int) -> bool:
-    """Tell whether a part of a file ends in a block of zeros, or beyond the file."""
-    if end > _measure(stream):
-        return True
+def _is_png_cut_off(stream: BinaryIO) -> bool:
+    stream.seek(len(_PNG_START))
+    while True:
+        head = stream.read(8)
+        size_bytes, kind = int.from_bytes(head[:4], "big"), head[4:]
+        if kind == _PNG_END:
+            return False
+        if not kind.strip(b"\0"):
+            return True
+        stream.seek(size_bytes + 4, os.SEEK_CUR)  # the sum of a chunk comes behind it
+
+
+def _is_end_zero(stream: BinaryIO) -> bool:
+    size_bytes = _measure(stream)
+    return size_bytes >= _TAIL_BYTES and _ends_in_zeros(stream, 0, size_bytes)
+
+
+def _ends_in_zeros(stream: BinaryIO, start: int, end: int) -> bool:
+    """Tell whether the last block of a part of a file is nothing but zeros; it has to be there."""
     tail_start = max(start, end - _TAIL_BYTES)
     stream.seek(tail_start)
-    return not stream.read(end - tail_start).strip(b"\0")
+    tail = stream.read(end - tail_start)
+    return bool(tail) and not tail.strip(b"\0")
 
 
 def _measure(stream: BinaryIO) -> int:

@@ -26,7 +26,7 @@ from clearshot.decode.formats import Format, name_start, sniff
 from clearshot.decode.heif import open_heif
 from clearshot.decode.preview import JPEG_PREVIEW_READER, find_preview
 from clearshot.decode.raw import open_raw
-from clearshot.decode.tiff import DEEP_GREY, find_photo
+from clearshot.decode.tiff import DEEP_GREY, find_ending, find_photo
 from clearshot.errors import (
     ChangedPhotoError,
     DamagedPhotoError,
@@ -206,9 +206,11 @@ def _open_pixels(
     else:
         stream.seek(0)
         picture, turn_by = PillowImage.open(stream, formats=_FORMATS), None
+    ending = None
     if isinstance(picture, TiffImageFile):
         turn_by = find_photo(picture, stream, path)
-    if is_cut_off(stream):
+        ending = find_ending(picture)
+    if is_cut_off(stream, ending):
         message = "its end is missing or zeros: it was not copied or recovered whole"
         raise DamagedPhotoError(message, path=path)
     return picture, turn_by

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from PIL.TiffImagePlugin import (
     BITSPERSAMPLE,
+    COMPRESSION,
     IMAGEWIDTH,
     PHOTOMETRIC_INTERPRETATION,
     PLANAR_CONFIGURATION,
     SAMPLEFORMAT,
+    STRIPBYTECOUNTS,
+    STRIPOFFSETS,
     SUBIFD,
+    TILEBYTECOUNTS,
+    TILEOFFSETS,
 )
 
 from clearshot.decode.directories import walk_directories
@@ -39,6 +44,10 @@ _UNSIGNED: Final = 1
 _SUBFILE_TYPE: Final = 0x00FE
 _REDUCED: Final = 1
 _PHOTOS: Final = frozenset({(), (0,), (2,)})
+
+# JPEG and two names of Deflate: zeros in the midst of them are taken for pixels, but none is at
+# their end. The other ways of compressing complain.
+_ENDING: Final = frozenset({7, 8, 32946})
 
 # How many pictures are looked at for the photo: far more than programs put before it.
 _MAX_PICTURES: Final = 256
@@ -82,6 +91,30 @@ def find_photo(picture: TiffImageFile, stream: BinaryIO, path: Path) -> int | No
             orientation = told
     _look_at_tags(picture, path)
     return orientation
+
+
+def find_ending(picture: TiffImageFile) -> tuple[int, int] | None:
+    """Find the last strip or tile of a photo where zeros at its end tell that it was cut off.
+
+    A strip that is nothing but zeros makes libtiff complain.
+
+    Parameters
+    ----------
+    picture : PIL.TiffImagePlugin.TiffImageFile
+        Opened, at the photo.
+
+    Returns
+    -------
+    tuple of int or None
+        Where it begins and ends [bytes]; None where it may well end in zeros.
+    """
+    tags = picture.tag_v2
+    if tags.get(COMPRESSION) not in _ENDING:
+        return None
+    starts = tags.get(STRIPOFFSETS) or tags.get(TILEOFFSETS, ())
+    sizes = tags.get(STRIPBYTECOUNTS) or tags.get(TILEBYTECOUNTS, ())
+    parts = [(start, start + size) for start, size in zip(starts, sizes, strict=False)]
+    return max(parts, default=None)
 
 
 def _is_reduced(picture: TiffImageFile) -> bool:
