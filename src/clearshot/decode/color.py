@@ -43,6 +43,22 @@ def correct_luma(luma: PillowImage.Image, profile: bytes | None) -> PillowImage.
     return luma if curve is None else luma.point(curve)
 
 
+def divide_by_alpha(picture: PillowImage.Image) -> PillowImage.Image:
+    """Take back that grey was multiplied by its transparency; Pillow makes nothing else of such.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image
+        Of any mode.
+
+    Returns
+    -------
+    PIL.Image.Image
+        The same picture but for mode La, which becomes LA.
+    """
+    return picture.convert("LA") if picture.mode == "La" else picture
+
+
 def to_rgb(picture: PillowImage.Image, profile: bytes | None) -> PillowImage.Image:
     """Convert a picture to RGB, by its profile where that is another than sRGB.
 
@@ -58,6 +74,7 @@ def to_rgb(picture: PillowImage.Image, profile: bytes | None) -> PillowImage.Ima
     PIL.Image.Image
         Mode RGB.
     """
+    picture = divide_by_alpha(picture)
     if picture.mode in {"CMYK", "LAB"}:
         transform = _build_transform(profile, picture.mode)
         if transform is not None:

@@ -20,7 +20,7 @@ from PIL import UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from clearshot.config import MAX_PIXELS
-from clearshot.decode.color import correct_luma, to_rgb
+from clearshot.decode.color import correct_luma, divide_by_alpha, to_rgb
 from clearshot.decode.completeness import is_cut_off
 from clearshot.decode.formats import Format, name_start, sniff
 from clearshot.decode.heif import open_heif
@@ -338,6 +338,7 @@ def to_luma(picture: PillowImage.Image) -> PillowImage.Image:
     PIL.Image.Image
         Mode L, of the same size.
     """
+    picture = divide_by_alpha(picture)
     profile = picture.info.get("icc_profile")
     if picture.mode in {"CMYK", "LAB"}:
         return to_rgb(picture, profile).convert("L")

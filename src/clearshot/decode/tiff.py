@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Final
 from PIL.TiffImagePlugin import (
     BITSPERSAMPLE,
     COMPRESSION,
+    FILLORDER,
     IMAGEWIDTH,
     PHOTOMETRIC_INTERPRETATION,
     PLANAR_CONFIGURATION,
     SAMPLEFORMAT,
+    SAMPLESPERPIXEL,
     STRIPBYTECOUNTS,
     STRIPOFFSETS,
     SUBIFD,
     TILEBYTECOUNTS,
     TILEOFFSETS,
+    YCBCRSUBSAMPLING,
 )
 
 from clearshot.decode.directories import walk_directories
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+    from PIL.ImageFile import _Tile
     from PIL.TiffImagePlugin import TiffImageFile
 
     from clearshot.decode.directories import Directory
@@ -36,9 +40,13 @@ if TYPE_CHECKING:
 DEEP_GREY: Final = "clearshot-deep-grey"
 
 _ORIENTATION: Final = 0x0112
-_SEPARATE_PLANES: Final = 2
-_WHITE_IS_ZERO: Final = 0
+_ONE_PLANE, _SEPARATE_PLANES = 1, 2
+_WHITE_IS_ZERO, _YCBCR = 0, 6
 _UNSIGNED: Final = 1
+_LOWEST_BIT_FIRST: Final = 2
+
+# Pillow's names for numbers of the other byte order, and for those of this machine.
+_NATIVE: Final = {"I;16BS": "I;16NS", "I;32BS": "I;32NS", "F;32BF": "F;32NF"}
 
 # What a directory's picture is, as a sum: 1 a smaller copy, 2 a page; others are masks and maps.
 _SUBFILE_TYPE: Final = 0x00FE
@@ -179,12 +187,41 @@ def _look_at_tags(picture: TiffImageFile, path: Path) -> None:
     UnknownFormatError
         If Pillow would take the bytes of its values for pixels.
     """
+    if picture.tag_v2.get(SAMPLESPERPIXEL, 1) == 1 and _has_planes(picture):
+        # Of a single plane Pillow would forget whether 0 is white, and how deep it is.
+        picture.tag_v2[PLANAR_CONFIGURATION] = _ONE_PLANE
+        picture._setup()
     # Pillow takes 16 in any form of number.
     bits = int(picture.tag_v2.get(BITSPERSAMPLE, (1,))[0])
-    is_planar = picture.tag_v2.get(PLANAR_CONFIGURATION) == _SEPARATE_PLANES
-    if is_planar and bits > 8 and any(tile[0] == "raw" for tile in picture.tile):
-        message = f"a TIFF with separate planes of {bits} bits that are not compressed is not read"
-        raise UnknownFormatError(message, path=path)
+    mistaken = _name_mistaken(picture, bits)
+    if mistaken is not None and any(tile[0] == "raw" for tile in picture.tile):
+        raise UnknownFormatError(f"a TIFF with {mistaken}, not compressed, is not read", path=path)
+    picture.tile = [_read_as_given(tile) for tile in picture.tile]
     is_inverted = picture.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == _WHITE_IS_ZERO
     is_signed = picture.tag_v2.get(SAMPLEFORMAT, (_UNSIGNED,))[0] != _UNSIGNED
     picture.info[DEEP_GREY] = 0 if bits == 32 and is_signed else bits, is_inverted
+
+
+def _has_planes(picture: TiffImageFile) -> bool:
+    return picture.tag_v2.get(PLANAR_CONFIGURATION) == _SEPARATE_PLANES
+
+
+def _name_mistaken(picture: TiffImageFile, bits: int) -> str | None:
+    """Name what Pillow mistakes in pixels that are not compressed; libtiff reads the others."""
+    tags = picture.tag_v2
+    if _has_planes(picture) and bits > 8:
+        return f"separate planes of {bits} bits"
+    if _has_planes(picture) and tags.get(FILLORDER) == _LOWEST_BIT_FIRST:
+        return "separate planes of reversed bits"
+    is_ycbcr = tags.get(PHOTOMETRIC_INTERPRETATION) == _YCBCR
+    if is_ycbcr and tuple(tags.get(YCBCRSUBSAMPLING, (2, 2))) != (1, 1):
+        return "fewer colour values than pixels"
+    return None
+
+
+def _read_as_given(tile: _Tile) -> _Tile:
+    """Have numbers read in the order in which libtiff gives them, that of this machine."""
+    if tile.codec_name != "libtiff" or not isinstance(tile.args, tuple):
+        return tile
+    mode, *others = tile.args
+    return tile._replace(args=(_NATIVE.get(mode, mode), *others))

@@ -1,0 +1,86 @@
+"""Pixels of a TIFF are read right however they are laid out, or not at all."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clearshot.decode.image import decode, read_rgb
+from clearshot.errors import UnknownFormatError
+from conftest import draw_scene
+from tiff_files import make_tiff
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LUMA = np.asarray(Image.fromarray(draw_scene(4, width=640, height=480)).convert("L"))
+SIZE = (640, 480)
+
+BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER = 0x0102, 0x0103, 0x0106, 0x010A
+SAMPLES, PLANES, EXTRA, SAMPLE_FORMAT, SUBSAMPLING = 0x0115, 0x011C, 0x0152, 0x0153, 0x0212
+PLAIN, DEFLATE = 1, 8
+WHITE_IS_ZERO, GREY, RGB, YCBCR = 0, 1, 2, 6
+SIGNED, FLOAT = 2, 3
+
+
+def check_luma(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    assert np.abs(decode(path).luma_hw.astype(int) - LUMA).max() <= 1
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("compression", [PLAIN, DEFLATE])
+@pytest.mark.parametrize(("dtype", "white", "kind"), [("f4", 1, FLOAT), ("i4", 2**31 - 1, SIGNED)])
+def test_deep_grey_is_the_same_in_both_orders_of_bytes(
+    tmp_path: Path, dtype: str, white: int, kind: int, compression: int, order: str
+) -> None:
+    values = (LUMA / 255 * white).astype(order + dtype).tobytes()
+    tags = {BITS: (32,), COMPRESSION: (compression,), PHOTOMETRIC: (GREY,), SAMPLE_FORMAT: (kind,)}
+    strip = zlib.compress(values) if compression == DEFLATE else values
+    check_luma(tmp_path / "photo.tif", make_tiff(strip, SIZE, tags, order=order))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "photometric"), [("u1", GREY), ("u1", WHITE_IS_ZERO), ("<u2", GREY)]
+)
+def test_a_single_plane_may_be_called_separate(
+    tmp_path: Path, dtype: str, photometric: int
+) -> None:
+    bits = 8 * np.dtype(dtype).itemsize
+    values = (LUMA.astype(dtype) * ((2**bits - 1) // 255)).tobytes()
+    if photometric == WHITE_IS_ZERO:
+        values = bytes(255 - value for value in values)
+    tags = {BITS: (bits,), COMPRESSION: (PLAIN,), PHOTOMETRIC: (photometric,), SAMPLES: (1,)}
+    check_luma(tmp_path / "photo.tif", make_tiff(values, SIZE, tags | {PLANES: (2,)}))
+
+
+def test_grey_that_is_multiplied_by_its_transparency_is_read(tmp_path: Path) -> None:
+    alpha = np.full_like(LUMA, 255)
+    alpha[:, :300] = 200
+    multiplied = np.round(LUMA * (alpha / 255)).astype(np.uint8)
+    tags = {BITS: (8, 8), COMPRESSION: (PLAIN,), PHOTOMETRIC: (GREY,), SAMPLES: (2,), EXTRA: (1,)}
+    path = tmp_path / "photo.tif"
+    check_luma(path, make_tiff(np.dstack([multiplied, alpha]).tobytes(), SIZE, tags))
+    assert np.abs(read_rgb(path, long_side_px=640)[..., 0].astype(int) - LUMA).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("tags", "reason"),
+    [
+        ({PHOTOMETRIC: (YCBCR,), SUBSAMPLING: (1, 2)}, "fewer colour values than pixels"),
+        ({PHOTOMETRIC: (YCBCR,)}, "fewer colour values than pixels"),
+        ({PHOTOMETRIC: (RGB,), PLANES: (2,), FILL_ORDER: (2,)}, "separate planes of reversed bits"),
+    ],
+)
+def test_what_would_be_mistaken_is_refused(
+    tmp_path: Path, tags: dict[int, tuple[int, ...]], reason: str
+) -> None:
+    path = tmp_path / "photo.tif"
+    tags = {BITS: (8, 8, 8), COMPRESSION: (PLAIN,), SAMPLES: (3,)} | tags
+    path.write_bytes(make_tiff(bytes(3 * LUMA.size), SIZE, tags))
+    with pytest.raises(UnknownFormatError, match=reason):
+        decode(path)
