@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING
 
@@ -219,3 +220,20 @@ def test_a_photo_that_is_cut_behind_its_preview_is_judged_by_it(
     assert (image.reader, image.sensor_white_share) == ("RAW preview", None)
     with pytest.raises(DamagedPhotoError):
         read_crops(path, [Region(0, 0, 512, 512)])
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_a_photo_whose_preview_ends_in_zeros_is_developed(
+    tmp_path: Path, scene: NDArray[np.uint8], share: float
+) -> None:
+    buffer = io.BytesIO()
+    shrink(scene, 1056).save(buffer, "JPEG", quality=95)
+    whole = buffer.getvalue()
+    path, kept = tmp_path / "photo.dng", int(share * len(whole))
+    for preview, reader in (
+        (whole + bytes(2000), "RAW preview"),
+        (whole[:kept] + bytes(len(whole) - kept), "RAW"),
+    ):
+        image = decode(write_dng(path, scene, preview=preview))
+        assert image.reader == reader
+        assert np.abs(image.luma_hw.astype(int) - expected_luma(scene)).mean() < 3

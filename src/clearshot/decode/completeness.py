@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from clearshot.decode.boxes import find_coded_pictures
@@ -50,12 +51,13 @@ def is_cut_off(stream: BinaryIO, ending: tuple[int, int] | None = None) -> bool:
     place = stream.tell()
     stream.seek(0)
     head = stream.read(8)
-    if head.startswith(_JPEG_START):
-        is_lost = _is_end_zero(stream) and _is_jpeg_cut_off(stream)
-    elif head == _PNG_START:
-        is_lost = _is_end_zero(stream) and _is_png_cut_off(stream)
+    size_bytes = os.fstat(stream.fileno()).st_size
+    if head.startswith((_JPEG_START, _PNG_START)):
+        is_lost = False
+        if _ends_in_zeros(stream, 0, size_bytes):
+            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                is_lost = _is_jpeg_cut_off(stream, content) or _is_png_cut_off(content)
     elif head.endswith(_BOXES_START):
-        size_bytes = _measure(stream)
         is_lost = any(
             end > size_bytes or _ends_in_zeros(stream, start, end)
             for start, end in find_coded_pictures(stream)
@@ -66,30 +68,40 @@ def is_cut_off(stream: BinaryIO, ending: tuple[int, int] | None = None) -> bool:
     return is_lost
 
 
-def _is_jpeg_cut_off(stream: BinaryIO) -> bool:
+def is_preview_cut_off(content: bytes) -> bool:
+    """Tell whether a JPEG within a file ends in zeros before its own picture does.
+
+    Parameters
+    ----------
+    content : bytes
+        All of it, with what may lie behind its picture.
+
+    Returns
+    -------
+    bool
+        False also for what has no picture at all.
+    """
+    with BytesIO(content) as stream:
+        is_end_zero = _ends_in_zeros(stream, 0, len(content))
+        return is_end_zero and _is_jpeg_cut_off(stream, content)
+
+
+def _is_jpeg_cut_off(stream: BinaryIO, content: bytes | mmap.mmap) -> bool:
+    """Tell whether a JPEG that ends in zeros does so before its own picture ends."""
     segments = walk_segments(stream)
     scan = next((start for marker, start, _ in segments if marker == SCAN), None)
-    if scan is None:
+    return scan is not None and content.rfind(_JPEG_END, scan) < 0
+
+
+def _is_png_cut_off(content: mmap.mmap) -> bool:
+    """Tell whether a PNG that ends in zeros does so before its last chunk."""
+    at, kind = len(_PNG_START), content[: len(_PNG_START)]
+    if kind != _PNG_START:
         return False
-    with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return content.rfind(_JPEG_END, scan) < 0
-
-
-def _is_png_cut_off(stream: BinaryIO) -> bool:
-    stream.seek(len(_PNG_START))
-    while True:
-        head = stream.read(8)
-        size_bytes, kind = int.from_bytes(head[:4], "big"), head[4:]
-        if kind == _PNG_END:
-            return False
-        if not kind.strip(b"\0"):
-            return True
-        stream.seek(size_bytes + 4, os.SEEK_CUR)  # the sum of a chunk comes behind it
-
-
-def _is_end_zero(stream: BinaryIO) -> bool:
-    size_bytes = _measure(stream)
-    return size_bytes >= _TAIL_BYTES and _ends_in_zeros(stream, 0, size_bytes)
+    while kind.strip(b"\0") and kind != _PNG_END:
+        length, kind = int.from_bytes(content[at : at + 4], "big"), content[at + 4 : at + 8]
+        at += 12 + length  # a sum comes behind each
+    return kind != _PNG_END
 
 
 def _ends_in_zeros(stream: BinaryIO, start: int, end: int) -> bool:
@@ -98,7 +110,3 @@ def _ends_in_zeros(stream: BinaryIO, start: int, end: int) -> bool:
     stream.seek(tail_start)
     tail = stream.read(end - tail_start)
     return bool(tail) and not tail.strip(b"\0")
-
-
-def _measure(stream: BinaryIO) -> int:
-    return os.fstat(stream.fileno()).st_size

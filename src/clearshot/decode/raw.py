@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from PIL import Image as PillowImage
 
+from clearshot.decode.completeness import is_preview_cut_off
 from clearshot.errors import (
     DamagedPhotoError,
     MissingRawReaderError,
@@ -149,6 +150,8 @@ class RawPhoto:
             if found.format == rawpy.ThumbFormat.BITMAP:
                 preview = PillowImage.fromarray(np.asarray(found.data))
             elif found.format == rawpy.ThumbFormat.JPEG and isinstance(found.data, bytes):
+                if is_preview_cut_off(found.data):
+                    return None
                 preview = PillowImage.open(io.BytesIO(found.data), formats=("JPEG",))
             else:
                 return None
