@@ -1,4 +1,4 @@
-"""What Pillow passes over in a TIFF: thumbnails before the photo, and how deep grey is kept."""
+"""What Pillow passes over in a TIFF: thumbnails before the photo, and how its values are kept."""
 
 from __future__ import annotations
 
