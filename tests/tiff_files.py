@@ -1,4 +1,4 @@
-"""TIFF files written by hand: one strip, described before it."""
+"""TIFF files written by hand: one picture, described before it."""
 
 from __future__ import annotations
 
@@ -6,33 +6,44 @@ import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-STRIP_OFFSETS, STRIP_SIZES = 0x0111, 0x0117
 SHORT, LONG = 3, 4
+STRIP_OFFSETS, STRIP_SIZES = 0x0111, 0x0117
 
 
 def make_tiff(
-    strip: bytes, size: tuple[int, int], tags: Mapping[int, tuple[int, ...]], *, order: str = "<"
+    strips: bytes | Sequence[bytes],
+    size: tuple[int, int],
+    tags: Mapping[int, tuple[int, ...]],
+    *,
+    order: str = "<",
 ) -> bytes:
-    """Write a file whose description comes first and whose last bytes are those of the strip."""
+    """Write a file that ends with its strips, each as high as the picture."""
+    strips = [strips] if isinstance(strips, bytes) else strips
     width, height = size
-    entries = {0x0100: (width,), 0x0101: (height,), 0x0116: (height,), **tags}
-    entries |= {STRIP_OFFSETS: (0,), STRIP_SIZES: (len(strip),)}
+    sizes = tuple(len(strip) for strip in strips)
+    entries = {0x0100: (width,), 0x0101: (height,), 0x0116: (height,), STRIP_SIZES: sizes}
+    entries |= {STRIP_OFFSETS: sizes, **tags}
+    table_end = 8 + 2 + 12 * len(entries) + 4
+    # The lengths stand in until it is known how long what lies before the strips is.
+    first = table_end + len(_describe(entries, order, table_end)[1])
+    entries[STRIP_OFFSETS] = tuple(first + sum(sizes[:at]) for at in range(len(sizes)))
+    table, longer = _describe(entries, order, table_end)
     start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
-    behind = 8 + 2 + 12 * len(entries) + 4
-    longer = b"".join(struct.pack(f"{order}{len(v)}H", *v) for v in _sort(entries) if len(v) > 2)
-    entries[STRIP_OFFSETS] = (behind + len(longer),)
-    table = b""
+    head = start + struct.pack(order + "H", len(entries)) + table + bytes(4)
+    return head + longer + b"".join(strips)
+
+
+def _describe(entries: Mapping[int, tuple[int, ...]], order: str, at: int) -> tuple[bytes, bytes]:
+    """Give the table of tags and the values that are too long for it, which begin at a place."""
+    table = longer = b""
     for tag, values in sorted(entries.items()):
         is_place = tag in {STRIP_OFFSETS, STRIP_SIZES}
         kind, letter = (LONG, "I") if is_place else (SHORT, "H")
         field = struct.pack(f"{order}{len(values)}{letter}", *values)
         if len(field) > 4:
-            field, behind = struct.pack(order + "I", behind), behind + len(field)
+            longer += field
+            field = struct.pack(order + "I", at + len(longer) - len(field))
         table += struct.pack(order + "HHI", tag, kind, len(values)) + field.ljust(4, b"\0")
-    return start + struct.pack(order + "H", len(entries)) + table + bytes(4) + longer + strip
-
-
-def _sort(entries: Mapping[int, tuple[int, ...]]) -> list[tuple[int, ...]]:
-    return [values for _, values in sorted(entries.items())]
+    return table, longer

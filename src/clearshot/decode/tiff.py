@@ -5,21 +5,19 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
+from PIL import TiffImagePlugin
 from PIL.TiffImagePlugin import (
     BITSPERSAMPLE,
     COMPRESSION,
-    FILLORDER,
     IMAGEWIDTH,
     PHOTOMETRIC_INTERPRETATION,
     PLANAR_CONFIGURATION,
     SAMPLEFORMAT,
-    SAMPLESPERPIXEL,
     STRIPBYTECOUNTS,
     STRIPOFFSETS,
     SUBIFD,
     TILEBYTECOUNTS,
     TILEOFFSETS,
-    YCBCRSUBSAMPLING,
 )
 
 from clearshot.decode.directories import walk_directories
@@ -40,10 +38,9 @@ if TYPE_CHECKING:
 DEEP_GREY: Final = "clearshot-deep-grey"
 
 _ORIENTATION: Final = 0x0112
-_ONE_PLANE, _SEPARATE_PLANES = 1, 2
+_SEPARATE_PLANES: Final = 2
 _WHITE_IS_ZERO, _YCBCR = 0, 6
 _UNSIGNED: Final = 1
-_LOWEST_BIT_FIRST: Final = 2
 
 # Pillow's names for numbers of the other byte order, and for those of this machine.
 _NATIVE: Final = {"I;16BS": "I;16NS", "I;32BS": "I;32NS", "F;32BF": "F;32NF"}
@@ -88,7 +85,7 @@ def find_photo(picture: TiffImageFile, stream: BinaryIO, path: Path) -> int | No
     Raises
     ------
     UnknownFormatError
-        If Pillow cannot read the photo, or would take the bytes of its values for pixels.
+        If Pillow cannot read the photo.
     """
     orientation = None
     if _is_reduced(picture):
@@ -97,7 +94,7 @@ def find_photo(picture: TiffImageFile, stream: BinaryIO, path: Path) -> int | No
         _leave_thumbnail(picture, stream, path)
         if _ORIENTATION not in picture.getexif() and told in range(1, 9):
             orientation = told
-    _look_at_tags(picture, path)
+    _look_at_tags(picture)
     return orientation
 
 
@@ -179,44 +176,32 @@ def _is_missing(stream: BinaryIO, offset: int) -> bool:
     return not stream.read(2).strip(b"\0")
 
 
-def _look_at_tags(picture: TiffImageFile, path: Path) -> None:
-    """Look at what Pillow passes over in a picture's tags.
-
-    Raises
-    ------
-    UnknownFormatError
-        If Pillow would take the bytes of its values for pixels.
-    """
-    if picture.tag_v2.get(SAMPLESPERPIXEL, 1) == 1 and _has_planes(picture):
-        # Of a single plane Pillow would forget whether 0 is white, and how deep it is.
-        picture.tag_v2[PLANAR_CONFIGURATION] = _ONE_PLANE
-        picture._setup()
-    # Pillow takes 16 in any form of number.
-    bits = int(picture.tag_v2.get(BITSPERSAMPLE, (1,))[0])
-    mistaken = _name_mistaken(picture, bits)
-    if mistaken is not None and any(tile[0] == "raw" for tile in picture.tile):
-        raise UnknownFormatError(f"a TIFF with {mistaken}, not compressed, is not read", path=path)
+def _look_at_tags(picture: TiffImageFile) -> None:
+    """Look at what Pillow passes over in a picture's tags."""
+    tags = picture.tag_v2
+    is_ycbcr = tags.get(PHOTOMETRIC_INTERPRETATION) == _YCBCR
+    if is_ycbcr or tags.get(PLANAR_CONFIGURATION) == _SEPARATE_PLANES:
+        _leave_to_libtiff(picture)
     picture.tile = [_read_as_given(tile) for tile in picture.tile]
-    is_inverted = picture.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == _WHITE_IS_ZERO
-    is_signed = picture.tag_v2.get(SAMPLEFORMAT, (_UNSIGNED,))[0] != _UNSIGNED
+    # Pillow takes 16 in any form of number.
+    bits = int(tags.get(BITSPERSAMPLE, (1,))[0])
+    is_inverted = tags.get(PHOTOMETRIC_INTERPRETATION) == _WHITE_IS_ZERO
+    is_signed = tags.get(SAMPLEFORMAT, (_UNSIGNED,))[0] != _UNSIGNED
     picture.info[DEEP_GREY] = 0 if bits == 32 and is_signed else bits, is_inverted
 
 
-def _has_planes(picture: TiffImageFile) -> bool:
-    return picture.tag_v2.get(PLANAR_CONFIGURATION) == _SEPARATE_PLANES
+def _leave_to_libtiff(picture: TiffImageFile) -> None:
+    """Have a picture read by libtiff, as Pillow does with compressed ones only.
 
-
-def _name_mistaken(picture: TiffImageFile, bits: int) -> str | None:
-    """Name what Pillow mistakes in pixels that are not compressed; libtiff reads the others."""
-    tags = picture.tag_v2
-    if _has_planes(picture) and bits > 8:
-        return f"separate planes of {bits} bits"
-    if _has_planes(picture) and tags.get(FILLORDER) == _LOWEST_BIT_FIRST:
-        return "separate planes of reversed bits"
-    is_ycbcr = tags.get(PHOTOMETRIC_INTERPRETATION) == _YCBCR
-    if is_ycbcr and tuple(tags.get(YCBCRSUBSAMPLING, (2, 2))) != (1, 1):
-        return "fewer colour values than pixels"
-    return None
+    It would take planes of 16 bits for such of 8, forget whether 0 is white in a single plane, and
+    expect as many values of colour as pixels.
+    """
+    before = TiffImagePlugin.READ_LIBTIFF
+    TiffImagePlugin.READ_LIBTIFF = True
+    try:
+        picture._setup()
+    finally:
+        TiffImagePlugin.READ_LIBTIFF = before
 
 
 def _read_as_given(tile: _Tile) -> _Tile:
