@@ -154,8 +154,9 @@ class Page:
     async def send_state(self, _request: Request) -> Response:
         """Tell whether there is anything new, and how far the job is."""
         await self.desk.call(self.desk.refresh)
-        state = {"revision": self.desk.revision, "job": _describe_job(self.jobs.job)}
-        return JSONResponse(state)
+        desk = self.desk
+        job = _describe_job(self.jobs.job)
+        return JSONResponse({"revision": desk.revision, "decided": desk.num_changes, "job": job})
 
     async def send_job(self, request: Request) -> Response:
         """Tell how far a job is, or what came of it."""

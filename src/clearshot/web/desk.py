@@ -106,6 +106,8 @@ class Desk:
         self.revision = 0
         # Counts how often the catalog was read.
         self.generation = 0
+        # Counts what was decided here: each open page learns of what was decided on the others.
+        self.num_changes = 0
         self.probabilities: Mapping[int, Probabilities | None] = {}
         # Those that hold in the library.
         self.thresholds = desktop.thresholds
@@ -304,7 +306,7 @@ class Desk:
         return self._document[:-1] + b"," + _write_json(self.describe_changes(decided))[1:]
 
     def describe_changes(self, changed: Mapping[int, Decision]) -> dict[str, Any]:
-        """Describe decisions that were just made, and what can be taken back.
+        """Describe decisions that were just made, and the number of changes made here so far.
 
         Parameters
         ----------
@@ -318,8 +320,7 @@ class Desk:
         """
         return {
             "changed": {number: describe_decision(each) for number, each in changed.items()},
-            "undoable": self.decider.num_undoable,
-            "redoable": self.decider.num_redoable,
+            "decided": self.num_changes,
         }
 
     def note(self, changed: Mapping[int, Decision]) -> dict[str, Any]:
@@ -335,6 +336,8 @@ class Desk:
         dict
             As `describe_changes`.
         """
+        if changed:
+            self.num_changes += 1
         decisions = {**self.decisions, **changed}
         self.decisions = {n: each for n, each in decisions.items() if each != Decision()}
         return self.describe_changes(changed)

@@ -188,9 +188,9 @@ function showDecisions() {
 function turnBack(path, text) {
   decisions.afterwards(async () => {
     try {
-      const { changed } = await post(path);
-      const ids = Object.keys(changed).map(Number);
-      decisions.note(library, changed);
+      const answer = await post(path);
+      const ids = Object.keys(answer.changed).map(Number);
+      decisions.note(library, answer);
       const at = grid.photos.findIndex((photo) => photo.id === ids[0]);
       if (at >= 0 && !(loupe.isOpen && loupe.isComparing)) {
         grid.go(at);
@@ -245,7 +245,7 @@ async function poll() {
     showNews();
     const isOver = isRunning(before) && !(isRunning(job) && job.number === before.number);
     if (isOver) await tellEnd(before);
-    if (state.revision !== library.revision || isOver) await reload();
+    if (state.revision !== library.revision || decisions.isBehind(state.decided) || isOver) await reload();
   } catch {
     // The banner says so.
   }
@@ -267,6 +267,7 @@ async function open() {
 function take(document_) {
   if (library === null) library = new Library(document_, JSON.parse(sessionStorage.getItem(globalThis.thresholdsKey)));
   else library.take(document_);
+  decisions.known = document_.decided;
   decisions.repeat(library);
   loupe.renew(library.byId);
   find("library").textContent = library.folder.split(/[\\/]/).filter(Boolean).pop() ?? library.folder;

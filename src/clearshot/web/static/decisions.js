@@ -14,6 +14,8 @@ export class Decisions {
     this.before = new Map();
     // Those that photos which are being read may not know of, in the order in which they were made.
     this.unread = [];
+    // How many changes this page knows of, of those that were made on all open pages.
+    this.known = 0;
     addEventListener("pagehide", () => this.hurry());
     // More than a browser sends for a page that is gone: it asks whether to leave.
     addEventListener("beforeunload", (event) => {
@@ -51,8 +53,19 @@ export class Decisions {
       for (const id of photos) library.decide(id, { ...library.byId.get(id), ...decision });
   }
 
+  // Whether something was decided on another page.
+  isBehind(decided) {
+    return this.waiting.length === 0 && decided > this.known;
+  }
+
+  // A change that was made here; where others came between, they are still to be read.
+  count({ changed, decided }) {
+    if (Object.keys(changed).length > 0 && decided === this.known + 1) this.known = decided;
+  }
+
   // Decisions that were taken back or made again, by photo.
-  note(library, changed) {
+  note(library, { changed, decided }) {
+    this.count({ changed, decided });
     for (const [id, decision] of Object.entries(changed)) {
       library.decide(Number(id), decision);
       this.unread.push({ photos: [Number(id)], ...decision });
@@ -61,7 +74,7 @@ export class Decisions {
 
   async store(library, message, field) {
     try {
-      await post("/api/decide", message);
+      this.count(await post("/api/decide", message));
     } catch (error) {
       this.unread = this.unread.filter((made) => made !== message);
       this.takeBack(library, message, field);

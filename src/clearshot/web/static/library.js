@@ -34,8 +34,6 @@ export class Library {
     this.usual = document_.thresholds;
     this.rules = document_.rules;
     this.cameraRules = new Map(document_.rules.cameras);
-    this.undoable = document_.undoable;
-    this.redoable = document_.redoable;
     // While most photos are still to come: how many there are of each kind.
     this.told = document_.counts ?? null;
     this.photos = columns.id.map((_, row) => {
