@@ -355,7 +355,7 @@ def test_apply_shows_the_plan_moves_and_takes_back(page: Page, library: Path) ->
     dialog.locator("text=Take back").click()
     expect(dialog).to_contain_text("Take back the last plan")
     dialog.locator(".buttons .main").click()
-    expect(dialog.locator("h2")).to_contain_text("back in place")
+    expect(dialog.locator("h2")).to_contain_text(f"{len(bad)} photos back as before")
     assert {path: path.read_bytes() for path in photos} == photos
     assert not target.exists()
     dialog.locator("text=Done").click()

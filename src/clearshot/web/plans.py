@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from clearshot.actions.apply import apply_plan
+from clearshot.actions.plan import Kind
 from clearshot.actions.recovery import find_interruptions
 from clearshot.actions.undo import UndoPlan, apply_undo, plan_undo
 from clearshot.catalog.catalog import Catalog
@@ -204,6 +205,7 @@ class Shelf:
                 {
                     "from": self._name(move.source),
                     "to": self._name(move.target),
+                    "deed": _name_deed(move),
                     "bytes": move.size_bytes,
                     "why": move.why,
                     "renamed": move.renamed,
@@ -239,6 +241,15 @@ class Shelf:
         if self.catalog_path is not None:
             words += ["--catalog", str(self.catalog_path)]
         return words
+
+
+def _name_deed(step: Step) -> str:
+    """Name what a person sees happen to the file of a step: it moves, goes away or is written."""
+    if step.kind in {Kind.MOVE, Kind.RESTORE}:
+        return "move"
+    if step.kind is Kind.EMBED or step.after is not None:
+        return "write"
+    return "remove"
 
 
 def _count_groups(moves: Sequence[Step]) -> list[dict[str, Any]]:

@@ -221,7 +221,7 @@ async function scan() {
 
 function showNews() {
   const element = find("news");
-  if (isRunning(job)) element.textContent = (job.kind === "scan" ? T.scanning : T.working)(job.num_done, job.num_total);
+  if (isRunning(job)) element.textContent = job.kind === "scan" ? T.scanning(job.num_done, job.num_total) : T.working(job.kind, job.num_done, job.num_total);
   else if (library?.isPart) element.textContent = T.reading(library.counts.all);
   else element.textContent = "";
 }
@@ -230,7 +230,7 @@ function showNews() {
 async function tellEnd({ number, kind }) {
   if (number === plans.number) return;
   const { status, result, message } = await get(`/api/job/${number}`);
-  const [done, failed] = { scan: [T.scanned, T.scanFailed], sort: [T.doneMove, T.moveFailed], undo: [T.doneBack, T.moveFailed] }[kind];
+  const [done, failed] = { scan: [T.scanned, T.scanFailed], sort: [T.doneMove, T.moveFailed], undo: [T.doneBack, T.undoFailed] }[kind];
   toast(status === "done" ? done(result) : failed(message));
 }
 

@@ -2,7 +2,7 @@
 
 import { get, post } from "./api.js";
 import { find, h } from "./dom.js";
-import { LABEL_NAMES, T, size, whole } from "./texts.js";
+import { LABEL_NAMES, RATING_NAMES, T, size, whole } from "./texts.js";
 
 const POLL_MS = 250;
 
@@ -111,9 +111,10 @@ export class PlanDialog {
 
   async apply(plan) {
     this.isBusy = true;
-    const bar = h("progress", { max: Math.max(1, plan.files), value: 0, "aria-label": T.movingTitle });
+    const title = T.deeds[plan.kind];
+    const bar = h("progress", { max: Math.max(1, plan.files), value: 0, "aria-label": title });
     const words = h("p", { class: "faint" }, T.moving(0, plan.files));
-    this.render(T.movingTitle, bar, words);
+    this.render(title, bar, words);
     try {
       let job = await this.begin(plan);
       if (job === null) return;
@@ -187,13 +188,13 @@ function table(plan) {
     "table",
     {},
     h("thead", {}, h("tr", {}, ...[why, photos, fileColumn, sizeColumn].map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", {}, ...plan.groups.map((group) => row("td", LABEL_NAMES[group.why] ?? group.why, whole(group.photos), whole(group.files), size(group.bytes)))),
+    h("tbody", {}, ...plan.groups.map((group) => row("td", LABEL_NAMES[group.why] ?? RATING_NAMES[group.why] ?? group.why, whole(group.photos), whole(group.files), size(group.bytes)))),
     h("tfoot", {}, row("td", T.total, whole(plan.photos), whole(plan.files), size(plan.bytes))),
   );
 }
 
 function files(plan) {
-  const rows = plan.moves.map((move) => h("li", {}, h("span", {}, move.from), h("span", { class: "faint" }, `→ ${move.to}`)));
+  const rows = plan.moves.map((move) => h("li", {}, h("span", {}, move.from), h("span", { class: "faint" }, T.fates[move.deed](move.to))));
   return h("details", {}, h("summary", {}, T.showFiles(plan.moves.length, plan.files)), h("ul", { class: "files" }, ...rows));
 }
 

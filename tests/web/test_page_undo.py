@@ -1,0 +1,48 @@
+"""Taking back on the page what the commands have done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from clearshot.actions.apply import apply_plan
+from clearshot.catalog.catalog import Catalog
+from clearshot.review import find_journals, list_judged
+from clearshot.scoring.verdict import Thresholds
+from clearshot.tagging import TagStyle, plan_tags
+
+# A sidecar that says nothing yet.
+_EMPTY = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>'
+)
+
+
+def tag(library: Path) -> dict[Path, bytes]:
+    """Tag a library as `clearshot tag --apply` does; give the sidecars of before."""
+    before = {path: path.read_bytes() for path in library.rglob("*.xmp")}
+    with Catalog.open(library) as catalog:
+        judged, _ = list_judged(catalog, Thresholds())
+    outcome = apply_plan(plan_tags(library, judged, TagStyle()).plan, find_journals(library))
+    assert len(outcome.done) > len(before)
+    return before
+
+
+def test_tags_that_are_taken_back_are_not_called_moves(page: Page, library: Path) -> None:
+    (library / "DSC_0003-blurred.xmp").write_text(_EMPTY, encoding="utf-8")
+    before = tag(library)
+    tagged = len(list(library.rglob("*.xmp")))
+    page.get_by_text("Take back the last plan").click()
+    dialog = page.locator("#plan")
+    button = dialog.locator(".buttons .main")
+    expect(button).to_contain_text("back as before")
+    expect(button).not_to_contain_text("Move")
+    dialog.locator("summary").first.click()
+    rows = dict(row.locator("span").all_inner_texts() for row in dialog.locator(".files li").all())
+    assert len(rows) == tagged
+    assert rows.pop("DSC_0003-blurred.xmp") == "gets its old content"
+    assert set(rows.values()) == {"goes away"}
+    button.click()
+    expect(dialog.locator("h2")).to_contain_text(f"back as before ({tagged} files)")
+    assert {path: path.read_bytes() for path in library.rglob("*.xmp")} == before
