@@ -287,6 +287,9 @@ watchConnection((problem) => {
   element.textContent = problem ?? "";
 });
 
+// The loupe begins below what is told there.
+new ResizeObserver(() => (find("loupe").style.top = `${find("offline").offsetHeight}px`)).observe(find("offline"));
+
 function showProblem(error) {
   find("empty").hidden = false;
   grid.element.hidden = true;

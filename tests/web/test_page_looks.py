@@ -1,0 +1,102 @@
+"""What is seen where few look: with a banner, in high contrast, with long names side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+
+from clearshot.catalog.catalog import Catalog
+from clearshot.discover import find_photos
+from clearshot.scoring.scorer import Scorer
+from clearshot.web.server import ReviewServer
+from web.conftest import draw_photo, opened, serving, wait_for_storing
+
+# Whether an element is on top in its own middle.
+_IS_REACHED = """element => {
+  const { left, top, width, height } = element.getBoundingClientRect();
+  return element.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+}"""
+
+
+def read_style(page: Page, selector: str, name: str, pseudo: str | None = None) -> str:
+    """Tell how the first element of a selector is drawn."""
+    script = "(element, [name, pseudo]) => getComputedStyle(element, pseudo)[name]"
+    return str(page.eval_on_selector(selector, script, [name, pseudo]))
+
+
+def test_a_banner_covers_no_button_of_the_loupe(page: Page, server: ReviewServer) -> None:
+    page.keyboard.press("Enter")
+    expect(page.locator(".verdict-title")).to_be_visible()
+    server.stop()
+    expect(page.locator("#offline")).to_be_visible()
+    for name in (".loupe-bar button:first-child", ".verdict-title", ".decide .keep"):
+        assert page.eval_on_selector(name, _IS_REACHED), name
+    page.set_viewport_size({"width": 375, "height": 700})
+    page.click(".loupe-bar button:first-child")
+    expect(page.locator("#loupe")).to_be_hidden()
+    assert page.eval_on_selector("#show-panel", _IS_REACHED)
+
+
+def test_a_high_contrast_theme_hides_no_decision(page: Page) -> None:
+    page.emulate_media(forced_colors="active")
+    for key in ("3", "6"):
+        wait_for_storing(page, "decide", key)
+    edges = {
+        read_style(page, f"#grid .cell{which}", "borderTopColor", "::after")
+        for which in (".cursor", ":not(.cursor):not([hidden])")
+    }
+    assert len(edges) == 2
+    assert read_style(page, ".cell.cursor .caption", "boxShadow") != "none"
+    page.keyboard.press("Enter")
+    fills = [
+        read_style(page, f".star:nth-child({number})", "-webkit-text-fill-color")
+        for number in range(1, 6)
+    ]
+    assert len(set(fills[:3])) == len(set(fills[3:])) == 1
+    assert fills[0] != fills[-1]
+    swatches = [
+        read_style(page, f"[data-color={color}].swatch", "backgroundColor", "::before")
+        for color in ("red", "yellow", "green", "blue")
+    ]
+    assert len(set(swatches)) == 4
+    grounds = {read_style(page, f".choice.{name}", "backgroundColor") for name in ("none", "keep")}
+    assert len(grounds) == 2
+    expect(page.locator(".track i").first).to_be_attached()
+    assert read_style(page, ".track i", "backgroundColor") != read_style(
+        page, ".track", "backgroundColor"
+    )
+
+
+def test_long_names_and_what_was_decided_can_be_read_side_by_side(
+    browser: Browser, tmp_path: Path
+) -> None:
+    library = tmp_path / "long"
+    library.mkdir()
+    for number in range(4):
+        draw_photo(number).save(library / f"{'IMG_' * 20}{number}.jpg")
+    scan(library)
+    with serving(library) as server, opened(browser, server) as page:
+        page.set_viewport_size({"width": 375, "height": 800})
+        page.keyboard.press("Control+a")
+        page.keyboard.press("p")
+        page.keyboard.press("c")
+        captions = page.locator(".pane-name")
+        expect(captions).to_have_count(4)
+        boxes: Any = page.evaluate(
+            """() => [...document.querySelectorAll(".pane-name")].map(caption => {
+                const [pane, name] = [caption.parentElement, caption]
+                    .map(each => each.getBoundingClientRect());
+                return [caption.scrollWidth <= caption.clientWidth, pane.right - name.right];
+            })"""
+        )
+        assert all(is_whole and room >= 8 for is_whole, room in boxes)
+        assert all(text.endswith("· Kept") for text in captions.all_inner_texts())
+
+
+def scan(library: Path) -> None:
+    scorer = Scorer()
+    with Catalog.open(library) as catalog:
+        results = [(photo, scorer.score(photo.path)) for photo in find_photos([library]).photos]
+        catalog.record(results, recipe=scorer.recipe)
