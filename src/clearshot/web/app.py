@@ -259,13 +259,7 @@ class Page:
         if offer is None or offer.key != key:
             raise UsageError("this plan is not the last one that was shown")
 
-        def work(report: Report) -> dict[str, Any]:
-            try:
-                return self.shelf.carry_out(offer, report)
-            finally:
-                self.desk.expect_news()
-
-        job = self.jobs.start(offer.kind, work)
+        job = self._start(offer.kind, lambda report: self.shelf.carry_out(offer, report))
         self._offer = None
         return JSONResponse(_describe_job(job))
 
@@ -284,7 +278,18 @@ class Page:
         Job
             As it starts.
         """
-        return self.jobs.start(JobKind.SCAN, self._scan)
+        return self._start(JobKind.SCAN, self._scan)
+
+    def _start(self, kind: JobKind, work: Callable[[Report], dict[str, Any]]) -> Job:
+        """Start a job; the page that asks at its end sees what it wrote."""
+
+        def work_and_tell(report: Report) -> dict[str, Any]:
+            try:
+                return work(report)
+            finally:
+                self.desk.expect_news()
+
+        return self.jobs.start(kind, work_and_tell)
 
     def _scan(self, report: Report) -> dict[str, Any]:
         from clearshot.catalog.catalog import Catalog
