@@ -1,15 +1,20 @@
-"""What is seen where few look: with a banner, in high contrast, with long names side by side."""
+"""What is seen where few look: before the photos are there, in high contrast, with long names."""
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
+from PIL import ExifTags, Image
 from playwright.sync_api import Browser, Page, expect
 
 from clearshot.catalog.catalog import Catalog
 from clearshot.discover import find_photos
 from clearshot.scoring.scorer import Scorer
+from clearshot.web.desk import Desk
+from clearshot.web.plans import Offer, Shelf
 from clearshot.web.server import ReviewServer
 from web.conftest import draw_photo, opened, serving, wait_for_storing
 
@@ -24,6 +29,53 @@ def read_style(page: Page, selector: str, name: str, pseudo: str | None = None) 
     """Tell how the first element of a selector is drawn."""
     script = "(element, [name, pseudo]) => getComputedStyle(element, pseudo)[name]"
     return str(page.eval_on_selector(selector, script, [name, pseudo]))
+
+
+def test_nothing_can_be_done_before_the_photos_are_there(
+    browser: Browser, server: ReviewServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_come = threading.Event()
+    write = Desk.write_document
+
+    def write_late(desk: Desk) -> bytes:
+        assert may_come.wait(30)
+        return write(desk)
+
+    monkeypatch.setattr(Desk, "write_document", write_late)
+    # An error of a script fails this test.
+    with opened(browser, server, is_waiting=False) as page:
+        expect(page.locator("#news")).to_have_text("Reading the catalog")
+        for name in ("#show-plan", "#threshold-dark", "#filter-label", "[data-rating=bad]"):
+            page.eval_on_selector(name, "element => element.focus()")
+            assert not page.eval_on_selector(name, "element => element.matches(':focus')"), name
+        expect(page.get_by_text("Reset")).to_be_hidden()
+        for key in ("x", "c", "Enter", "Control+a", "Control+z", "End"):
+            page.keyboard.press(key)
+        may_come.set()
+        page.wait_for_selector(".cell")
+        expect(page.locator("#news")).to_have_text("")
+        page.click("#show-plan")
+        expect(page.locator("#plan tfoot")).to_be_visible()
+
+
+def test_a_plan_that_takes_long_need_not_be_waited_for(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end = threading.Event()
+    offer_sort = Shelf.offer_sort
+
+    def take_long(shelf: Shelf, *words: Any) -> Offer:
+        assert may_end.wait(30)
+        return offer_sort(shelf, *words)
+
+    monkeypatch.setattr(Shelf, "offer_sort", take_long)
+    page.click("#show-plan")
+    expect(page.locator("#plan")).to_contain_text("Making the plan")
+    try:
+        page.locator("#plan").get_by_text("Cancel").click(timeout=5000)
+        expect(page.locator("#plan")).to_be_hidden()
+    finally:
+        may_end.set()
 
 
 def test_a_banner_covers_no_button_of_the_loupe(page: Page, server: ReviewServer) -> None:
@@ -93,6 +145,22 @@ def test_long_names_and_what_was_decided_can_be_read_side_by_side(
         )
         assert all(is_whole and room >= 8 for is_whole, room in boxes)
         assert all(text.endswith("· Kept") for text in captions.all_inner_texts())
+
+
+def test_cameras_are_listed_by_name(browser: Browser, tmp_path: Path) -> None:
+    library = tmp_path / "cameras"
+    library.mkdir()
+    names = ["NIKON D3400", "NIKON D750", "iPhone 15", "iPhone 7", "Canon EOS 6D"]
+    for number, name in enumerate(names):
+        exif = Image.Exif()
+        exif[ExifTags.Base.Model] = name
+        draw_photo(number).save(library / f"{number}.jpg", exif=exif)
+    scan(library)
+    with serving(library) as server, opened(browser, server) as page:
+        found = page.locator("#filter-camera option").all_inner_texts()
+        assert found == ["All cameras", *(names[place] for place in (4, 3, 2, 1, 0))]
+        page.select_option("#filter-camera", label="iPhone 15")
+        expect(page.locator(".cell:visible .name")).to_have_text("2.jpg")
 
 
 def scan(library: Path) -> None:

@@ -186,6 +186,7 @@ function showDecisions() {
 }
 
 function turnBack(path, text) {
+  if (library === null) return;
   decisions.afterwards(async () => {
     try {
       const answer = await post(path);
@@ -222,7 +223,8 @@ async function scan() {
 function showNews() {
   const element = find("news");
   if (isRunning(job)) element.textContent = job.kind === "scan" ? T.scanning(job.num_done, job.num_total) : T.working(job.kind, job.num_done, job.num_total);
-  else if (library?.isPart) element.textContent = T.reading(library.counts.all);
+  else if (library === null) element.textContent = T.loading;
+  else if (library.isPart) element.textContent = T.reading(library.counts.all);
   else element.textContent = "";
 }
 
@@ -291,6 +293,7 @@ watchConnection((problem) => {
 new ResizeObserver(() => (find("loupe").style.top = `${find("offline").offsetHeight}px`)).observe(find("offline"));
 
 function showProblem(error) {
+  find("news").textContent = "";
   find("empty").hidden = false;
   grid.element.hidden = true;
   fillEmpty(T.cannotOpen, error.message);
@@ -324,6 +327,7 @@ function start() {
     redo: () => turnBack("/api/redo", T.redone),
   });
   if (matchMedia("(max-width: 700px)").matches) grid.side = view.side = 150;
+  showNews();
   focusGrid();
   open().then(poll, showProblem);
 }

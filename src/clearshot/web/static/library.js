@@ -2,7 +2,7 @@
 
 import { LABELS } from "./texts.js";
 
-const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+export const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
 const UNDECIDED = { choice: null, stars: 0, color: null };
 

@@ -1,7 +1,7 @@
 // The side panel: a threshold per label over the library's histogram, and the filters.
 
 import { find, h, s } from "./dom.js";
-import { toChoice, toLogit } from "./library.js";
+import { collator, toChoice, toLogit } from "./library.js";
 import { LABELS, LABEL_NAMES, T, whole } from "./texts.js";
 
 const BARS = 60;
@@ -16,7 +16,7 @@ export class ThresholdPanel {
     this.onChange = onChange;
     this.onRelease = onRelease;
     this.rows = new Map();
-    this.reset = h("button", { class: "plain small", onclick: () => this.resetAll() }, T.reset);
+    this.reset = h("button", { class: "plain small", hidden: true, onclick: () => this.resetAll() }, T.reset);
     const body = LABELS.map((label, k) => this.build(label, k));
     this.note = h("p", { class: "note" });
     find("thresholds").append(h("h2", {}, T.thresholds, this.reset), ...body, this.note);
@@ -130,7 +130,7 @@ export class FilterPanel {
     size.addEventListener("pointerup", () => onRelease());
     const advance = h("input", { type: "checkbox", id: "advance", checked: view.advance });
     advance.addEventListener("change", () => (view.advance = advance.checked));
-    this.clear = h("button", { class: "plain small", onclick: () => this.clearAll() }, T.clear);
+    this.clear = h("button", { class: "plain small", hidden: true, onclick: () => this.clearAll() }, T.clear);
     find("filters").append(
       h("h2", {}, T.filters, this.clear),
       ...Object.entries(this.fields).map(([name, field]) =>
@@ -170,7 +170,7 @@ export class FilterPanel {
     this.fill("order", Object.entries(T.orders));
     this.fill("label", [["", T.anyLabel], ...LABELS.map((label) => [label, LABEL_NAMES[label]])]);
     this.fill("decided", Object.entries(T.decisions));
-    this.fill("camera", [["", T.anyCamera], ...library.cameras.map((name) => [toChoice(name), name])]);
+    this.fill("camera", [["", T.anyCamera], ...[...library.cameras].sort(collator.compare).map((name) => [toChoice(name), name])]);
     const folders = library.folders.map((name) => [toChoice(name), name === "" ? T.topFolder : name]);
     this.fill("folder", [["", T.anyFolder], ...folders]);
     this.refresh();

@@ -44,7 +44,7 @@ export class PlanDialog {
 
   async load() {
     const { ask } = this;
-    this.render(this.title(), h("p", { class: "wait" }, T.planning));
+    this.render(this.title(), h("p", { class: "wait" }, T.planning), this.buttons());
     try {
       // A photo that was kept a moment ago is in no plan.
       await this.whenStored();

@@ -63,7 +63,6 @@ const DECIDED = {
 
 export const T = {
   title: (name) => `${name}: clearshot`,
-  skip: "Go to the photos",
   grid: "Photos",
   filters: "Filters",
   help: "Keys",
@@ -75,7 +74,6 @@ export const T = {
   reset: "Reset",
   threshold: (name) => `Threshold for ${name.toLowerCase()}`,
   thresholdValue: (p, n) => `${p > 1 ? T.never : share(p)}, ${count(n, "photo")}`,
-  calls: (n) => count(n, "photo"),
   never: "never",
   probability: (p) => (p > 1 ? T.never : `from ${share(p)} on`),
   lost: (part, good) => (part === 0 && good ? `Tolerance: none lost of ${whole(good)} measured` : `Tolerance: ${about(part)} of good photos lost`),
