@@ -60,12 +60,14 @@ def test_bad_and_unsure_photos_are_shown_the_worst_first(library: Path) -> None:
         make_row("good.png", 0.01, "good"),
         make_row("unsure.png", 0.4, "unsure"),
         make_row("bad.png", 0.7, "bad"),
-        make_row("worst.png", 0.99, "bad", camera="X100", taken_at="2026-01-02T03:04:05"),
+        make_row(
+            "worst.png", 0.99, "bad", camera="X100", taken_at="2026-01-02T03:04:05.670000+02:00"
+        ),
     ]
     page = write_html(rows, library, NOW)
     places = [page.index(f"Because of {name}.png") for name in ("worst", "bad", "unsure")]
     assert places == sorted(places)
-    assert "X100 \u00b7 2026-01-02 03:04:05" in page
+    assert "X100 \u00b7 2026-01-02 03:04:05<" in page
     pictures = re.findall(r"data:image/jpeg;base64,([^\"]+)", page)
     assert len(pictures) == 3
     with Image.open(io.BytesIO(base64.b64decode(pictures[0]))) as picture:
@@ -106,6 +108,7 @@ def test_only_so_many_photos_have_pictures(library: Path, monkeypatch: pytest.Mo
     page = write_html(rows, library, NOW, progress=lambda *n: calls.append(n))
     assert page.count("<img") == 1
     assert page.count("<figure>") == 2
+    assert page.count("no picture: only the first 1 have one") == 1
     assert calls == [(1, 1)]
 
 

@@ -35,7 +35,7 @@ _STYLE: Final = """
 @media (prefers-color-scheme: dark) { :root { --dim: #9a9a9a; --bad: #e8834a; --unsure: #c9a227; } }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: 0; }
-h2 { font-size: 1.1rem; margin: 2.2rem 0 .8rem; }
+h2 { font-size: 1.1rem; margin: 2.2rem 0 .8rem; break-after: avoid; }
 .dim { color: var(--dim); }
 .photos { display: grid; gap: 1.2rem 1rem; }
 .photos { grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); }
@@ -43,6 +43,8 @@ figure { margin: 0; break-inside: avoid; }
 figure img, .none { width: 100%; height: 11rem; object-fit: contain; display: block; }
 figure img, .none { background: #8881; }
 .none { box-sizing: border-box; font-size: .85rem; padding: .5rem; }
+details { margin-top: 2rem; }
+details + details { margin-top: .8rem; }
 summary h2 { display: inline; }
 figcaption { font-size: .85rem; overflow-wrap: anywhere; padding-top: .3rem; }
 .bad { color: var(--bad); font-weight: 600; }
@@ -214,17 +216,22 @@ def _write_photos(title: str, rows: Sequence[dict[str, Any]], figures: dict[str,
 
 
 def _write_photo(row: dict[str, Any], figure: str) -> str:
-    image = figure or _write_none("")
+    image = figure or _write_none(f"no picture: only the first {MAX_PICTURES:,} have one")
     words = ", ".join(row["labels"]) or row["verdict"]
     choice = _tell_choice(row)
     decided = f"<b>{choice}</b> " if choice else ""
-    facts = [row["camera"], None if row["taken_at"] is None else row["taken_at"].replace("T", " ")]
+    facts = [row["camera"], _shorten_time(row["taken_at"])]
     noted = " \u00b7 ".join(_escape(fact) for fact in facts if fact)
     return (
         f"<figure>{image}<figcaption><span class={row['verdict']}>{words}</span> {decided}"
         f"{_escape(row['relative_path'])}<br>{_escape(' '.join(row['reasons']))}"
         f"<br><span class=dim>{noted}</span></figcaption></figure>"
     )
+
+
+def _shorten_time(taken_at: str | None) -> str | None:
+    """Write ISO 8601 for people: to the second, on the camera's clock."""
+    return taken_at and taken_at[: len("2026-01-02T03:04:05")].replace("T", " ")
 
 
 def _tell_choice(row: dict[str, Any]) -> str:
