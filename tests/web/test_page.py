@@ -413,6 +413,7 @@ def test_a_server_that_is_gone_is_told_and_nothing_seems_stored(
     page.route("**/api/**", lambda route: route.abort())
     page.keyboard.press("x")
     expect(page.locator("#offline")).to_contain_text("not running any more")
+    expect(page.locator(".toast")).to_have_text("Not stored: clearshot is not running any more.")
     expect(page.locator(".cell[data-choice=reject]")).to_have_count(0)
     page.unroute("**/api/**")
     wait_for_storing(page, "decide", "p")

@@ -78,6 +78,32 @@ def test_a_plan_that_takes_long_need_not_be_waited_for(
         may_end.set()
 
 
+def test_a_message_stays_until_it_can_have_been_read(page: Page) -> None:
+    reason = {"error": "the disk is full " * 10}
+    page.route("**/api/scan", lambda route: route.fulfill(status=409, json=reason))
+    page.clock.install()
+    toast = page.locator(".toast.shown")
+    page.get_by_text("Scan for new photos").click()
+    expect(toast).to_contain_text("the disk is full")
+    page.clock.run_for(5000)
+    expect(toast).to_be_visible()
+    page.clock.run_for(6000)
+    expect(toast).to_be_hidden()
+
+    # Who works in another tab while a scan goes on sees it on the way back.
+    see = """isHidden => {
+        Object.defineProperty(document, "hidden", {value: isHidden, configurable: true});
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    page.evaluate(see, True)
+    page.get_by_text("Scan for new photos").click()
+    page.clock.run_for(60000)
+    expect(toast).to_be_visible()
+    page.evaluate(see, False)
+    page.clock.run_for(11000)
+    expect(toast).to_be_hidden()
+
+
 def test_a_banner_covers_no_button_of_the_loupe(page: Page, server: ReviewServer) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".verdict-title")).to_be_visible()

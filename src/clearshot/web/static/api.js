@@ -35,7 +35,7 @@ async function ask(path, options) {
     response = await (takeFirst(path) ?? fetch(locate(path), { credentials: "same-origin", cache: "no-store", ...options }));
   } catch {
     watchers.forEach((watcher) => watcher(T.offline));
-    throw new ServerError(T.offline);
+    throw new ServerError(T.gone);
   }
   if (response.status === 403) {
     watchers.forEach((watcher) => watcher(T.foreign));

@@ -30,12 +30,20 @@ export function say(text) {
   find("said").textContent = text;
 }
 
+const SHOWN_MS = 2600;
+const LETTER_MS = 60;
 let hiding = 0;
 
+// Stays until it can have been read, which does not begin while nobody looks at the page.
 export function toast(text) {
   const element = find("toast");
   element.textContent = text;
   element.classList.add("shown");
+  const hide = () => {
+    clearTimeout(hiding);
+    hiding = setTimeout(() => element.classList.remove("shown"), Math.max(SHOWN_MS, LETTER_MS * text.length));
+  };
   clearTimeout(hiding);
-  hiding = setTimeout(() => element.classList.remove("shown"), 2600);
+  if (document.hidden) document.addEventListener("visibilitychange", hide, { once: true });
+  else hide();
 }

@@ -117,6 +117,7 @@ export const T = {
   moveFailed: (why) => `The move stopped: ${why}`,
   undoFailed: (why) => `Taking back stopped: ${why}`,
   offline: "clearshot is not running any more. What you decided is kept. Start clearshot review again in the terminal to go on.",
+  gone: "clearshot is not running any more.",
   foreign: "This page belongs to an earlier run. Open the address that clearshot review printed last.",
   notStored: (why) => `Not stored: ${why}`,
   photos: (n) => count(n, "photo"),
