@@ -367,6 +367,25 @@ def test_the_keys_are_for_the_photos_after_a_hand_was_on_a_slider(page: Page) ->
     expect(page.locator("#loupe")).to_be_hidden()
 
 
+def test_space_opens_a_photo_after_a_hand_was_on_a_button_or_a_box(page: Page) -> None:
+    def see_that_space_opens() -> None:
+        page.keyboard.press("Space")
+        expect(page.locator("#loupe")).to_be_visible()
+        page.keyboard.press("Escape")
+
+    page.click("#show-plan")
+    page.locator("#plan").get_by_text("Cancel").click()
+    see_that_space_opens()
+    page.click("#show-help")
+    page.keyboard.press("Escape")
+    see_that_space_opens()
+    for name in ("#advance", "label[for=advance]"):
+        before = page.is_checked("#advance")
+        page.click(name)
+        see_that_space_opens()
+        assert page.is_checked("#advance") != before
+
+
 def test_100_percent_stays_and_goes_to_the_sharpest_region_of_each_photo(page: Page) -> None:
     def be_late(route: Route) -> None:
         time.sleep(0.3)
@@ -394,13 +413,14 @@ def test_the_panel_never_tells_of_another_photo(page: Page) -> None:
     page.focus("#grid")
     page.keyboard.press("Enter")
     page.wait_for_selector(".reasons li")
-    page.route("**/api/photo/*", lambda route: route.abort())
+    # All of it: what is answered takes the banner away.
+    page.route("**/api/**", lambda route: route.abort())
     for key in ("End", "ArrowLeft", "ArrowLeft"):
         page.keyboard.press(key)
         alt = page.locator(".holder .photo").first.get_attribute("alt")
         assert page.locator(".file-name").inner_text() == alt
         expect(page.locator(".verdict-title")).not_to_have_text("Failed")
-    # The banner lies over the loupe.
+    # The banner is in view above the loupe.
     banner = page.locator("#offline")
     expect(banner).to_contain_text("not running any more")
     assert banner.evaluate(

@@ -306,7 +306,13 @@ function togglePanel(isShown = !document.body.classList.contains("with-panel")) 
   find("show-panel").setAttribute("aria-expanded", String(isShown));
 }
 
+// A hand on the mouse has its keys for the photos again: Space opens one, and does not click once more.
+function giveKeysBack(event) {
+  if (event.detail > 0 && event.target.matches("button:not(#show-panel), input[type=checkbox]")) focusGrid();
+}
+
 function start() {
+  for (const id of ["bar", "panel"]) find(id).addEventListener("click", giveKeysBack, true);
   for (const element of document.querySelectorAll("[data-text]")) element.textContent = T[element.dataset.text];
   find("tabs").setAttribute("aria-label", T.verdicts);
   find("tabs").append(...tabs.map(({ button }) => button));
