@@ -379,6 +379,9 @@ def test_space_opens_a_photo_after_a_hand_was_on_a_button_or_a_box(page: Page) -
     page.click("#show-help")
     page.keyboard.press("Escape")
     see_that_space_opens()
+    page.keyboard.press("Control+a")
+    page.locator("#selection").get_by_text("Undecided").click()
+    see_that_space_opens()
     for name in ("#advance", "label[for=advance]"):
         before = page.is_checked("#advance")
         page.click(name)

@@ -173,6 +173,25 @@ def test_long_names_and_what_was_decided_can_be_read_side_by_side(
         assert all(text.endswith("· Kept") for text in captions.all_inner_texts())
 
 
+def test_long_paths_in_messages_stay_in_the_window(page: Page) -> None:
+    reason = f"/{'photographs_of_' * 12}/catalog.sqlite: database is locked"
+    page.set_viewport_size({"width": 375, "height": 700})
+    for route in ("decide", "photo/*"):
+        page.route(
+            f"**/api/{route}", lambda route: route.fulfill(status=409, json={"error": reason})
+        )
+    is_whole = "element => element.scrollWidth <= element.clientWidth"
+    page.keyboard.press("x")
+    page.keyboard.press("Enter")
+    for name in ("#toast", ".reasons"):
+        expect(page.locator(name)).to_contain_text("locked")
+        assert page.eval_on_selector(name, is_whole), name
+    page.route("**/api/library*", lambda route: route.fulfill(status=409, json={"error": reason}))
+    page.reload()
+    expect(page.locator("#empty")).to_contain_text("locked")
+    assert page.eval_on_selector("#empty", is_whole)
+
+
 def test_cameras_are_listed_by_name(browser: Browser, tmp_path: Path) -> None:
     library = tmp_path / "cameras"
     library.mkdir()

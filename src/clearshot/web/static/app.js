@@ -312,7 +312,7 @@ function giveKeysBack(event) {
 }
 
 function start() {
-  for (const id of ["bar", "panel"]) find(id).addEventListener("click", giveKeysBack, true);
+  for (const id of ["bar", "panel", "selection"]) find(id).addEventListener("click", giveKeysBack, true);
   for (const element of document.querySelectorAll("[data-text]")) element.textContent = T[element.dataset.text];
   find("tabs").setAttribute("aria-label", T.verdicts);
   find("tabs").append(...tabs.map(({ button }) => button));
