@@ -367,6 +367,20 @@ def test_the_keys_are_for_the_photos_after_a_hand_was_on_a_slider(page: Page) ->
     expect(page.locator("#loupe")).to_be_hidden()
 
 
+def test_the_panel_of_a_narrow_window_opens_and_closes_by_keys(page: Page) -> None:
+    page.set_viewport_size({"width": 375, "height": 700})
+    page.focus("#show-panel")
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("#threshold-blurry")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel")).to_be_hidden()
+    expect(page.locator("#show-panel")).to_have_attribute("aria-expanded", "false")
+    page.keyboard.press("Enter")
+    expect(page.locator("#loupe")).to_be_visible()
+
+
 def test_space_opens_a_photo_after_a_hand_was_on_a_button_or_a_box(page: Page) -> None:
     def see_that_space_opens() -> None:
         page.keyboard.press("Space")

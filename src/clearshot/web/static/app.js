@@ -301,9 +301,20 @@ function showProblem(error) {
 
 // The keys and buttons.
 
-function togglePanel(isShown = !document.body.classList.contains("with-panel")) {
+// In a narrow window the panel lies over all else.
+const isPanelOver = () => document.body.classList.contains("with-panel");
+
+function togglePanel(isShown = !isPanelOver()) {
   document.body.classList.toggle("with-panel", isShown);
   find("show-panel").setAttribute("aria-expanded", String(isShown));
+  if (isShown) find("panel").focus();
+  else focusGrid();
+}
+
+function close() {
+  if (loupe.isOpen) closeLoupe();
+  else if (isPanelOver()) togglePanel(false);
+  else grid.selectNone();
 }
 
 // A hand on the mouse has its keys for the photos again: Space opens one, and does not click once more.
@@ -317,6 +328,7 @@ function start() {
   find("tabs").setAttribute("aria-label", T.verdicts);
   find("tabs").append(...tabs.map(({ button }) => button));
   find("show-panel").addEventListener("click", () => togglePanel());
+  find("panel").setAttribute("aria-label", T.filters);
   find("panel").append(h("button", { class: "main close-panel", onclick: () => togglePanel(false) }, T.close));
   find("show-help").addEventListener("click", showHelp);
   find("show-plan").addEventListener("click", () => plans.openSort(library));
@@ -328,7 +340,7 @@ function start() {
     decide,
     compare,
     open: () => openLoupe(),
-    close: () => (loupe.isOpen ? closeLoupe() : grid.selectNone()),
+    close,
     undo: () => turnBack("/api/undo", T.undone),
     redo: () => turnBack("/api/redo", T.redone),
   });
