@@ -77,7 +77,11 @@ def test_photos_that_an_interrupted_run_wrote_anew_can_be_sorted(
     outcome = apply_plan(Plan(library, (step,)), find_journals(library))
     assert outcome.rewritten, "the catalog has not been told of it"
     shelf = Shelf(library)
-    result = shelf.carry_out(shelf.offer_sort(Thresholds(), tmp_path / "bad"), ignore)
+    (row,) = shelf.describe(shelf.offer_undo())["moves"]
+    assert (row["from"], row["deed"]) == ("a.jpg", "embed")
+    offer = shelf.offer_sort(Thresholds(), tmp_path / "bad")
+    assert [row["deed"] for row in shelf.describe(offer)["moves"]] == ["move"]
+    result = shelf.carry_out(offer, ignore)
     assert (result["photos"], result["skipped"]) == (1, [])
 
 

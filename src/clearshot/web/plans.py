@@ -244,12 +244,12 @@ class Shelf:
 
 
 def _name_deed(step: Step) -> str:
-    """Name what a person sees happen to the file of a step: it moves, goes away or is written."""
+    """Name what a person sees happen to the file of a step, which takes others back or moves it."""
     if step.kind in {Kind.MOVE, Kind.RESTORE}:
         return "move"
-    if step.kind is Kind.EMBED or step.after is not None:
-        return "write"
-    return "remove"
+    if step.kind is Kind.EMBED:
+        return "embed"
+    return "remove" if step.after is None else "write"
 
 
 def _count_groups(moves: Sequence[Step]) -> list[dict[str, Any]]:
