@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -47,6 +48,18 @@ def test_a_racer_runs_through_all_photos_and_leaves_nothing(folder: Path, racer:
 def test_a_racer_that_fails_is_named(folder: Path) -> None:
     with pytest.raises(ClearshotError, match="benchmark of nobody failed: KeyError: 'nobody'"):
         race(folder, 24, ["nobody"], num_workers=1)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_no_worker_outlives_a_lap_that_is_killed(tmp_path: Path) -> None:
+    photo = tmp_path / "0000.jpg"
+    os.mkfifo(photo)
+    command = [sys.executable, "-m", "clearshot.bench", "bare decode", str(tmp_path), "2"]
+    with subprocess.Popen([*command, str(tmp_path)], stdout=subprocess.PIPE) as lap:
+        with photo.open("wb"):  # opens when a worker does
+            lap.kill()
+        # Its workers hold the pipe, too, so that it ends with the last of them.
+        assert lap.communicate(timeout=20)[0] == b""
 
 
 def test_time_is_compared_with_the_bare_decoder_on_the_same_course() -> None:
