@@ -65,3 +65,35 @@ def test_few_photos_stand_for_many_and_none_is_drawn_twice(tmp_path: Path) -> No
     photos.write_photos(tmp_path, 24, 6, num_distinct=2)
     assert files[0].stat().st_mtime_ns == before
     assert (tmp_path / "0005.jpg").read_bytes() == contents[1]
+
+
+def stop_while_saving(photo: Image.Image, target: Path, *_: object, **__: object) -> None:
+    target.write_bytes(b"\xff\xd8\xff")
+    raise KeyboardInterrupt
+
+
+def stop_while_copying(source: Path, target: Path) -> None:
+    target.write_bytes(source.read_bytes()[:1000])
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [("PIL.Image.Image.save", stop_while_saving), ("shutil.copyfile", stop_while_copying)],
+)
+def test_what_is_kept_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, fault: object
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("os.link", refuse)  # as on a memory card
+    with monkeypatch.context() as patch:
+        patch.setattr(name, fault)
+        with pytest.raises(KeyboardInterrupt):
+            photos.write_photos(tmp_path, 24, 2, num_distinct=1)
+    photos.write_photos(tmp_path, 24, 2, num_distinct=1)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["0000.jpg", "0001.jpg"]
+    for file in tmp_path.iterdir():
+        with Image.open(file) as picture:
+            picture.load()

@@ -94,10 +94,15 @@ def write_photos(
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(num_photos):
         target = folder / f"{number:04}.jpg"
-        if not target.exists() and number < num_distinct:
-            draw_photo(target, megapixels, seed=number, has_preview=has_previews)
-        elif not target.exists():
-            _link(folder / f"{number % num_distinct:04}.jpg", target)
+        if not target.exists():
+            # Under another name until it is whole: what is there is kept, a part never.
+            part = target.with_suffix(".part")
+            part.unlink(missing_ok=True)
+            if number < num_distinct:
+                draw_photo(part, megapixels, seed=number, has_preview=has_previews)
+            else:
+                _link(folder / f"{number % num_distinct:04}.jpg", part)
+            part.replace(target)
         progress(number + 1, num_photos)
 
 
@@ -136,7 +141,7 @@ def draw_photo(target: Path, megapixels: int, *, seed: int, has_preview: bool = 
         preview = grained.resize(_PREVIEW_PX, Image.Resampling.LANCZOS)
         write_with_preview(target, grained, preview, **options)
     else:
-        grained.save(target, **options)
+        grained.save(target, "JPEG", **options)
 
 
 def find_size(megapixels: int) -> tuple[int, int]:
