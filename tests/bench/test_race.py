@@ -11,10 +11,12 @@ from PIL import Image
 
 from clearshot.bench.plots import plot_speed
 from clearshot.bench.race import Lap, race
-from clearshot.bench.racers import choose_draft
+from clearshot.bench.racers import choose_draft, scan_folder
 from clearshot.bench.table import compare, tabulate, to_json
+from clearshot.catalog.catalog import Catalog
 from clearshot.decode.image import choose_size
 from clearshot.errors import ClearshotError
+from clearshot.listing import refresh
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +45,20 @@ def test_a_racer_runs_through_all_photos_and_leaves_nothing(folder: Path, racer:
     assert lap.seconds > 0
     assert 10 < lap.peak_mb < 2000
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("racer", ["bare decode", "clearshot", "Laplacian"])
+def test_a_lap_counts_only_with_all_photos(folder: Path, racer: str) -> None:
+    (folder / "3.jpg").write_bytes(b"no photo")
+    with pytest.raises(ClearshotError, match=f"{racer} got through 3 of 4 photos only"):
+        race(folder, 24, [racer], num_workers=1)
+
+
+def test_the_scan_that_is_timed_leaves_nothing_to_do(folder: Path, tmp_path: Path) -> None:
+    assert scan_folder(folder, 1, tmp_path) == 3
+    with Catalog.open(folder, path=tmp_path / "catalog.sqlite") as catalog:
+        assert len(catalog.states()) == 3
+        assert refresh(catalog) == 0
 
 
 def test_a_racer_that_fails_is_named(folder: Path) -> None:

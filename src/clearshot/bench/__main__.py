@@ -10,10 +10,10 @@ from clearshot.bench.racers import RACERS
 
 
 def main() -> None:
-    """Run the racer and print the memory of its largest process as JSON."""
+    """Run the racer; print how many photos it got through and its memory as JSON."""
     racer, folder, num_workers, scratch = sys.argv[1:]
-    RACERS[racer](Path(folder), int(num_workers), Path(scratch))
-    sys.stdout.write(json.dumps({"peak_mb": measure_peak_mb()}) + "\n")
+    num_photos = RACERS[racer](Path(folder), int(num_workers), Path(scratch))
+    sys.stdout.write(json.dumps({"num_photos": num_photos, "peak_mb": measure_peak_mb()}) + "\n")
 
 
 def measure_peak_mb() -> float:

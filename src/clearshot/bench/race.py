@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clearshot.errors import ClearshotError
 
@@ -94,7 +94,7 @@ def race(
     Raises
     ------
     ClearshotError
-        If a racer fails.
+        If a racer fails, or gets through some of the photos only.
     """
     photos = sorted(folder.glob("*.jpg"))
     size_bytes = sum(photo.stat().st_size for photo in photos)
@@ -103,7 +103,11 @@ def race(
     best: dict[str, Lap] = {}
     for number in range(num_rounds * len(racers)):
         racer = racers[number % len(racers)]
-        seconds, peak_mb = _run(racer, folder, num_workers)
+        seconds, told = _run(racer, folder, num_workers)
+        if told["num_photos"] != len(photos):
+            of_all = f"{told['num_photos']} of {len(photos)} photos"
+            raise ClearshotError(f"{racer} got through {of_all} only", path=folder)
+        peak_mb = told["peak_mb"]
         lap = Lap(racer, megapixels, num_workers, len(photos), size_bytes, seconds, peak_mb)
         if racer not in best or lap.seconds < best[racer].seconds:
             best[racer] = lap
@@ -111,8 +115,8 @@ def race(
     return [best[racer] for racer in racers]
 
 
-def _run(racer: str, folder: Path, num_workers: int) -> tuple[float, float]:
-    """Run one lap; give its seconds and its peak memory [MB].
+def _run(racer: str, folder: Path, num_workers: int) -> tuple[float, dict[str, Any]]:
+    """Run one lap; give its seconds and what it told about itself.
 
     Raises
     ------
@@ -130,4 +134,4 @@ def _run(racer: str, folder: Path, num_workers: int) -> tuple[float, float]:
     if ended.returncode:
         last = ended.stderr.strip().splitlines()[-1:] or [f"exit code {ended.returncode}"]
         raise ClearshotError(f"the benchmark of {racer} failed: {last[0]}")
-    return seconds, float(json.loads(ended.stdout.splitlines()[-1])["peak_mb"])
+    return seconds, json.loads(ended.stdout.splitlines()[-1])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import redirect_stdout, suppress
+from contextlib import redirect_stdout
 from importlib.util import find_spec
 from io import StringIO
 from threading import Thread
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _JUDGED_PX, _CELL_PX = 1024, 16
 
 
-def decode_bare(folder: Path, num_workers: int, scratch: Path) -> None:
+def decode_bare(folder: Path, num_workers: int, scratch: Path) -> int:
     """Decode the luma of all photos at the reduced scale that a verdict needs, and no more.
 
     It is what any program has to do at least: libjpeg-turbo as Pillow brings it, which was faster
@@ -40,12 +40,17 @@ def decode_bare(folder: Path, num_workers: int, scratch: Path) -> None:
         Processes.
     scratch : Path
         Not used.
+
+    Returns
+    -------
+    int
+        How many photos it got through.
     """
     del scratch
-    _map(_decode_reduced, folder, num_workers)
+    return _map(_decode_reduced, folder, num_workers)
 
 
-def scan_folder(folder: Path, num_workers: int, scratch: Path) -> None:
+def scan_folder(folder: Path, num_workers: int, scratch: Path) -> int:
     """Scan all photos into a new catalog, as `clearshot scan` does.
 
     Parameters
@@ -56,17 +61,25 @@ def scan_folder(folder: Path, num_workers: int, scratch: Path) -> None:
         Processes.
     scratch : Path
         Gets the catalog.
+
+    Returns
+    -------
+    int
+        How many photos it got through.
     """
     from clearshot.catalog.catalog import Catalog
     from clearshot.config import ScanSettings
+    from clearshot.listing import build_gauge
     from clearshot.scan import scan
     from clearshot.scoring.scorer import Scorer
 
     with Catalog.open(folder, path=scratch / "catalog.sqlite", create=True) as catalog:
-        scan(folder, catalog, Scorer(), settings=ScanSettings(num_workers=num_workers))
+        settings = ScanSettings(num_workers=num_workers)
+        summary = scan(folder, catalog, Scorer(), settings=settings, gauge=build_gauge())
+    return summary.num_new - summary.num_failed
 
 
-def run_cleanvision(folder: Path, num_workers: int, scratch: Path) -> None:
+def run_cleanvision(folder: Path, num_workers: int, scratch: Path) -> int:
     """Let CleanVision look for blurry, dark and bright photos.
 
     Parameters
@@ -77,6 +90,11 @@ def run_cleanvision(folder: Path, num_workers: int, scratch: Path) -> None:
         Processes.
     scratch : Path
         Not used.
+
+    Returns
+    -------
+    int
+        How many photos it got through.
     """
     del scratch
     from cleanvision import Imagelab
@@ -84,9 +102,10 @@ def run_cleanvision(folder: Path, num_workers: int, scratch: Path) -> None:
     with redirect_stdout(StringIO()):
         lab = Imagelab(data_path=str(folder))
         lab.find_issues({"blurry": {}, "dark": {}, "light": {}}, n_jobs=num_workers, verbose=False)
+    return len(lab.issues)
 
 
-def measure_laplacians(folder: Path, num_workers: int, scratch: Path) -> None:
+def measure_laplacians(folder: Path, num_workers: int, scratch: Path) -> int:
     """Compute the variance of OpenCV's Laplacian of all photos at full size: the usual script.
 
     Parameters
@@ -97,12 +116,17 @@ def measure_laplacians(folder: Path, num_workers: int, scratch: Path) -> None:
         Processes.
     scratch : Path
         Not used.
+
+    Returns
+    -------
+    int
+        How many photos it got through.
     """
     del scratch
-    _map(_measure_laplacian, folder, num_workers)
+    return _map(_measure_laplacian, folder, num_workers)
 
 
-RACERS: Final[dict[str, Callable[[Path, int, Path], None]]] = {
+RACERS: Final[dict[str, Callable[[Path, int, Path], int]]] = {
     "bare decode": decode_bare,
     "clearshot": scan_folder,
     "CleanVision": run_cleanvision,
@@ -133,11 +157,12 @@ def check_racers(names: Sequence[str]) -> None:
             raise MissingExtraError(f"{msg}race clearshot alone: --only clearshot")
 
 
-def _map(function: Callable[[Path], None], folder: Path, num_workers: int) -> None:
+def _map(function: Callable[[Path], bool], folder: Path, num_workers: int) -> int:
+    """Give each photo to a function that tells whether it got through it, and count."""
     photos = sorted(folder.glob("*.jpg"))
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(num_workers, mp_context=spawn, initializer=_end_with_parent) as pool:
-        list(pool.map(function, photos))
+        return sum(pool.map(function, photos))
 
 
 def _end_with_parent() -> None:
@@ -172,19 +197,25 @@ def choose_draft(width: int, height: int) -> tuple[int, int]:
     return round(width * factor) * _CELL_PX, round(height * factor) * _CELL_PX
 
 
-def _decode_reduced(path: Path) -> None:
+def _decode_reduced(path: Path) -> bool:
     from PIL import Image
 
-    with suppress(OSError), Image.open(path) as picture:
-        picture.draft("L", choose_draft(*picture.size))
-        picture.load()
+    try:
+        with Image.open(path) as picture:
+            picture.draft("L", choose_draft(*picture.size))
+            picture.load()
+    except OSError:
+        return False
+    return True
 
 
-def _measure_laplacian(path: Path) -> None:
+def _measure_laplacian(path: Path) -> bool:
     import cv2
 
     # One thread: the processes are to keep the cores busy, as everywhere here.
     cv2.setNumThreads(1)
     luma = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if luma is not None:
-        cv2.Laplacian(luma, cv2.CV_64F).var()
+    if luma is None:
+        return False
+    cv2.Laplacian(luma, cv2.CV_64F).var()
+    return True
