@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,6 +45,16 @@ def test_any_size_can_be_drawn_and_has_the_facts_of_a_camera(tmp_path: Path) -> 
 def test_a_drawn_preview_stands_for_its_photo(tmp_path: Path) -> None:
     photos.draw_photo(tmp_path / "a.jpg", 6, seed=0, has_preview=True)
     assert decode(tmp_path / "a.jpg").reader == "JPEG preview"
+
+
+def test_photos_are_drawn_without_any_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("skimage", "cv2", "cleanvision", "matplotlib"):
+        monkeypatch.setitem(sys.modules, name, None)
+    photos.draw_photo(tmp_path / "a.jpg", 24, seed=0)
+    with Image.open(tmp_path / "a.jpg") as picture:
+        assert picture.size == (1600, 1300)
 
 
 def test_a_seed_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""Photos as large cameras write them, for timing: real detail, sensor noise, 4 to 18 MB.
+"""Photos as large cameras write them, for timing: real detail, sensor noise, 4 to 17 MB.
 
-They are put together of sample photos that ship inside scikit-image, enlarged and grained.
+They are put together of the package's sample photos, enlarged and grained.
 Letters in shapes: H rows, W columns.
 """
 
@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import IFDRational
-
-from clearshot.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +50,7 @@ _PRIMARY_TYPE, _PREVIEW_TYPE = 0x030000, 0x010002
 _NEXT_PICTURE: Final = b"\xff\xd9\xff\xd8"
 _PREVIEW_PX: Final = (1620, 1080)
 
-_SAMPLES: Final = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "gravel.png")
+_SAMPLES: Final = ("astronaut.webp", "coffee.webp", "cat.webp", "rocket.jpg")
 _TILE_PX: Final = (1500, 1200)
 _MIN_ENLARGED, _MAX_ENLARGED = 1.5, 3.0
 # Standard deviation of the grain [levels of 255]: a large sensor at ISO 800.
@@ -85,11 +83,6 @@ def write_photos(
         Whether each photo has a large preview behind it.
     progress : callable
         Called with the number of photos that are there, and of all.
-
-    Raises
-    ------
-    MissingExtraError
-        If scikit-image is missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(num_photos):
@@ -119,11 +112,6 @@ def draw_photo(target: Path, megapixels: int, *, seed: int, has_preview: bool = 
         Chooses content and compression, >= 0.
     has_preview : bool
         Whether it has a large preview behind it.
-
-    Raises
-    ------
-    MissingExtraError
-        If scikit-image is missing.
     """
     width, height = find_size(megapixels)
     rng = np.random.default_rng(seed)
@@ -199,11 +187,7 @@ def _to_fractions(value: Any) -> Any:
 
 
 def _read_samples() -> list[Image.Image]:
-    try:
-        folder = resources.files("skimage") / "data"
-    except ModuleNotFoundError as error:
-        message = "the benchmark needs scikit-image: pip install 'clearshot[bench]'"
-        raise MissingExtraError(message) from error
+    folder = resources.files("clearshot") / "samples"
     samples = []
     for name in _SAMPLES:
         with (folder / name).open("rb") as file, Image.open(file) as picture:
