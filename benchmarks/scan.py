@@ -1,9 +1,9 @@
-"""Scan a library of N photos, interrupt it, resume it, and compare with bare decoding.
+"""Scan a library of N photos beside a bare decoder, then interrupt a scan and resume it.
 
     python benchmarks/scan.py FOLDER --photos 1000
 
-FOLDER holds photos; they are copied under new names until there are N. The bare decoder reads the
-same files with as many processes, luma only, at the reduced scale that the verdict needs.
+FOLDER holds JPEG photos of any size; they are copied under new names until there are N. The bare
+decoder and the scan beside it are those of `clearshot bench`.
 """
 
 from __future__ import annotations
@@ -11,24 +11,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 
-from PIL import Image
-
+from clearshot.bench.race import race
 from clearshot.catalog.catalog import Catalog
 from clearshot.config import usable_cores
 from clearshot.discover import find_photos
-from clearshot.errors import PhotoError
 
 
 def main() -> None:
@@ -39,62 +35,48 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         library = Path(name) / "library"
-        size_bytes = copy_photos(arguments.folder, library, arguments.photos)
-        decode_s = time_call(lambda: decode_all(library))
+        copy_photos(arguments.folder, library, arguments.photos)
+        racers = ("bare decode", "clearshot")
+        bare, own = race(library, 0, racers, num_workers=usable_cores())
         num_kept = interrupt_scan(library)
-        resumed_s = time_call(lambda: run_scan(library))
+        resumed_s = time_scan(library)
         num_scored = count_scored(library)
-        shutil.rmtree(library / ".clearshot")
-        scan_s = time_call(lambda: run_scan(library))
-        rescan_s = time_call(lambda: run_scan(library))
-    peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        rescan_s = time_scan(library)
     result = {
-        "photos": arguments.photos,
-        "megabytes": round(size_bytes / 1e6, 1),
-        "processes": usable_cores(),
-        "bare_decode_s": round(decode_s, 2),
-        "scan_s": round(scan_s, 2),
-        "scan_photos_per_s": round(arguments.photos / scan_s, 1),
-        "scan_to_bare_decode": round(scan_s / decode_s, 2),
+        "photos": own.num_photos,
+        "megabytes": round(own.size_bytes / 1e6, 1),
+        "processes": own.num_workers,
+        "bare_decode_s": round(bare.seconds, 2),
+        "scan_s": round(own.seconds, 2),
+        "scan_photos_per_s": round(own.photos_per_s, 1),
+        "scan_to_bare_decode": round(own.seconds / bare.seconds, 2),
         "kept_at_interrupt": num_kept,
         "scored_after_resume": num_scored,
         "resumed_s": round(resumed_s, 2),
         "unchanged_rescan_s": round(rescan_s, 2),
-        "peak_process_mb": round(peak_mb),
+        "peak_process_mb": round(own.peak_mb),
     }
     for key, value in result.items():
         print(f"{key:24} {value}")
     print(json.dumps(result))
 
 
-def copy_photos(source: Path, library: Path, num_photos: int) -> int:
-    """Fill a library with copies; give its size [bytes]."""
+def copy_photos(source: Path, library: Path, num_photos: int) -> None:
+    """Fill a library with copies."""
     library.mkdir()
-    photos = [photo.path for photo in find_photos([source]).photos]
-    size_bytes = 0
-    for number, path in zip(range(num_photos), cycle(photos), strict=False):
-        target = library / f"{number:06}{path.suffix}"
-        shutil.copyfile(path, target)
-        size_bytes += target.stat().st_size
-    return size_bytes
+    paths = [photo.path for photo in find_photos([source]).photos]
+    photos = [path for path in paths if path.suffix.lower() in {".jpg", ".jpeg"}]
+    if not photos:
+        sys.exit(f"no JPEG photos found in {source}")
+    for number, path in enumerate(islice(cycle(photos), num_photos)):
+        shutil.copyfile(path, library / f"{number:06}.jpg")
 
 
-def decode_all(library: Path) -> None:
-    """Decode every photo to reduced luma, with one process per core."""
-    with ProcessPoolExecutor(usable_cores()) as pool:
-        list(pool.map(decode_bare, sorted(library.glob("*.*")), chunksize=8))
-
-
-def decode_bare(path: Path) -> None:
-    """Do what any program has to do at least."""
-    with suppress(OSError, PhotoError), Image.open(path) as picture:
-        picture.draft("L", (1024, 1024))
-        picture.load()
-
-
-def run_scan(library: Path) -> None:
-    """Run the command as a user would."""
-    subprocess.run([sys.executable, "-m", "clearshot", "scan", "-q", str(library)], check=False)
+def time_scan(library: Path) -> float:
+    """Run the command as a user would, and time it [s]."""
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "clearshot", "scan", "-q", str(library)], check=True)
+    return time.perf_counter() - started
 
 
 def interrupt_scan(library: Path) -> int:
@@ -104,7 +86,7 @@ def interrupt_scan(library: Path) -> int:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    target = len(list(library.glob("*.*"))) // 3
+    target = len(list(library.glob("*.jpg"))) // 3
     while program.poll() is None and count_scored(library) < target:
         time.sleep(0.2)
     with suppress(ProcessLookupError):
@@ -119,14 +101,6 @@ def count_scored(library: Path) -> int:
         return 0
     with Catalog.open(library) as catalog:
         return len(catalog.states())
-
-
-def time_call(function: object) -> float:
-    """Time one call [s]."""
-    assert callable(function)
-    started = time.perf_counter()
-    function()
-    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

@@ -1,0 +1,52 @@
+"""The scripts in `benchmarks/`, each with as little as it takes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three photos of 1,200 px, one of them dark."""
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, brightness in enumerate((1.0, 0.9, 0.05)):
+        pixels = rng.integers(0, 255, (800, 1200, 3)) * brightness
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.jpg")
+    return folder
+
+
+def run(script: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(BENCHMARKS / script), *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def read_last_line(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_scan_beside_the_bare_decoder_is_resumed_to_the_last_photo(folder: Path) -> None:
+    result = read_last_line(run("scan.py", folder, "--photos", "5"))
+    assert result["photos"] == result["scored_after_resume"] == 5
+    ratio = result["scan_s"] / result["bare_decode_s"]
+    assert result["scan_to_bare_decode"] == pytest.approx(ratio, abs=0.05)
+
+
+@pytest.mark.parametrize("script", ["scan.py"])
+def test_without_photos_it_says_so(tmp_path: Path, script: str) -> None:
+    done = run(script, tmp_path)
+    assert done.returncode == 1
+    assert "photos found" in done.stderr
+    assert "Traceback" not in done.stderr
