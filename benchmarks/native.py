@@ -39,6 +39,8 @@ def main() -> None:
         )
         if screen.p_blurry < 0.5 and max(scores.width_px, scores.height_px) > 1024:
             pairs.append((scores.focus.blur, native))
+    if not pairs:
+        sys.exit("no photo found that is sharp on a screen and longer than 1024 px")
     screen_blur, native_blur = np.array(pairs).T
     result = {
         "photos": len(pairs),

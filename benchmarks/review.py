@@ -185,9 +185,10 @@ def measure_frames(page: Page) -> dict[str, Any]:
     by_name = {each["name"]: each["value"] for each in metrics["metrics"]}
     results["page_heap_mb"] = round(by_name["JSHeapUsedSize"] / 1e6, 1)
     results["page_elements"] = int(by_name["Nodes"])
-    results["library_kb"] = page.evaluate(
-        "async () => Math.round((await (await fetch('/api/library')).text()).length / 1000)"
-    )
+    # Relative: each run serves everything below a path of its own.
+    library = page.evaluate("async () => (await fetch('./api/library')).text()")
+    results["library_kb"] = round(len(library.encode()) / 1000)
+    assert json.loads(library)["photos"]
     return results
 
 

@@ -44,9 +44,15 @@ def test_a_scan_beside_the_bare_decoder_is_resumed_to_the_last_photo(folder: Pat
     assert result["scan_to_bare_decode"] == pytest.approx(ratio, abs=0.05)
 
 
-@pytest.mark.parametrize("script", ["scan.py"])
+def test_photos_at_100_percent_are_told(folder: Path) -> None:
+    done = run("native.py", folder)
+    assert read_last_line(done)["photos"] > 0
+    assert len(done.stdout.splitlines()) == 3 + 2
+
+
+@pytest.mark.parametrize("script", ["known_blur.py", "native.py", "scan.py"])
 def test_without_photos_it_says_so(tmp_path: Path, script: str) -> None:
     done = run(script, tmp_path)
     assert done.returncode == 1
-    assert "photos found" in done.stderr
+    assert "found" in done.stderr
     assert "Traceback" not in done.stderr
