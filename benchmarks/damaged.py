@@ -131,7 +131,7 @@ def serve(channel: Connection, folder: Path, first: int, last: int) -> None:
             end = read_all(path)
         except Exception as error:  # noqa: BLE001 - what escapes is the finding
             end = f"ERROR {type(error).__name__}: {error}"[:100]
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        peak_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
         channel.send((end, time.perf_counter() - started, peak_mb))
 
 

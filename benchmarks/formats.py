@@ -78,7 +78,7 @@ def main() -> None:
     (print_summary if arguments.summary else print_rows)(rows)
     ends = Counter(r.kind if isinstance(r, Failure) else "read" for _, r in rows)
     slowest = max((r.seconds for _, r in rows if isinstance(r, Reading)), default=0.0)
-    peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    peak_mb = round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6)
     result = {
         "files": len(rows),
         "ends": dict(sorted(ends.items())),
