@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
@@ -48,6 +48,23 @@ def test_photos_at_100_percent_are_told(folder: Path) -> None:
     done = run("native.py", folder)
     assert read_last_line(done)["photos"] > 0
     assert len(done.stdout.splitlines()) == 3 + 2
+
+
+def test_tolerances_are_tried_with_labels_that_the_photos_have(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for number in range(160):
+        label = ("clear", "blurred")[number % 2]
+        photo = Image.fromarray(rng.integers(0, 255, (96, 128, 3), dtype=np.uint8))
+        if label == "blurred":
+            photo = photo.filter(ImageFilter.GaussianBlur(1 + number / 40))
+        path = tmp_path / ("one", "other")[number % 4 // 2] / label / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        photo.save(path)
+    words = ("--run-folder", tmp_path / "run", "--splits", "2")
+    result = read_last_line(run("tolerance.py", tmp_path / "one", tmp_path / "other", *words))
+    assert result["photos"] == 160
+    assert {"halves_blurry", "table_blurry"} < set(result)
+    assert "halves_dark" not in result
 
 
 @pytest.mark.parametrize("script", ["known_blur.py", "native.py", "scan.py"])
