@@ -3,8 +3,8 @@
     python benchmarks/tolerance.py LABELLED... --run-folder DIR [--splits 1000] [--plot OUT.png]
 
 The photos, of two sources at least, are scored once, into DIR. Labels of which there are none are
-left out. One photo of each scene and kind takes part. Kept means: of
-the good photos that calibrated nothing, no larger share is called bad.
+left out. One photo of each scene and kind takes part. Kept means: of the good photos that
+calibrated nothing, no larger share is called bad.
 """
 
 from __future__ import annotations

@@ -47,6 +47,14 @@ def test_a_racer_runs_through_all_photos_and_leaves_nothing(folder: Path, racer:
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text here")
+@pytest.mark.parametrize("racer", ["bare decode", "clearshot", "Laplacian"])
+def test_the_name_of_the_folder_may_be_no_text(folder: Path, racer: str) -> None:
+    renamed = folder.rename(os.fsdecode(os.fsencode(folder.parent) + b"/caf\xe9 [1]\n"))
+    [lap] = race(renamed, 24, [racer], num_workers=1)
+    assert lap.num_photos == 3
+
+
 @pytest.mark.parametrize("racer", ["bare decode", "clearshot", "Laplacian"])
 def test_a_lap_counts_only_with_all_photos(folder: Path, racer: str) -> None:
     (folder / "3.jpg").write_bytes(b"no photo")

@@ -211,10 +211,12 @@ def _decode_reduced(path: Path) -> bool:
 
 def _measure_laplacian(path: Path) -> bool:
     import cv2
+    import numpy as np
 
     # One thread: the processes are to keep the cores busy, as everywhere here.
     cv2.setNumThreads(1)
-    luma = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    # Not imread(), which fails where a name is no text.
+    luma = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
     if luma is None:
         return False
     cv2.Laplacian(luma, cv2.CV_64F).var()
