@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ from PIL import Image
 from clearshot.bench import photos
 from clearshot.decode.image import decode
 from clearshot.decode.metadata import read_facts
+from clearshot.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +58,18 @@ def test_photos_are_drawn_without_any_extra(
     photos.draw_photo(tmp_path / "a.jpg", 24, seed=0)
     with Image.open(tmp_path / "a.jpg") as picture:
         assert picture.size == (1600, 1300)
+
+
+def test_a_full_disk_is_named_with_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_disk(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Image.Image, "save", fill_disk)
+    with pytest.raises(InputError, match="photos cannot be written: No space left") as caught:
+        photos.write_photos(tmp_path / "kept", 24, 1)
+    assert caught.value.path == tmp_path / "kept"
 
 
 def test_a_seed_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ import numpy as np
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import IFDRational
 
+from clearshot.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -83,20 +85,29 @@ def write_photos(
         Whether each photo has a large preview behind it.
     progress : callable
         Called with the number of photos that are there, and of all.
+
+    Raises
+    ------
+    InputError
+        If they cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(num_photos):
-        target = folder / f"{number:04}.jpg"
-        if not target.exists():
-            # Under another name until it is whole: what is there is kept, a part never.
-            part = target.with_suffix(".part")
-            part.unlink(missing_ok=True)
-            if number < num_distinct:
-                draw_photo(part, megapixels, seed=number, has_preview=has_previews)
-            else:
-                _link(folder / f"{number % num_distinct:04}.jpg", part)
-            part.replace(target)
-        progress(number + 1, num_photos)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(num_photos):
+            target = folder / f"{number:04}.jpg"
+            if not target.exists():
+                # Under another name until it is whole: what is there is kept, a part never.
+                part = target.with_suffix(".part")
+                part.unlink(missing_ok=True)
+                if number < num_distinct:
+                    draw_photo(part, megapixels, seed=number, has_preview=has_previews)
+                else:
+                    _link(folder / f"{number % num_distinct:04}.jpg", part)
+                part.replace(target)
+            progress(number + 1, num_photos)
+    except OSError as error:
+        message = f"the drawn photos cannot be written: {error.strerror or error}"
+        raise InputError(message, path=folder) from error
 
 
 def draw_photo(target: Path, megapixels: int, *, seed: int, has_preview: bool = False) -> None:
