@@ -19,6 +19,7 @@ from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.errors import ActionError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -199,8 +200,16 @@ def test_a_folder_with_something_else_in_it_stays(tmp_path: Path, journals: Path
     assert not (tmp_path / "bad" / "dark").exists()
 
 
-def test_times_come_back_from_a_disk_that_rounds_them(
-    tmp_path: Path, journals: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "keep",
+    [
+        pytest.param(lambda ns: ns // 2_000_000_000 * 2_000_000_000, id="rounds"),
+        pytest.param(lambda ns: max(ns, 315_532_800_000_000_000), id="knows none before 1980"),
+        pytest.param(lambda ns: 1_700_000_000_000_000_000, id="loses"),
+    ],
+)
+def test_times_come_back_from_a_disk_that_does_not_keep_them(
+    tmp_path: Path, journals: Path, monkeypatch: pytest.MonkeyPatch, keep: Callable[[int], int]
 ) -> None:
     link, utime = os.link, os.utime
 
@@ -209,16 +218,16 @@ def test_times_come_back_from_a_disk_that_rounds_them(
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
         link(source, target)
 
-    def round_time(path: Path, *, ns: tuple[int, int], follow_symlinks: bool = True) -> None:
-        step_ns = 2_000_000_000 if "bad" in path.parts else 1
-        utime(path, ns=(ns[0], ns[1] // step_ns * step_ns))
+    def change_time(path: Path, *, ns: tuple[int, int], follow_symlinks: bool = True) -> None:
+        utime(path, ns=(ns[0], keep(ns[1]) if "bad" in path.parts else ns[1]))
 
     plan = make_library(tmp_path)
     before = read_tree(tmp_path)
     monkeypatch.setattr(os, "link", refuse)
-    monkeypatch.setattr(os, "utime", round_time)
+    monkeypatch.setattr(os, "utime", change_time)
     apply_plan(plan, journals)
-    assert (tmp_path / "bad/dark/two.jpg").stat().st_mtime_ns == 1_500_000_002_000_000_000
+    for name, ns in {"two": 1_500_000_002_999_999_999, "three": 5}.items():
+        assert (tmp_path / f"bad/dark/{name}.jpg").stat().st_mtime_ns == keep(ns)
     name = undo(journals)
     assert read_tree(tmp_path) == before
     undo(journals, name)

@@ -186,13 +186,15 @@ def find_obstacle(step: Step) -> str:
         return error.strerror or str(error)
 
 
-def note_arrival(step: Step) -> int:
+def note_arrival(step: Step, *, is_settled: bool) -> int:
     """Give the file of a step that is done the time of last change that it shall have.
 
     Parameters
     ----------
     step : Step
         What was done.
+    is_settled : bool
+        True when it was found done after a crash: someone may have changed the file meanwhile.
 
     Returns
     -------
@@ -206,7 +208,7 @@ def note_arrival(step: Step) -> int:
     """
     match step.kind:
         case Kind.MOVE | Kind.RESTORE | Kind.COPY:
-            return _restore_time(step)
+            return _restore_time(step, is_settled=is_settled)
         case Kind.WRITE if step.after is not None:
             return read_stamp(step.target).mtime_ns
         case Kind.REMOVE_COPY | Kind.EMBED:
@@ -232,13 +234,14 @@ def _find_obstacle(step: Step) -> str:
     return ""
 
 
-def _restore_time(step: Step) -> int:
-    left_ns = step.stamp.mtime_ns
+def _restore_time(step: Step, *, is_settled: bool) -> int:
+    left_ns, found_ns = step.stamp.mtime_ns, read_stamp(step.target).mtime_ns
     wanted_ns = left_ns if step.restored_mtime_ns is None else step.restored_mtime_ns
-    # A file that someone changed since it arrived keeps its time, so that undo sees the change.
-    if abs(read_stamp(step.target).mtime_ns - left_ns) > _ROUNDING_NS:
-        return wanted_ns
-    return restore_mtime(step.target, wanted_ns).mtime_ns
+    if abs(found_ns - left_ns) <= _ROUNDING_NS:
+        return restore_mtime(step.target, wanted_ns).mtime_ns
+    # A file that someone changed since it arrived keeps its time, so that undo sees the change. One
+    # that has just arrived is on a disk that cannot hold its time: FAT knows none before 1980.
+    return wanted_ns if is_settled else found_ns
 
 
 def _tidy_trash(step: Step) -> None:

@@ -46,7 +46,7 @@ def do_step(journal: Journal, number: int, heading: Place) -> None:
         # Known now and not later: what is at the goal is another program's.
         _record_stay(journal, number, heading.opposite)
         raise
-    journal.record_done(number, heading, note_arrival(step))
+    journal.record_done(number, heading, note_arrival(step, is_settled=False))
 
 
 def settle_step(journal: Journal, number: int) -> None:
@@ -65,7 +65,7 @@ def settle_step(journal: Journal, number: int) -> None:
     assert state.heading is not None
     step = face(journal, number, state.heading)
     if settle(step, _name_part(journal, number, step), is_reserved=state.is_reserved):
-        journal.record_done(number, state.heading, note_arrival(step))
+        journal.record_done(number, state.heading, note_arrival(step, is_settled=True))
     else:
         _record_stay(journal, number, state.heading.opposite)
 
