@@ -531,6 +531,13 @@ def test_photos_that_are_not_there_are_named(library: Path) -> None:
     }
 
 
+def test_a_raw_photo_beside_which_a_jpeg_was_saved_since_is_named(library: Path) -> None:
+    raw = make_photo(library / "IMG.CR2", "IMG.CR2.xmp")
+    write_file(library / "IMG.jpg", b"developed from it")
+    found, absent = find_companions(library, [(raw, Label.DARK)])
+    assert (found, absent) == ([], (Skip(raw.path, "belongs to IMG.jpg now; scan again"),))
+
+
 def test_a_target_on_a_drive_that_is_not_there(
     library: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -162,7 +162,12 @@ def find_companions(
     """
     found = find_photos([folder])
     present = {photo.path: photo for photo in found.photos}
-    causes = {skip.path: skip.reason for skip in found.skipped}
+    causes = {
+        companion: f"belongs to {photo.path.name} now; scan again"
+        for photo in found.photos
+        for companion in photo.companions
+    }
+    causes |= {skip.path: skip.reason for skip in found.skipped}
     updated: list[tuple[Photo, _Judgement]] = []
     absent: list[Skip] = []
     for photo, judgement in judged:
