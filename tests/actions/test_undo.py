@@ -167,6 +167,19 @@ def test_companions_that_came_after_the_move_go_back_with_their_photo(
     assert read_tree(tmp_path) == moved
 
 
+def test_a_late_sidecar_goes_back_with_the_raw_file_it_names(
+    tmp_path: Path, journals: Path
+) -> None:
+    write_file(tmp_path / "one.nef", b"one")
+    apply_plan(plan_moves(tmp_path, {"one.nef": "bad/one (2).nef"}), journals)
+    # A program writes its edits, and saves a JPEG that stands for the shot from then on.
+    for name in ("one (2).nef.xmp", "one (2).jpg"):
+        write_file(tmp_path / "bad" / name, name.encode())
+    undo(journals)
+    assert (tmp_path / "one.nef.xmp").read_bytes() == b"one (2).nef.xmp"
+    assert [path.name for path in (tmp_path / "bad").iterdir()] == ["one (2).jpg"]
+
+
 def test_a_companion_that_came_late_stays_where_its_place_is_taken(
     tmp_path: Path, journals: Path
 ) -> None:

@@ -149,8 +149,10 @@ def _plan_latecomers(steps: Sequence[Step]) -> tuple[dict[int, list[Step]], list
     late: dict[int, list[Step]] = defaultdict(list)
     left: list[Skip] = []
     for folder in dict.fromkeys(source.parent for source in moves):
-        for path, photo in _find_companions(folder):
-            if path in moves or photo not in moves:
+        for path, owner in _find_companions(folder):
+            # IMG.CR2.xmp is of IMG.CR2, also where a JPEG that was saved since stands for the shot.
+            photo = next((each for each in (owner, path.with_suffix("")) if each in moves), None)
+            if path in moves or photo is None:
                 continue
             move = moves[photo]
             target = move.target.with_name(move.target.stem + path.name.removeprefix(photo.stem))
