@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,15 @@ def test_an_emptied_trash(library: Path, journals: Path, trash: Path) -> None:
     apply_undo(back, journals)
     assert (library / "three.jpg").exists()
     assert (trash / "files" / "two.xmp").exists()
+
+
+def test_a_photo_that_was_put_back_by_hand_is_not_looked_for_in_the_trash(
+    library: Path, journals: Path, trash: Path
+) -> None:
+    apply_plan(plan_kind(library, Kind.TRASH), journals)
+    shutil.move(trash / "files" / "three.jpg", library / "three.jpg")
+    (skip,) = plan_undo(journals).refused
+    assert skip.reason == f"{library / 'three.jpg'} is occupied"
 
 
 def test_a_system_that_gives_nothing_back(

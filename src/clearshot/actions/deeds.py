@@ -177,7 +177,8 @@ def find_obstacle(step: Step) -> str:
         Empty when it can.
     """
     if step.source == TRASH_PLACE:
-        return NOT_IN_TRASH
+        # The owner may have put it back by hand.
+        return _find_occupant(step) or NOT_IN_TRASH
     try:
         return _find_obstacle(step)
     except FileNotFoundError:
@@ -222,16 +223,18 @@ def _find_obstacle(step: Step) -> str:
     if step.kind in _REMOVALS:
         return find_loss(step)
     if step.kind is Kind.WRITE and step.before is None:
-        return f"{step.target} is occupied" if os.path.lexists(step.target) else ""
+        return _find_occupant(step)
     if read_stamp(step.source) != step.stamp:
         return "changed since planning"
     if step.kind is Kind.EMBED:
         return find_protection(step.source)
     if step.kind is Kind.TRASH:
         return find_refusal(step.source)
-    if step.kind in _NEEDS_ROOM and os.path.lexists(step.target):
-        return f"{step.target} is occupied"
-    return ""
+    return _find_occupant(step) if step.kind in _NEEDS_ROOM else ""
+
+
+def _find_occupant(step: Step) -> str:
+    return f"{step.target} is occupied" if os.path.lexists(step.target) else ""
 
 
 def _restore_time(step: Step, *, is_settled: bool) -> int:
