@@ -11,7 +11,7 @@ from clearshot.actions.atomic import read_stamp
 from clearshot.actions.plan import Kind, Plan
 from clearshot.actions.undo import apply_undo, plan_undo
 from clearshot.discover import find_photos
-from clearshot.photo import Color, Photo, Rating
+from clearshot.photo import Color, Photo, Rating, Skip
 from clearshot.sidecars.names import Naming
 from clearshot.sidecars.packet import Packet
 from clearshot.tagging import Judgement, Program, TagPlan, TagStyle, choose_marks, plan_tags
@@ -321,6 +321,16 @@ def test_a_sidecar_of_several_photos_is_written_for_none(library: Path) -> None:
     tags = plan_tags(library, [(photo, BLURRY)], TagStyle(Program.LIGHTROOM))
     assert tags.plan.steps == ()
     assert len(tags.skipped) == 1
+
+
+def test_a_sidecar_that_is_a_link_is_left_alone(library: Path, tmp_path: Path) -> None:
+    write_file(library / "a.jpg", b"photo")
+    elsewhere = write_file(tmp_path / "elsewhere.xmp", LIGHTROOM)
+    (library / "a.xmp").symlink_to(elsewhere)
+    tags = plan(library, BLURRY, TagStyle(Program.LIGHTROOM))
+    assert tags.plan.steps == ()
+    reason = "is there as a link or in another spelling; left as it is"
+    assert tags.skipped == (Skip(library / "a.xmp", reason),)
 
 
 def test_photos_that_lightroom_will_not_see_are_named(library: Path) -> None:

@@ -338,11 +338,14 @@ class _Planner:
         if path in photo.companions:
             return True
         owners = self._read_ownership(path.parent).find(path.name)
-        if owners == [photo.path.name] and not os.path.lexists(path):
-            return True
-        several = "may belong to several photos; written for none"
-        is_of_other = len(owners) == 1 and owners != [photo.path.name]
-        self.skipped.append(Skip(path, f"belongs to {owners[0]}" if is_of_other else several))
+        reason = "may belong to several photos; written for none"
+        if owners == [photo.path.name]:
+            if not os.path.lexists(path):
+                return True
+            reason = "is there as a link or in another spelling; left as it is"
+        elif len(owners) == 1:
+            reason = f"belongs to {owners[0]}"
+        self.skipped.append(Skip(path, reason))
         return False
 
 
