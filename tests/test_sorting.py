@@ -538,6 +538,14 @@ def test_a_raw_photo_beside_which_a_jpeg_was_saved_since_is_named(library: Path)
     assert (found, absent) == ([], (Skip(raw.path, "belongs to IMG.jpg now; scan again"),))
 
 
+@pytest.mark.parametrize("inner", ["", "inner"])
+def test_a_target_that_is_a_link_to_itself(library: Path, target: Path, inner: str) -> None:
+    target.symlink_to(target)
+    with pytest.raises(InputError, match="needs a folder here") as info:
+        plan_sort(library, [], target / inner)
+    assert info.value.path == target
+
+
 def test_a_target_on_a_drive_that_is_not_there(
     library: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

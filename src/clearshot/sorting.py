@@ -73,7 +73,8 @@ def plan_sort(
         One group for each photo, the photo first, in the order of `bad`. The stamps of the photos
         are those of `bad`: a photo that changed since it was judged is left alone.
     """
-    folder, target = anchor(folder), target.resolve()
+    # Unlike `Path.resolve`, it takes a link that leads to itself for a place.
+    folder, target = anchor(folder), Path(os.path.realpath(target))
     _check_target(folder, target)
     if kind is Kind.HARDLINK:
         _check_same_disk(folder, target)
@@ -237,7 +238,7 @@ class _TakenNames:
 
 
 def _check_target(folder: Path, target: Path) -> None:
-    if target == folder.resolve() or (os.path.lexists(target) and target.samefile(folder)):
+    if target == folder.resolve() or (target.exists() and target.samefile(folder)):
         raise UsageError("the target is the library folder itself", path=target)
     if any(part.casefold() == OWN_FOLDER for part in target.parts):
         raise UsageError(f"{OWN_FOLDER} is clearshot's own; choose another target", path=target)
