@@ -222,6 +222,8 @@ def test_a_journal_has_its_name_on_the_disk_before_anything_is_done(
     folder = find_journal_folder(tmp_path)
     journal = create_journal(folder, make_library(tmp_path))
     assert events.index(("rename", journal.path)) < events.index(("sync", folder))
+    # A journal in a folder that is gone after a power cut would be lost with it.
+    assert {("sync", folder.parent), ("sync", tmp_path)} <= set(events)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

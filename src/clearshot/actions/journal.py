@@ -295,7 +295,9 @@ def create_journal(
         with part.open("xb") as stream:
             _write(stream, _encode(header))
         part.rename(path)
-        sync_folder(folder)
+        # Up to the library: the first run of all makes these folders.
+        for changed in (folder, *folder.parents[:2]):
+            sync_folder(changed)
     return Journal(path)
 
 
