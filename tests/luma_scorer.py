@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from PIL import Image, UnidentifiedImageError
 
-from clearshot.errors import DamagedPhotoError, NetworkError
+from clearshot.errors import DamagedPhotoError, MissingPhotoError, NetworkError
 from clearshot.photo import ExposureScores, FocusScores, Region, Scores
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class LumaScorer:
         try:
             with Image.open(path) as image:
                 luma = image.convert("L")
+        except FileNotFoundError as error:
+            raise MissingPhotoError("no such file", path=path) from error
         except UnidentifiedImageError as error:
             raise DamagedPhotoError("no picture", path=path) from error
         self._note(f"/{path.name}")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -11,7 +12,8 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from PIL import Image
@@ -463,6 +465,60 @@ def test_photos_that_lacked_a_reader_are_tried_again_when_it_is_there(
     assert set(kinds(library).values()) == {"scored"}
 
 
+@pytest.mark.parametrize("kind", ["unreadable", "missing", "changed"])
+def test_a_photo_that_could_not_be_read_is_tried_again(
+    library: Path, scorer: LumaScorer, kind: str
+) -> None:
+    # Its permissions were wrong, or its drive was not there: neither is seen in its state.
+    with Catalog.open(library) as catalog:
+        (photo,) = (each for each in find_photos([library]).photos if each.path.name == "0.png")
+        catalog.record([(photo, Failure(kind, "not now"))], recipe=scorer.recipe)
+
+    summary = run(library, scorer)
+
+    assert (summary.num_new, summary.num_renewed, summary.num_failed) == (2, 1, 0)
+    assert set(kinds(library).values()) == {"scored"}
+
+
+@pytest.mark.parametrize("loss", ["gone", "other disk", "cannot be listed"])
+def test_a_folder_that_goes_ends_the_scan_and_fails_no_photo(
+    library: Path, scorer: LumaScorer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, loss: str
+) -> None:
+    draw(library, *(f"{number}.png" for number in range(3, 30)))
+    settings = ScanSettings(num_workers=1)
+    stat = Path.stat
+
+    def on_other_disk(path: Path) -> object:
+        return SimpleNamespace(st_dev=-1) if path == library else stat(path)
+
+    def refuse(_folder: Path) -> NoReturn:
+        raise OSError(errno.EIO, "Input/output error")
+
+    def take_out(state: ScanProgress) -> None:
+        if state.num_done != 2:
+            return
+        library.rename(tmp_path / "away")
+        if loss == "other disk":
+            library.mkdir()  # where the disk was mounted
+            monkeypatch.setattr(Path, "stat", on_other_disk)
+        elif loss == "cannot be listed":
+            monkeypatch.setattr(os, "scandir", refuse)
+
+    with Catalog.open(library, path=tmp_path / "catalog.sqlite") as catalog:
+        with pytest.raises(InputError, match="went while it was scanned"):
+            scan(library, catalog, scorer, settings=settings, progress=take_out)
+        monkeypatch.undo()
+        recorded = catalog.entries()
+        if loss == "other disk":
+            library.rmdir()
+        (tmp_path / "away").rename(library)
+        summary = scan(library, catalog, scorer, settings=settings)
+
+    assert 2 <= len(recorded) < 30
+    assert all(entry.scores for entry in recorded)
+    assert (summary.num_new, summary.num_failed) == (30 - len(recorded), 0)
+
+
 def test_pairs_are_counted_and_their_judged_file_is_measured(
     library: Path, scorer: LumaScorer
 ) -> None:
@@ -493,7 +549,7 @@ def test_paths_are_scored_in_their_order(library: Path, scorer: LumaScorer) -> N
 
     assert [path for path, _ in scored] == paths
     values = [r.focus.blur if isinstance(r, Scores) else r.kind for _, r in scored]
-    assert values == [7, 100, "damaged", 0, 100, "unexpected"]
+    assert values == [7, 100, "damaged", 0, 100, "missing"]
 
 
 def test_nothing_to_score_is_no_error(scorer: LumaScorer) -> None:

@@ -5,15 +5,22 @@ The workers measure; this process alone writes the catalog.
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from clearshot.config import PHOTO_TIMEOUT_S, ScanSettings, usable_cores
 from clearshot.decode.formats import list_cured_failures
 from clearshot.discover import count_twins, find_photos
-from clearshot.errors import check_folder
+from clearshot.errors import (
+    ChangedPhotoError,
+    InputError,
+    MissingPhotoError,
+    UnreadablePhotoError,
+    check_folder,
+)
 from clearshot.paths import anchor
 from clearshot.photo import Failure, covers
 from clearshot.workers import score_unordered
@@ -27,6 +34,12 @@ if TYPE_CHECKING:
     from clearshot.discover import Discovery
     from clearshot.photo import Photo, Scores, Skip
     from clearshot.workers import PhotoScorer, Result
+
+# Failures that tell of a moment and not of the file: a drive that was taken out, a file that could
+# not be read yet. They leave the file's state as it is, so that would not bring it back.
+_FLEETING: Final = frozenset(
+    {MissingPhotoError.kind, UnreadablePhotoError.kind, ChangedPhotoError.kind}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +121,7 @@ def scan(
     Whatever ends a scan early, the results that came in are in the catalog and the next scan goes
     on with the others: after an exception, Ctrl-C included, all of them; after a kill all but the
     last batch. A photo that cannot be measured becomes a failure in the catalog. Raises InputError
-    if the folder is missing or no folder.
+    if the folder is missing or no folder, also if it goes while its photos are measured.
 
     Parameters
     ----------
@@ -149,7 +162,7 @@ def scan(
     if gauge is not None:
         catalog.odds.adopt(gauge.digest)
     writer = _Writer(catalog, scorer.recipe, settings, gauge)
-    end = _measure(backlog, writer, scorer, progress)
+    end = _measure(backlog, writer, scorer, progress, _Ground(folder))
     return ScanSummary(
         num_new=backlog.num_new,
         num_changed=backlog.num_changed,
@@ -218,7 +231,7 @@ def _compare(
 ) -> _Backlog:
     due: list[Photo] = []
     num_new = num_changed = num_failed_before = 0
-    cured = list_cured_failures()
+    passing = _FLEETING | list_cured_failures()
     for photo in found.photos:
         state = known.get(photo.path)
         if state is None:
@@ -230,7 +243,7 @@ def _compare(
         elif (
             not covers(state.recipe, recipe)
             or (state.is_failed and retry_failed)
-            or state.failure_kind in cured
+            or state.failure_kind in passing
         ):
             due.append(photo)
         else:
@@ -266,6 +279,7 @@ def _measure(
     writer: _Writer,
     scorer: PhotoScorer[Scores],
     report: Callable[[ScanProgress], None] | None,
+    ground: _Ground,
 ) -> ScanProgress:
     due = backlog.due
     state = ScanProgress(num_done=0, num_total=len(due), num_failed=0, size_bytes=0)
@@ -281,6 +295,8 @@ def _measure(
             if report:
                 report(state)
             for index, _, result in results:
+                if isinstance(result, Failure) and result.kind in _FLEETING:
+                    ground.check()
                 writer.add(due[index], result)
                 state = replace(
                     state,
@@ -294,6 +310,35 @@ def _measure(
         # Also after Ctrl-C: what is finished need not be measured again.
         writer.flush()
     return state
+
+
+class _Ground:
+    """The folder that is scanned, on the disk on which its photos were found."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._device = folder.stat().st_dev
+
+    def check(self) -> None:
+        """Check that it is still there: without it every photo would fail.
+
+        Raises
+        ------
+        InputError
+            If it is not.
+        """
+        reason = "is on another disk than before"
+        try:
+            with os.scandir(self._folder):
+                if self._folder.stat().st_dev == self._device:
+                    return
+        except OSError as error:
+            reason = error.strerror or str(error)
+        message = (
+            f"went while it was scanned ({reason}); what was scored before is kept, "
+            "the next scan goes on from there"
+        )
+        raise InputError(message, path=self._folder)
 
 
 class _Writer:
