@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from clearshot import workers
 from clearshot.photo import Failure, Label, Scores
 from clearshot.workers import score_unordered
 from luma_scorer import LumaScorer
@@ -242,3 +243,23 @@ def test_a_worker_that_is_killed_while_it_starts_costs_no_photo(
     results += [result for _, _, result in scoring]
     assert len(results) == 8
     assert all(isinstance(result, Scores) for result in results)
+
+
+def test_workers_that_cannot_be_ended_are_waited_for_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scorer = LumaScorer(tmp_path / "log")
+    scoring = score_unordered([tmp_path / "hang.png"] * 6, scorer, num_workers=4, timeout_s=1.0)
+    next(scoring)
+    monkeypatch.setattr(workers, "_KILL_PATIENCE_S", 1.0)
+    hanging = multiprocessing.active_children()
+    # As in a read from a network drive that is gone.
+    monkeypatch.setattr(multiprocessing.process.BaseProcess, "kill", lambda _self: None)
+    begin = time.monotonic()
+    scoring.close()
+    assert time.monotonic() - begin < 2.5
+    assert len(hanging) > 2
+    monkeypatch.undo()
+    for process in hanging:
+        process.kill()
+        process.join()

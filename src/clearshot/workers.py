@@ -50,7 +50,7 @@ _START_S = 300.0
 _MAX_FAILED_STARTS = 3
 
 # A process that waits for a network drive that is gone cannot even be killed; it is left behind.
-_KILL_PATIENCE_S = 10.0
+_KILL_PATIENCE_S = 3.0
 
 
 class PhotoScorer(Protocol[_Measured]):
@@ -160,8 +160,12 @@ class _Pool(Generic[Result]):
             self._feed()
 
     def stop(self) -> None:
+        # All at once: those that cannot be ended are waited for together.
         for worker in self._workers:
-            worker.stop()
+            worker.kill()
+        end = time.monotonic() + _KILL_PATIENCE_S
+        for worker in self._workers:
+            worker.stop(kill_patience_s=max(0.0, end - time.monotonic()))
 
     def _feed(self) -> None:
         while self._has_room() and (task := self._next_task()):
@@ -302,11 +306,15 @@ class _Worker:
         with suppress(OSError):
             self.channel.send(task.path)
 
-    def stop(self, *, patience_s: float = 0.0) -> str:
+    def kill(self) -> None:
+        """End the process without waiting for that."""
+        self._process.kill()
+
+    def stop(self, *, patience_s: float = 0.0, kill_patience_s: float = _KILL_PATIENCE_S) -> str:
         """End the process, at once or when it had time to end by itself; say how it ended."""
         self._process.join(patience_s)
         self._process.kill()
-        self._process.join(_KILL_PATIENCE_S)
+        self._process.join(kill_patience_s)
         self.channel.close()
         if self._process.exitcode is None:
             return "cannot be ended"

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,6 +129,37 @@ def test_names_outside_the_character_set_are_printed_with_escapes(
     monkeypatch.setattr(clearshot.cli.main, "cli", lambda **_: click.echo("Müller \u5c71.jpg"))
     clearshot.cli.main.run()
     assert printed.getvalue().decode("cp1252").split("\n")[0].strip() == "Müller \\u5c71.jpg"
+
+
+@pytest.mark.parametrize(
+    "hanging",
+    [
+        "threading.Thread(target=time.sleep, args=(20,))",
+        "multiprocessing.get_context('spawn').Process(target=time.sleep, args=(20,))",
+    ],
+)
+def test_what_hangs_behind_a_command_is_not_waited_for(hanging: str) -> None:
+    code = f"""
+import multiprocessing, sys, threading, time
+import clearshot.cli.main
+
+def end(**_):
+    {hanging}.start()
+    print("told")
+    sys.exit(130)
+
+if __name__ == "__main__":
+    clearshot.cli.main.cli = end
+    clearshot.cli.main.run()
+"""
+    begin = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as program:
+        assert program.wait(20) == 130
+        assert time.monotonic() - begin < 10
+        assert program.stdout
+        assert program.stdout.readline() == b"told\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -6,8 +6,10 @@ import errno
 import io
 import os
 import sys
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, Final
+import threading
+import time
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
@@ -31,6 +33,7 @@ from clearshot.errors import ClearshotError, InputError, explain_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from multiprocessing.process import BaseProcess
 
 # As a shell reports a program that was ended by SIGINT or SIGPIPE, and sysexits.h an own fault.
 _INTERRUPTED: Final = 130
@@ -70,6 +73,9 @@ Exit codes:
   130  stopped with Ctrl-C
   141  the reader of the output went away
 """
+
+# How long what goes on behind a command that has ended may take to end as well [s].
+_LAST_PATIENCE_S: Final = 1.0
 
 # What a full or broken disk behind stdout says.
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
@@ -174,7 +180,13 @@ for _command in (
 
 
 def run() -> None:
-    """Run the program with the arguments of this process; it ends the process."""
+    """Run the program with the arguments of this process; it ends the process.
+
+    Raises
+    ------
+    SystemExit
+        As click raises it.
+    """
     # A stream that the caller has closed is none here.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
@@ -182,4 +194,39 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    cli(prog_name="clearshot")
+    try:
+        cli(prog_name="clearshot")
+    except SystemExit as end:
+        if _is_held_up():
+            _leave(int(end.code or 0))
+        raise
+
+
+def _is_held_up() -> bool:
+    """Tell whether Python would wait for what goes on in other threads and processes.
+
+    That may be for ever: a read from a network drive that is gone can be neither given up nor
+    killed. What changes files or the catalog has ended.
+    """
+    main = threading.main_thread()
+    others: list[threading.Thread | BaseProcess] = [
+        each for each in threading.enumerate() if not each.daemon and each is not main
+    ]
+    if "multiprocessing" in sys.modules:
+        from multiprocessing import active_children
+
+        others += active_children()
+    until = time.monotonic() + _LAST_PATIENCE_S
+    # Whoever presses Ctrl-C now does not want to wait.
+    with suppress(KeyboardInterrupt):
+        for other in others:
+            other.join(max(0.0, until - time.monotonic()))
+    return any(other.is_alive() for other in others)
+
+
+def _leave(exit_code: int) -> NoReturn:
+    """End the process as it is."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(exit_code)
