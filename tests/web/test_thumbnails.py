@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import os
 import struct
@@ -8,7 +9,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from PIL import Image, TiffTags
@@ -29,14 +30,14 @@ from clearshot.web.thumbnails import Thumbnails, choose_folder
 
 
 class Counter:
-    """Draws a hundred bytes and counts how often."""
+    """Draws a hundred bytes that end as a JPEG does, and counts how often."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def __call__(self, path: Path) -> bytes:
         self.count += 1
-        return path.name.encode().ljust(100, b".")
+        return path.name.encode().ljust(98, b".") + b"\xff\xd9"
 
 
 def make_photo(folder: Path, number: int) -> Photo:
@@ -102,6 +103,34 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     for _ in range(2):
         assert thumbnails.read(make_photo(tmp_path, 1))
     assert draw.count == 2
+
+
+@pytest.mark.parametrize("left", [b"", b"1.jpg...", bytes(100)])
+def test_a_thumbnail_that_was_cut_off_is_drawn_again(tmp_path: Path, left: bytes) -> None:
+    draw = Counter()
+    thumbnails = Thumbnails(tmp_path / "kept", draw=draw)
+    whole = thumbnails.read(make_photo(tmp_path, 1))
+    [place] = (tmp_path / "kept").rglob("*.jpg")
+    place.write_bytes(left)
+    for _ in range(2):
+        assert thumbnails.read(make_photo(tmp_path, 1)) == whole
+    assert place.read_bytes() == whole
+    assert draw.count == 2
+
+
+def test_a_folder_that_cannot_be_looked_at_takes_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Thumbnails(tmp_path / "kept", draw=Counter()).read(make_photo(tmp_path, 1))
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "glob", refuse)
+    monkeypatch.setattr(Path, "exists", refuse)
+    thumbnails = Thumbnails(tmp_path / "kept", draw=Counter())
+    assert thumbnails.is_full()
+    assert not thumbnails.has(Photo(tmp_path / "1.jpg", FileStamp(1, 1)))
 
 
 def test_a_photo_that_is_gone_is_an_error(tmp_path: Path) -> None:

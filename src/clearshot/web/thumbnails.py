@@ -30,6 +30,9 @@ _KEPT_SHARE: Final = 0.8
 # Raise when thumbnails are drawn in another way.
 _VERSION: Final = 1
 
+# A power cut, or a drive that is taken out, can leave a file without the end of its content.
+_JPEG_END: Final = b"\xff\xd9"
+
 # Names that thumbnails have, and what a crash leaves of one. Others are not dropped.
 _THUMBNAIL: Final = re.compile(r"[0-9a-f]{40}(\.jpg|\.[0-9a-f]{8}\.part)")
 
@@ -101,7 +104,9 @@ class Thumbnails:
         """
         place = self._find_place(photo)
         with contextlib.suppress(OSError):
-            return place.read_bytes()
+            content = place.read_bytes()
+            if content.endswith(_JPEG_END):
+                return content
         content = self._draw(photo.path)
         check_state(photo)
         with contextlib.suppress(OSError):
@@ -110,12 +115,18 @@ class Thumbnails:
 
     def has(self, photo: Photo) -> bool:
         """Tell whether the thumbnail of a photo is there already."""
-        return self._find_place(photo).exists()
+        try:
+            return self._find_place(photo).exists()
+        except OSError:
+            return False
 
     def is_full(self) -> bool:
-        """Tell whether drawing more would drop others."""
+        """Tell whether drawing more would drop others, or the folder cannot be looked at."""
         with self._lock:
-            return self._measure() >= self._max_bytes * _KEPT_SHARE
+            try:
+                return self._measure() >= self._max_bytes * _KEPT_SHARE
+            except OSError:
+                return True
 
     def _find_place(self, photo: Photo) -> Path:
         stamp = photo.stamp
