@@ -149,6 +149,7 @@ def end(**_):
     sys.exit(130)
 
 if __name__ == "__main__":
+    multiprocessing.process.BaseProcess.terminate = lambda _self: None
     clearshot.cli.main.cli = end
     clearshot.cli.main.run()
 """

@@ -215,7 +215,9 @@ def _is_held_up() -> bool:
     if "multiprocessing" in sys.modules:
         from multiprocessing import active_children
 
-        others += active_children()
+        for worker in active_children():
+            worker.terminate()
+            others.append(worker)
     until = time.monotonic() + _LAST_PATIENCE_S
     # Whoever presses Ctrl-C now does not want to wait.
     with suppress(KeyboardInterrupt):

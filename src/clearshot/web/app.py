@@ -65,6 +65,9 @@ _KEPT: Final = {"Cache-Control": "private, max-age=604800, immutable"}
 # A whole photo of 45 megapixels takes 135 MB while it is decoded: few at a time.
 _MAX_LARGE: Final = 2
 
+# What only looks at files, as a plan does: so that one look that hangs keeps no other waiting.
+_MAX_LOOKS: Final = 4
+
 
 class _Queue:
     """Threads that draw, and whose turn it is: who waits is not yet in a thread."""
@@ -97,6 +100,7 @@ class Page:
         self._offer: Offer | None = None
         self._small = _Queue(usable_cores())
         self._large = _Queue(_MAX_LARGE)
+        self._looks = ThreadPoolExecutor(_MAX_LOOKS, thread_name_prefix="look")
 
     def build(self) -> Starlette:
         """Build the app; it has no checks of its own, see `clearshot.web.security`."""
@@ -133,8 +137,8 @@ class Page:
             yield
         finally:
             # A photo on a disk that has gone to sleep keeps nobody waiting.
-            self._small.threads.shutdown(wait=False, cancel_futures=True)
-            self._large.threads.shutdown(wait=False, cancel_futures=True)
+            for threads in (self._small.threads, self._large.threads, self._looks):
+                threads.shutdown(wait=False, cancel_futures=True)
             await asyncio.to_thread(ahead.end)
             await asyncio.to_thread(self.desk.close)
 
@@ -194,6 +198,7 @@ class Page:
         message = parse_object(await request.body())
         thresholds = parse_thresholds(message, self.desk.thresholds)
         number = _read_number(request)
+        await self._look(lambda: self.desk.find(number))
         return JSONResponse(
             await self.desk.call(lambda: self.desk.describe_photo(number, thresholds))
         )
@@ -233,13 +238,13 @@ class Page:
             target = self._read_target(message.get("target"))
             # After the decisions that came before: one may wait for the catalog.
             await self.desk.call(lambda: None)
-            offer = await asyncio.to_thread(self.shelf.offer_sort, thresholds, target)
+            offer = await self._look(lambda: self.shelf.offer_sort(thresholds, target))
         elif kind == JobKind.UNDO:
-            offer = await asyncio.to_thread(self.shelf.offer_undo)
+            offer = await self._look(self.shelf.offer_undo)
         else:
             raise UsageError("kind must be sort or undo")
         self._offer = offer
-        return JSONResponse(await asyncio.to_thread(self.shelf.describe, offer))
+        return JSONResponse(await self._look(lambda: self.shelf.describe(offer)))
 
     def _read_target(self, value: object) -> Path:
         """Read where photos shall go; the page spells a name that is no text with escapes."""
@@ -320,6 +325,10 @@ class Page:
             "missing": summary.num_missing,
         }
 
+    async def _look(self, look: Callable[[], _Result]) -> _Result:
+        """Look at files, in neither the loop nor the catalog's thread: it may take for ever."""
+        return await asyncio.get_running_loop().run_in_executor(self._looks, look)
+
     async def _read(self, request: Request, read: Callable[..., _Result]) -> _Result:
         """Read a photo large, in whatever form."""
         return await self._draw(
@@ -338,9 +347,10 @@ class Page:
         MissingPhotoError
             If nobody waits for the picture any more.
         """
-        photo = self.desk.find(_read_number(request))
+        number = _read_number(request)
 
         def draw_checked() -> _Result:
+            photo = self.desk.find(number)
             drawn = draw(photo)
             check_state(photo)
             return drawn

@@ -12,7 +12,7 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -55,6 +55,8 @@ _Result = TypeVar("_Result")
 _RELOAD_S: Final = 2.0
 # The page counts as being served until so long after its last request [s].
 _QUIET_S: Final = 0.3
+# How long to wait for the catalog when the page ends [s].
+_PATIENCE_S: Final = 5.0
 # A library with more photos than this is read in two steps; so many come first.
 MANY_PHOTOS: Final = 5000
 _FIRST_PHOTOS: Final = 200
@@ -165,9 +167,11 @@ class Desk:
         return _write_json(document)
 
     def close(self) -> None:
-        """Close the catalog."""
-        self._thread.submit(self._catalog.close).result()
-        self._thread.shutdown()
+        """Close the catalog; a read from a disk that is gone is waited for a moment only."""
+        closing = self._thread.submit(self._catalog.close)
+        with suppress(TimeoutError):
+            closing.result(_PATIENCE_S)
+        self._thread.shutdown(wait=False)
 
     def call(self, work: Callable[[], _Result]) -> Future[_Result]:
         """Run work in the catalog's thread.
@@ -343,9 +347,9 @@ class Desk:
         return self.describe_changes(changed)
 
     def describe_photo(self, number: int, thresholds: Thresholds) -> dict[str, Any]:
-        """Describe one photo in words. In the catalog's thread.
+        """Describe one photo in words, whatever its file is now. In the catalog's thread.
 
-        Raises PhotoError as `find`.
+        Raises MissingPhotoError if the catalog has no such photo.
 
         Parameters
         ----------
@@ -359,7 +363,6 @@ class Desk:
         dict
             JSON values: the row of `clearshot report`, facts and companions.
         """
-        self.find(number)
         entry = self._read_entry(number)
         row = build_row(entry.photo.path, judge_entry(entry, thresholds))
         del row["path"]

@@ -160,7 +160,7 @@ class JobRunner:
         with self._lock:
             self._is_closed = True
 
-    def end(self, *, patience_s: float = 30.0) -> None:
+    def end(self, *, patience_s: float = 5.0) -> None:
         """Stop a scan, and wait until a job that moves files has come to its end.
 
         Parameters
