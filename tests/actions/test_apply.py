@@ -299,6 +299,48 @@ def test_a_missing_library_is_refused(tmp_path: Path, journals: Path) -> None:
         apply_plan(plan, journals)
 
 
+@pytest.mark.parametrize("left", ["nothing", "a mount point", "the same folder on another disk"])
+def test_a_target_whose_drive_is_taken_out_is_not_made_anew(
+    tmp_path: Path, journals: Path, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    library, usb = tmp_path / "library", tmp_path / "usb"
+    for number in range(4):
+        write_file(library / f"{number}.jpg", b"%d" % number)
+    # The third would be the first in its folder.
+    targets = ["blurry/0.jpg", "blurry/1.jpg", "dark/2.jpg", "blurry/3.jpg"]
+    moves = [{f"library/{n}.jpg": f"usb/{target}"} for n, target in enumerate(targets)]
+    plan = plan_moves(tmp_path, *moves)
+    (usb / "blurry").mkdir(parents=True)
+    stat = Path.stat
+
+    def on_other_disk(path: Path, **options: bool) -> os.stat_result:
+        status = stat(path, **options)
+        if usb in (path, *path.parents):
+            status = os.stat_result((*status[:2], status.st_dev + 1, *status[3:]))
+        return status
+
+    def take_out(num_done: int, _total: int) -> None:
+        if num_done != 2:
+            return
+        usb.rename(tmp_path / "in the pocket")
+        if left != "nothing":
+            usb.mkdir()
+            monkeypatch.setattr(Path, "stat", on_other_disk)
+        if left == "the same folder on another disk":
+            (usb / "dark").mkdir()
+
+    with pytest.raises(ActionError, match="has gone, perhaps with its drive; stopped, journal"):
+        apply_plan(plan, journals, take_out)
+    monkeypatch.undo()
+    assert sorted(path.name for path in library.iterdir()) == ["2.jpg", "3.jpg"]
+    assert [path for path in usb.rglob("*") if path.is_file()] == []
+    assert all(map(has_ended, list_journals(journals)))
+    shutil.rmtree(usb, ignore_errors=True)
+    (tmp_path / "in the pocket").rename(usb)
+    apply_undo(plan_undo(journals), journals)
+    assert len(list(library.iterdir())) == 4
+
+
 def test_two_programs_at_once_are_refused(tmp_path: Path, journals: Path) -> None:
     plan = make_library(tmp_path)
     before = read_tree(tmp_path)

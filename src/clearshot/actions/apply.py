@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENODEV}
+_GONE = (errno.ENODEV, "its folder has gone, perhaps with its drive")
 _DENIALS = {errno.EACCES, errno.EPERM}
 
 # Kinds whose files go below one place, so that a denial there concerns all of them.
@@ -137,9 +138,10 @@ def _do_groups(journal: Journal, progress: Progress | None) -> list[Skip]:
     skipped: list[Skip] = []
     num_steps = len(journal.plan.steps)
     root = _find_root(journal.plan)
+    folders = _Folders(journal)
     for _, group in groupby(range(num_steps), key=lambda n: journal.plan.steps[n].group):
         numbers = list(group)
-        skipped += _do_group(journal, numbers, root)
+        skipped += _do_group(journal, numbers, root, folders)
         if progress is not None:
             progress(numbers[-1] + 1, num_steps)
     return skipped
@@ -151,13 +153,15 @@ def _find_root(plan: Plan) -> Path | None:
     return Path(os.path.commonpath(goals)) if goals else None
 
 
-def _do_group(journal: Journal, numbers: list[int], root: Path | None) -> tuple[Skip, ...]:
+def _do_group(
+    journal: Journal, numbers: list[int], root: Path | None, folders: _Folders
+) -> tuple[Skip, ...]:
     steps = [journal.plan.steps[number] for number in numbers]
     if obstacles := find_obstacles(steps):
         return obstacles
     for number, step in zip(numbers, steps, strict=True):
         try:
-            _make_folder(journal, step.target.parent)
+            folders.make(step.target.parent)
             do_step(journal, number, Place.TARGET)
         except OSError as error:
             reason = error.strerror or str(error)
@@ -171,15 +175,41 @@ def _do_group(journal: Journal, numbers: list[int], root: Path | None) -> tuple[
     return ()
 
 
-def _make_folder(journal: Journal, folder: Path) -> None:
-    if folder.is_dir():
-        return
-    if folder == folder.parent:
-        raise OSError(errno.ENODEV, "there is no such drive", str(folder))
-    _make_folder(journal, folder.parent)
-    journal.record_folder(folder)
-    folder.mkdir()
-    sync_folder(folder.parent)
+class _Folders:
+    """The folders of a run's targets, on the disks on which they were when it began."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._devices: dict[Path, int] = {}
+
+    def make(self, folder: Path) -> None:
+        """Make a folder where it is not there yet.
+
+        Raises
+        ------
+        OSError
+            If it or one above it was there before and has gone. What would be made at the place of
+            a drive that was taken out is on another disk, and out of sight when the drive is back.
+        """
+        if folder.is_dir():
+            self._note(folder)
+            return
+        if folder in self._devices:
+            raise OSError(*_GONE, str(folder))
+        if folder == folder.parent:
+            raise OSError(errno.ENODEV, "there is no such drive", str(folder))
+        self.make(folder.parent)
+        self._journal.record_folder(folder)
+        folder.mkdir()
+        sync_folder(folder.parent)
+        self._note(folder)
+
+    def _note(self, folder: Path) -> None:
+        is_known = folder in self._devices
+        for each in (folder,) if is_known else (folder, *folder.parents):
+            device = each.stat().st_dev
+            if self._devices.setdefault(each, device) != device:
+                raise OSError(*_GONE, str(each))
 
 
 def _ends_run(error: OSError, step: Step, root: Path | None) -> bool:
