@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -263,3 +264,22 @@ def test_workers_that_cannot_be_ended_are_waited_for_together(
     for process in hanging:
         process.kill()
         process.join()
+
+
+@dataclass(frozen=True)
+class InterruptedScorer(LumaScorer):
+    """Somebody presses Ctrl-C while it goes to a worker."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        signal.raise_signal(signal.SIGINT)
+        return LumaScorer, (self.log,)
+
+
+def test_ctrl_c_counts_while_a_worker_starts(photo: Path, tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(score_unordered([photo], InterruptedScorer(tmp_path / "log"), num_workers=1))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert multiprocessing.active_children() == []

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
 from multiprocessing import connection as channels
+from multiprocessing import resource_tracker
 from types import ModuleType
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
@@ -183,8 +184,9 @@ class _Pool(Generic[Result]):
     def _choose_worker(self) -> _Worker:
         least = min(self._workers, key=lambda worker: len(worker.tasks), default=None)
         if least is None or (least.tasks and len(self._workers) < self._num_workers):
-            least = _Worker(self._scorer)
-            self._workers.append(least)
+            with _interrupts_put_off():
+                least = _Worker(self._scorer)
+                self._workers.append(least)
         return least
 
     def _wait(self, busy: list[_Worker]) -> list[object]:
@@ -293,7 +295,7 @@ class _Worker:
         self.begun_at = time.monotonic()
         self.channel, far_end = context.Pipe()
         self._process = context.Process(target=_serve, args=(far_end, scorer), daemon=True)
-        with _interrupts_ignored(), _one_thread_each(), _program_left_out(scorer):
+        with _one_thread_each(), _program_left_out(scorer):
             self._process.start()
         # With its only other copy in the worker, the channel ends when the worker does.
         far_end.close()
@@ -325,16 +327,32 @@ class _Worker:
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    # A process started in here ignores Ctrl-C from its first instruction: the parent decides.
+def _interrupts_put_off() -> Iterator[None]:
+    # A process started in here hears no Ctrl-C from its first instruction on: the parent decides.
+    # It inherits what is blocked. Here a Ctrl-C counts as soon as the process has been started.
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    heard: list[int] = []
+    blocked = _block_interrupts()
+    before = signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+        if blocked is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        if heard:
+            signal.raise_signal(signal.SIGINT)
+
+
+def _block_interrupts() -> set[int] | None:
+    """Block Ctrl-C in this thread; give what was blocked before, or None where nothing can be."""
+    if sys.platform == "win32":
+        return None
+    # When it starts, with the first worker, it takes the signal off the mask.
+    resource_tracker.ensure_running()
+    return set(signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}))
 
 
 @contextmanager
