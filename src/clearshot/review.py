@@ -6,6 +6,7 @@ always is.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Final
 
@@ -25,13 +26,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from clearshot.actions.plan import Outcome
+    from clearshot.actions.plan import Outcome, Rewriting
     from clearshot.catalog.catalog import Entry
     from clearshot.photo import Color, FileStamp, Photo
     from clearshot.scoring.verdict import Thresholds
 
 # How far decisions can be taken back.
 _MAX_CHANGES: Final = 1000
+
+# How often photos are noted while a run goes on [s].
+_NOTING_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +204,50 @@ def note_outcome(library: Path, catalog_path: Path | None, outcome: Outcome) -> 
     except CatalogError:
         # The files have moved all the same; the next scan finds out by itself.
         return
+
+
+class Notary:
+    """Notes in the catalog of a library, while a run goes on, which photos it writes anew.
+
+    An open review page then shows them, and does not take them for changed. What it does not note,
+    `note_outcome` does at the end.
+
+    Parameters
+    ----------
+    library : Path
+        The library's folder.
+    catalog_path : Path or None
+        The catalog, where it is not in the library.
+    """
+
+    def __init__(self, library: Path, catalog_path: Path | None) -> None:
+        self._library = library
+        self._catalog_path = catalog_path
+        self._photos: list[Rewriting] = []
+        self._noted_s = time.monotonic()
+        self._is_idle = False
+
+    def note(self, photos: Iterable[Rewriting]) -> None:
+        """Note photos, now or together with the next ones.
+
+        Parameters
+        ----------
+        photos : iterable of Rewriting
+            Of groups that are done.
+        """
+        self._photos += photos
+        if self._is_idle or time.monotonic() - self._noted_s < _NOTING_S:
+            return
+        try:
+            with Catalog.open(self._library, path=self._catalog_path, create=False) as catalog:
+                catalog.note_rewritten(
+                    (each.path, each.before, each.after) for each in self._photos
+                )
+        except CatalogError:
+            # One that is busy or cannot be written shall not hold up the run.
+            self._is_idle = True
+        self._photos.clear()
+        self._noted_s = time.monotonic()
 
 
 def catch_up(catalog: Catalog) -> None:

@@ -256,7 +256,7 @@ def test_photos_that_an_interrupted_run_wrote_anew_keep_their_scores(
     def interrupt(done: int, total: int) -> NoReturn:
         raise KeyboardInterrupt
 
-    def begin(plan: Plan, journals: Path, progress: object) -> Outcome:
+    def begin(plan: Plan, journals: Path, *_: object) -> Outcome:
         return apply_plan(plan, journals, interrupt)
 
     before = {path: path.read_bytes() for path in scanned_library.glob("*.jpg")}

@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -234,6 +234,24 @@ class TestEmbedding:
             states = catalog.states().values()
         assert all(read_stamp(state.photo.path) == state.photo.stamp for state in states)
 
+    def test_an_open_page_hears_of_each_photo_while_the_run_goes_on(
+        self, run: Run, tagged_library: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        noted: list[list[str]] = []
+
+        def note(_self: Catalog, photos: Iterable[tuple[Path, object, object]]) -> None:
+            noted.append([path.name for path, _, _ in photos])
+
+        monkeypatch.setattr("clearshot.review._NOTING_S", 0.0)
+        monkeypatch.setattr(Catalog, "note_rewritten", note)
+        run("tag", tagged_library, *self.WORDS, "--apply")
+        *single, all_at_once = noted
+        assert [name for [name] in single] == all_at_once != []
+        noted.clear()
+        run("undo", tagged_library, "--apply")
+        *single, all_at_once = noted
+        assert [name for [name] in single] == all_at_once != []
+
     def test_an_interrupted_run_needs_no_new_scan(
         self, run: Run, tagged_library: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -242,7 +260,7 @@ class TestEmbedding:
         def interrupt(done: int, total: int) -> NoReturn:
             raise KeyboardInterrupt
 
-        def begin(plan: Plan, journals: Path, progress: object) -> Outcome:
+        def begin(plan: Plan, journals: Path, *_: object) -> Outcome:
             return apply_plan(plan, journals, interrupt)
 
         monkeypatch.setattr("clearshot.actions.apply.apply_plan", begin)

@@ -14,8 +14,8 @@ from clearshot.actions.atomic import is_writable, sync_folder
 from clearshot.actions.deeds import find_obstacle
 from clearshot.actions.journal import Journal, Place, create_journal
 from clearshot.actions.lock import hold_lock
-from clearshot.actions.plan import Kind, Outcome, Plan, Step
-from clearshot.actions.recovery import end_run, recover_locked
+from clearshot.actions.plan import Kind, Outcome, Plan, Rewriting, Step
+from clearshot.actions.recovery import end_run, list_rewritten, recover_locked
 from clearshot.actions.step import do_step
 from clearshot.errors import ActionError
 from clearshot.photo import Skip
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Called with the number of steps looked at and the number of all steps.
 Progress = Callable[[int, int], None]
+# Called, while the run goes on, with the photos that a group wrote anew: the same pictures.
+Witness = Callable[[tuple[Rewriting, ...]], None]
 
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENODEV}
 _GONE = (errno.ENODEV, "its folder has gone, perhaps with its drive")
@@ -34,7 +36,12 @@ _DENIALS = {errno.EACCES, errno.EPERM}
 _TO_ONE_PLACE = {Kind.MOVE, Kind.COPY, Kind.HARDLINK, Kind.SYMLINK}
 
 
-def apply_plan(plan: Plan, journal_folder: Path, progress: Progress | None = None) -> Outcome:
+def apply_plan(
+    plan: Plan,
+    journal_folder: Path,
+    progress: Progress | None = None,
+    witness: Witness | None = None,
+) -> Outcome:
     """Carry out a plan. What a crash left of earlier runs is put in order first.
 
     The steps of a group are done all or none. A group with a file that changed since planning, is
@@ -52,13 +59,15 @@ def apply_plan(plan: Plan, journal_folder: Path, progress: Progress | None = Non
         Where the journals of the library are; made if it is missing. Its parent holds the lock.
     progress : callable or None
         Called after each group with the number of steps looked at and the number of all steps.
+    witness : callable or None
+        Called after each group with the photos that it wrote anew, if there are any.
 
     Returns
     -------
     Outcome
         What was done, what was left alone and why.
     """
-    return carry_out(plan, journal_folder, progress=progress)
+    return carry_out(plan, journal_folder, progress=progress, witness=witness)
 
 
 def carry_out(
@@ -68,6 +77,7 @@ def carry_out(
     undoes: str | None = None,
     leftovers: tuple[Path, ...] = (),
     progress: Progress | None = None,
+    witness: Witness | None = None,
 ) -> Outcome:
     """Carry out a plan of any kind; see `apply_plan`.
 
@@ -81,7 +91,7 @@ def carry_out(
         Name of the journal that the plan takes back.
     leftovers : tuple of Path
         Folders that are removed at the end if they are empty.
-    progress : callable or None
+    progress, witness : callable or None
         As for `apply_plan`.
 
     Returns
@@ -100,7 +110,7 @@ def carry_out(
         recovered = recover_locked(journal_folder)
         journal = create_journal(journal_folder, plan, undoes=undoes, leftovers=leftovers)
         try:
-            skipped = _do_groups(journal, progress)
+            skipped = _do_groups(journal, progress, witness)
         finally:
             ended = end_run(journal.path)
     return replace(ended, skipped=(*skipped, *ended.skipped), recovered=recovered)
@@ -134,14 +144,17 @@ def _name_file(step: Step) -> Path:
     return step.target if step.kind is Kind.RESTORE else step.source
 
 
-def _do_groups(journal: Journal, progress: Progress | None) -> list[Skip]:
+def _do_groups(journal: Journal, progress: Progress | None, witness: Witness | None) -> list[Skip]:
     skipped: list[Skip] = []
     num_steps = len(journal.plan.steps)
     root = _find_root(journal.plan)
     folders = _Folders(journal)
     for _, group in groupby(range(num_steps), key=lambda n: journal.plan.steps[n].group):
         numbers = list(group)
-        skipped += _do_group(journal, numbers, root, folders)
+        left = _do_group(journal, numbers, root, folders)
+        if witness is not None and not left and (rewritten := list_rewritten(journal, numbers)):
+            witness(rewritten)
+        skipped += left
         if progress is not None:
             progress(numbers[-1] + 1, num_steps)
     return skipped

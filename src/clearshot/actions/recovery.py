@@ -20,6 +20,7 @@ from clearshot.errors import ActionError
 from clearshot.photo import FileStamp, Skip
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from clearshot.actions.plan import Step
@@ -160,20 +161,23 @@ def foresee_end(journal: Journal) -> Interruption:
     return Interruption(journal.name, tuple(half_done.values()))
 
 
-def list_rewritten(journal: Journal) -> tuple[Rewriting, ...]:
+def list_rewritten(journal: Journal, numbers: Iterable[int] | None = None) -> tuple[Rewriting, ...]:
     """List the photos that a run wrote anew with the same picture in them.
 
     Parameters
     ----------
     journal : Journal
         Of a run that is at its end.
+    numbers : iterable of int or None
+        Steps of a group that is done, where the run goes on; all that are done by default.
 
     Returns
     -------
     tuple of Rewriting
         In the order in which it was planned.
     """
-    done = ((journal.plan.steps[number], journal.states[number]) for number in journal.done_steps)
+    numbers = journal.done_steps if numbers is None else numbers
+    done = ((journal.plan.steps[number], journal.states[number]) for number in numbers)
     return tuple(
         Rewriting(step.target, step.stamp, FileStamp(step.size_bytes, state.mtime_ns))
         for step, state in done

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from clearshot.actions.apply import Progress
+    from clearshot.actions.apply import Progress, Witness
     from clearshot.actions.journal import Journal
     from clearshot.actions.plan import Step
 
@@ -100,7 +100,12 @@ def plan_undo(journal_folder: Path, name: str | None = None) -> UndoPlan:
     raise ActionError(f"nothing to undo{''.join(reasons)}", path=journal_folder)
 
 
-def apply_undo(undo: UndoPlan, journal_folder: Path, progress: Progress | None = None) -> Outcome:
+def apply_undo(
+    undo: UndoPlan,
+    journal_folder: Path,
+    progress: Progress | None = None,
+    witness: Witness | None = None,
+) -> Outcome:
     """Take a run back: names, places, times and bytes are as they were before it.
 
     Files that changed since the run, are gone, or whose old place is occupied are left alone with
@@ -116,6 +121,8 @@ def apply_undo(undo: UndoPlan, journal_folder: Path, progress: Progress | None =
         Where the journals of the library are.
     progress : callable or None
         Called after each group with the number of steps looked at and the number of all steps.
+    witness : callable or None
+        Called after each group with the photos that it wrote anew, if there are any.
 
     Returns
     -------
@@ -123,7 +130,12 @@ def apply_undo(undo: UndoPlan, journal_folder: Path, progress: Progress | None =
         What went back, what was left alone and why.
     """
     return carry_out(
-        undo.plan, journal_folder, undoes=undo.name, leftovers=undo.leftovers, progress=progress
+        undo.plan,
+        journal_folder,
+        undoes=undo.name,
+        leftovers=undo.leftovers,
+        progress=progress,
+        witness=witness,
     )
 
 

@@ -162,7 +162,7 @@ def print_left_out(outdated: Sequence[Skip], absent: Sequence[Skip], remedy: str
     print_left_alone(absent, "left out")
 
 
-def apply_shown(plan: Plan, doing: str) -> Outcome:
+def apply_shown(plan: Plan, doing: str, *, catalog_path: Path | None) -> Outcome:
     """Carry out a plan behind a progress bar.
 
     Parameters
@@ -171,6 +171,8 @@ def apply_shown(plan: Plan, doing: str) -> Outcome:
         What to do.
     doing : str
         The deed in one word, such as `Moving`.
+    catalog_path : Path or None
+        The catalog, where it is not in the library.
 
     Returns
     -------
@@ -178,9 +180,11 @@ def apply_shown(plan: Plan, doing: str) -> Outcome:
         How it ended.
     """
     from clearshot.actions.apply import apply_plan
+    from clearshot.review import Notary
 
+    notary = Notary(plan.folder, catalog_path)
     with show_progress(doing, unit="files") as move:
-        return apply_plan(plan, find_journals(plan.folder), progress=move)
+        return apply_plan(plan, find_journals(plan.folder), move, notary.note)
 
 
 def print_way_back(folder: Path, catalog_path: Path | None) -> None:

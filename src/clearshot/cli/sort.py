@@ -108,7 +108,7 @@ def sort(  # noqa: PLR0913 - one argument per option
         print_plan(plan)
     outcome = None
     if is_applied and plan.steps:
-        outcome = apply_shown(plan, goal.doing)
+        outcome = apply_shown(plan, goal.doing, catalog_path=catalog_path)
         note_outcome(folder, catalog_path, outcome)
     skipped += (*outdated, *left_out)
     if is_json:

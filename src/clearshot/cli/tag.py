@@ -126,7 +126,7 @@ def tag(  # noqa: PLR0913 - one argument per option
     _print_remarks(tags, is_embedded=style.naming is Naming.EMBED)
     outcome = None
     if is_applied and tags.plan.steps:
-        outcome = apply_shown(tags.plan, "Writing")
+        outcome = apply_shown(tags.plan, "Writing", catalog_path=catalog_path)
         note_outcome(folder, catalog_path, outcome)
     skipped += (*outdated, *absent, *tags.skipped)
     if is_json:

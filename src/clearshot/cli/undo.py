@@ -90,7 +90,7 @@ def undo(  # noqa: PLR0913 - one argument per option
         print_plan(back.plan)
     outcome = None
     if is_applied:
-        outcome = _apply(back, folder)
+        outcome = _apply(back, folder, catalog_path)
         note_outcome(folder, catalog_path, outcome)
     if is_json:
         refused = back.refused if outcome is None else ()
@@ -148,11 +148,13 @@ def _print_table(plans: Sequence[AppliedPlan]) -> None:
     open_console().print(table)
 
 
-def _apply(back: UndoPlan, folder: Path) -> Outcome:
+def _apply(back: UndoPlan, folder: Path, catalog_path: Path | None) -> Outcome:
     from clearshot.actions.undo import apply_undo
+    from clearshot.review import Notary
 
+    notary = Notary(folder, catalog_path)
     with show_progress("Taking back", unit="files") as move:
-        return apply_undo(back, find_journals(folder), progress=move)
+        return apply_undo(back, find_journals(folder), move, notary.note)
 
 
 def _print_damaged(damaged: Sequence[Skip]) -> None:

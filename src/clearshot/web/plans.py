@@ -14,7 +14,7 @@ from clearshot.actions.undo import UndoPlan, apply_undo, plan_undo
 from clearshot.catalog.catalog import Catalog
 from clearshot.errors import UsageError
 from clearshot.photo import Skip
-from clearshot.review import catch_up, find_journals, list_bad, note_outcome
+from clearshot.review import Notary, catch_up, find_journals, list_bad, note_outcome
 from clearshot.scoring.wishes import write_options
 from clearshot.sorting import find_companions, plan_sort
 from clearshot.terminal import to_command
@@ -157,7 +157,8 @@ class Shelf:
             plan, spared = self._spare_decided(offer)
             outcome = apply_plan(plan, journals, report)
         else:
-            outcome = apply_undo(offer.undo, journals, report)
+            notary = Notary(self.library, self.catalog_path)
+            outcome = apply_undo(offer.undo, journals, report, notary.note)
         note_outcome(self.library, self.catalog_path, outcome)
         described = self._describe_outcome(outcome)
         return described | {"skipped": [*self._describe_skipped(spared), *described["skipped"]]}
