@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 from collections.abc import Callable
@@ -279,6 +280,24 @@ def test_folders_that_cannot_be_scanned_stop_no_other(
     assert read_counts(result.stdout)["bad"] == 3
     named = [line.split(": ")[1] for line in result.stderr.splitlines() if "clearshot: " in line]
     assert named == [str(place) for place in (places[0], places[1], places[3])]
+
+
+def test_a_disk_that_fails_stops_no_scan_of_another(
+    run: Run, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken"
+    is_dir = Path.is_dir
+
+    def fail(path: Path) -> bool:
+        if path == broken:
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", fail)
+    result = run("scan", broken, library, "--workers", "1")
+    assert result.exit_code == 3
+    assert read_counts(result.stdout)["bad"] == 3
+    assert f"clearshot: {broken}: Input/output error" in result.stderr
 
 
 def test_a_narrow_terminal_shows_every_number(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -280,6 +281,25 @@ def test_one_job_at_a_time_and_errors_are_told() -> None:
     assert jobs.job.status is JobStatus.FAILED
     assert jobs.job.message == "/x: wrong"
     assert (jobs.job.num_done, jobs.job.num_total) == (1, 2)
+
+
+def test_a_disk_that_fails_is_told(
+    small_client: TestClient, small_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_dir = Path.is_dir
+
+    def fail(path: Path) -> bool:
+        if path == small_library:
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", fail)
+    told = f"{small_library}: Input/output error"
+    ask = {"kind": "sort", "thresholds": {}, "target": str(small_library.with_name("bad"))}
+    answer = small_client.post("/api/plan", json=ask)
+    assert (answer.status_code, answer.json()) == (409, {"error": told})
+    small_client.post("/api/scan", json={})
+    assert wait_for_job(small_client)["message"] == told
 
 
 def test_what_came_of_a_job_is_told_when_others_came_after_it() -> None:

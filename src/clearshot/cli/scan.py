@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -42,7 +43,7 @@ from clearshot.photo import Choice, Failure, Label, Rating
 from clearshot.terminal import to_command, to_printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from clearshot.catalog.catalog import Catalog, Entry
@@ -105,13 +106,12 @@ def scan(
     done: list[tuple[_Findings, ScanSummary]] = []
     errors: list[ClearshotError] = []
     for folder in dict.fromkeys(folders):
-        # A drive that is not there, or a locked folder, stops no scan of the others.
+        # A drive that is not there or fails, or a locked folder, stops no scan of the others.
         try:
-            done.append(_scan_folder(folder, catalog_path, thresholds, settings))
+            with _refusals_explained():
+                done.append(_scan_folder(folder, catalog_path, thresholds, settings))
         except (InputError, CatalogError) as error:
             errors.append(error)
-        except PermissionError as error:
-            errors.append(explain_refusal(error) or InputError(str(error), path=folder))
     if errors:
         *others, last = errors
         for other in others:
@@ -160,6 +160,25 @@ class _Findings:
     def not_kept(self) -> _Judged:
         kept = {path for path, choice in self.choices.items() if choice is Choice.KEEP}
         return [pair for pair in self.judged if pair[0].photo.path not in kept]
+
+
+@contextmanager
+def _refusals_explained() -> Iterator[None]:
+    """Turn what the system refused about a file or folder into an error of its name.
+
+    Raises
+    ------
+    InputError
+        In its place.
+    OSError
+        If it is about none, but for example about what is printed.
+    """
+    try:
+        yield
+    except OSError as error:
+        if refusal := explain_refusal(error):
+            raise refusal from error
+        raise
 
 
 def _check_catalog(catalog_path: Path | None, folders: tuple[Path, ...]) -> None:

@@ -23,6 +23,7 @@ from clearshot.errors import (
     MissingPhotoError,
     PhotoError,
     UsageError,
+    explain_refusal,
 )
 from clearshot.scoring.scorer import Scorer
 from clearshot.web import pictures
@@ -124,7 +125,7 @@ class Page:
             Route("/api/scan", self.scan, methods=["POST"]),
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
-        handlers: Any = {ClearshotError: _explain}
+        handlers: Any = {ClearshotError: _explain, OSError: _explain}
         app = Starlette(routes=routes, exception_handlers=handlers, lifespan=self._live)
         app.state.page = self
         return app
@@ -387,4 +388,6 @@ async def _explain(_request: Request, error: Exception) -> Response:
             status = HTTPStatus.BAD_REQUEST
         case _:
             status = HTTPStatus.CONFLICT
-    return JSONResponse({"error": spell(str(error))}, status)
+    # Any question about a file may be refused, for example by a disk that is gone.
+    refusal = explain_refusal(error) if isinstance(error, OSError) else None
+    return JSONResponse({"error": spell(str(refusal or error))}, status)

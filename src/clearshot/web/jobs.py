@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from clearshot.errors import ClearshotError, UsageError
+from clearshot.errors import ClearshotError, UsageError, explain_refusal
 from clearshot.web.names import spell
 
 if TYPE_CHECKING:
@@ -184,8 +184,11 @@ class JobRunner:
 
         try:
             result = work(report)
-        except (ClearshotError, OSError) as error:
+        except ClearshotError as error:
             self._finish(status=JobStatus.FAILED, message=spell(str(error)))
+        except OSError as error:
+            message = spell(str(explain_refusal(error) or error))
+            self._finish(status=JobStatus.FAILED, message=message)
         except StopJob:
             self._finish(status=JobStatus.FAILED, message="stopped; what was measured is kept")
         except Exception as error:  # noqa: BLE001 - the border: the page must learn of an own fault
