@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -283,3 +284,25 @@ def test_ctrl_c_counts_while_a_worker_starts(photo: Path, tmp_path: Path) -> Non
     finally:
         signal.signal(signal.SIGINT, before)
     assert multiprocessing.active_children() == []
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs masks of signals")
+def test_a_worker_that_starts_beside_the_main_thread_hears_no_ctrl_c(photo: Path) -> None:
+    results: list[object] = []
+
+    def scan() -> None:
+        results.extend(score_unordered([photo], SlowToStart(), num_workers=1))
+
+    thread = threading.Thread(target=scan)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not multiprocessing.active_children() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    # As a terminal sends it to every process.
+    [worker] = multiprocessing.active_children()
+    assert worker.pid
+    for _ in range(10):
+        os.kill(worker.pid, signal.SIGINT)
+        time.sleep(0.1)
+    thread.join()
+    assert len(results) == 1

@@ -329,30 +329,33 @@ class _Worker:
 @contextmanager
 def _interrupts_put_off() -> Iterator[None]:
     # A process started in here hears no Ctrl-C from its first instruction on: the parent decides.
-    # It inherits what is blocked. Here a Ctrl-C counts as soon as the process has been started.
-    if threading.current_thread() is not threading.main_thread():
+    # It inherits what this thread blocks. Here a Ctrl-C counts as soon as the process is started.
+    heard: list[int] = []
+    is_main = threading.current_thread() is threading.main_thread()
+    with _interrupts_blocked():
+        if is_main:
+            before = signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
+        try:
+            yield
+        finally:
+            if is_main:
+                signal.signal(signal.SIGINT, before)
+    if heard:
+        signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    if sys.platform == "win32":
         yield
         return
-    heard: list[int] = []
-    blocked = _block_interrupts()
-    before = signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
+    # When it starts, with the first worker, it takes the signal off the mask.
+    resource_tracker.ensure_running()
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-        if blocked is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        if heard:
-            signal.raise_signal(signal.SIGINT)
-
-
-def _block_interrupts() -> set[int] | None:
-    """Block Ctrl-C in this thread; give what was blocked before, or None where nothing can be."""
-    if sys.platform == "win32":
-        return None
-    # When it starts, with the first worker, it takes the signal off the mask.
-    resource_tracker.ensure_running()
-    return set(signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}))
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 @contextmanager
