@@ -341,6 +341,28 @@ def test_a_target_whose_drive_is_taken_out_is_not_made_anew(
     assert len(list(library.iterdir())) == 4
 
 
+def test_a_library_whose_drive_is_taken_out_is_put_in_order_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    library, away = tmp_path / "library", tmp_path / "in the pocket"
+    library.mkdir()
+    plan = make_library(library)
+    before = read_tree(library)
+
+    def take_out(_done: int, _total: int) -> None:
+        library.rename(away)
+
+    with pytest.raises(ActionError, match="did not end: when its drive is back") as info:
+        apply_plan(plan, find_journal_folder(library), take_out)
+    assert "aside" not in str(info.value)
+    away.rename(library)
+    journals = find_journal_folder(library)
+    [outcome] = recovery.recover(journals)
+    assert (len(outcome.done), outcome.skipped) == (2, ())
+    apply_undo(plan_undo(journals), journals)
+    assert list_contents(read_tree(library)) == list_contents(before)
+
+
 def test_two_programs_at_once_are_refused(tmp_path: Path, journals: Path) -> None:
     plan = make_library(tmp_path)
     before = read_tree(tmp_path)

@@ -205,11 +205,17 @@ def _open_unfinished(path: Path) -> Journal:
     Raises
     ------
     ActionError
-        If it is damaged or refused; it says how to go on.
+        If it is damaged, refused or out of reach; it says how to go on.
     """
     try:
         return Journal(path)
     except ActionError as error:
+        if not _is_there(path):
+            message = (
+                f"{error.message}. Its run did not end: when its drive is back, the next command "
+                "with --apply puts in order what is half-done"
+            )
+            raise ActionError(message, path=path) from error
         message = (
             f"{error.message}. Its run did not end, so files may be half-done. Was the library "
             "moved? Move it back, run the command there with --apply, and move it again. Or look "
@@ -217,6 +223,14 @@ def _open_unfinished(path: Path) -> Journal:
             "then goes on without it"
         )
         raise ActionError(message, path=path) from error
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except OSError:
+        return False
+    return True
 
 
 def _list_unfinished(journal_folder: Path) -> list[Path]:
