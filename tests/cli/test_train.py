@@ -51,14 +51,16 @@ class FakeRecipes:
 
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
+        self.num_failed = 0
 
-    def train_focus(self, photos: Path, run_folder: Path, **options: Any) -> Path:
+    def train_focus(self, photos: Path, run_folder: Path, **options: Any) -> SimpleNamespace:
         self.calls.append((photos, run_folder, options))
-        return run_folder / "focus.onnx"
+        return SimpleNamespace(path=run_folder / "focus.onnx", num_failed=self.num_failed)
 
     def train_lenet(self, photos: Path, run_folder: Path, **options: Any) -> SimpleNamespace:
         self.calls.append((photos, run_folder, options))
-        return SimpleNamespace(path=run_folder / "x.onnx", validation=None)
+        path = run_folder / "x.onnx"
+        return SimpleNamespace(path=path, validation=None, num_failed=self.num_failed)
 
     train_inception = train_lenet
 
@@ -95,6 +97,17 @@ def test_the_validation_and_the_next_command_are_shown(
     assert "clearshot evaluate LABELLED --network lenet" in result.stderr
     elsewhere = run("train", "lenet", tmp_path, "--run-folder", "here")
     assert "clearshot evaluate LABELLED --network here" in elsewhere.stderr
+
+
+@pytest.mark.parametrize("recipe", ["focus", "lenet", "inception"])
+def test_a_photo_that_could_not_be_read_is_told_at_the_end(
+    run: Run, recipes: FakeRecipes, tmp_path: Path, recipe: str
+) -> None:
+    recipes.num_failed = 1
+    result = run("train", recipe, tmp_path, "-q")
+    assert result.exit_code == 1
+    assert ".onnx" in result.stdout, "the network was trained all the same"
+    assert "1 photo or folder could not be read and did not train" in result.stderr
 
 
 def test_epochs_are_limited(run: Run, recipes: FakeRecipes, tmp_path: Path) -> None:

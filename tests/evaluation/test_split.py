@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from clearshot.evaluation.labelled import LabelledPhoto
 from clearshot.evaluation.split import is_for_calibration, keep_unseen, split_training
 
@@ -44,10 +47,28 @@ def test_the_unseen_half_is_what_may_not_calibrate() -> None:
 
 
 def test_training_and_validation_share_no_photo() -> None:
-    paths = [Path(f"/p/{number}.jpg") for number in range(50)]
-    training, validation = split_training(paths, seed=5, validation_share=0.12)
+    photos = {Path(f"/p/{number}.jpg"): f"sha-{number}" for number in range(50)}
+    training, validation = split_training(photos, seed=5, validation_share=0.12)
     assert len(validation) == 6
-    assert sorted(training + validation) == sorted(paths)
-    again = split_training(paths[::-1], seed=5, validation_share=0.12)
+    assert sorted(training + validation) == sorted(photos)
+    turned = dict(reversed(photos.items()))
+    again = split_training(turned, seed=5, validation_share=0.12)
     assert again == (training, validation)
-    assert split_training(paths, seed=6, validation_share=0.12) != again
+    assert split_training(photos, seed=6, validation_share=0.12) != again
+
+
+@given(st.lists(st.integers(0, 9), min_size=1), st.integers(0, 99))
+def test_copies_train_or_validate_together(contents: list[int], seed: int) -> None:
+    photos = {Path(f"{number}.jpg"): str(content) for number, content in enumerate(contents)}
+    training, validation = split_training(photos, seed=seed, validation_share=0.3)
+    assert sorted(training + validation) == sorted(photos)
+    assert not {photos[path] for path in training} & {photos[path] for path in validation}
+
+
+def test_photos_without_copies_are_split_by_their_names_alone() -> None:
+    # What networks that were trained earlier validated on stays what it was.
+    names = ["b/1.jpg", "a/2.jpg", "a/1.jpg", "c/3.jpg", "c/4.jpg", "d/0.jpg"]
+    photos = {Path(name): name for name in names}
+    training, validation = split_training(photos, seed=7, validation_share=0.3)
+    assert [path.as_posix() for path in training] == ["d/0.jpg", "c/3.jpg", "a/1.jpg", "a/2.jpg"]
+    assert [path.as_posix() for path in validation] == ["c/4.jpg", "b/1.jpg"]

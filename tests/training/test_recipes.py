@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
 
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 
@@ -23,7 +22,7 @@ from clearshot.training import networks, trainer
 from clearshot.training.answers import answer_patches
 from clearshot.training.config import Earlier, FocusConfig
 from clearshot.training.networks import NUM_SIGMAS
-from clearshot.training.recipes import find_training_photos, train_focus
+from clearshot.training.recipes import train_focus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -195,6 +194,24 @@ def test_other_settings_or_no_photos_are_refused(
         train_focus(tmp_path / "nowhere", tmp_path / "run", config=TINIEST, verbose=0)
 
 
+def test_photos_that_were_renamed_so_that_others_validate_are_refused(
+    clear_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos, run_folder = tmp_path / "photos", tmp_path / "run"
+    shutil.copytree(clear_photos, photos)
+    monkeypatch.setattr(trainer, "train", lambda *_, **__: stop())
+    with pytest.raises(KeyboardInterrupt):
+        train_focus(photos, run_folder, config=TINIEST, verbose=0)
+    for number, path in enumerate(sorted(photos.iterdir(), reverse=True)):
+        path.rename(photos / f"renamed{number}.jpg")
+    with pytest.raises(InputError, match=r"holds another run \(.*names"):
+        train_focus(photos, run_folder, config=TINIEST, verbose=0)
+
+
+def stop() -> None:
+    raise KeyboardInterrupt
+
+
 def test_no_folder_of_the_user_becomes_a_run_folder(clear_photos: Path, tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"mine")
     with pytest.raises(InputError, match=r"holds files, but no run\.json"):
@@ -203,27 +220,3 @@ def test_no_folder_of_the_user_becomes_a_run_folder(clear_photos: Path, tmp_path
         train_focus(clear_photos, clear_photos / "runs" / "focus", config=TINIEST, verbose=0)
     assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
     assert not (clear_photos / "runs").exists()
-
-
-def test_photos_that_cannot_train_are_left_out_and_named(
-    clear_photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    whole = (clear_photos / "scene0.jpg").read_bytes()
-    (tmp_path / "good.jpg").write_bytes(whole)
-    (tmp_path / "cut\x1b[31m.jpg").write_bytes(whole[: len(whole) // 2])
-    (tmp_path / "._good.jpg").write_bytes(b"hidden")
-    Image.new("RGB", (300, 200)).save(tmp_path / "small.jpg")
-    assert find_training_photos(tmp_path) == [tmp_path / "good.jpg"]
-    # What a terminal would take for a command is spelled.
-    assert [f"{tmp_path}/cut\\x1b[31m.jpg: " in text for text in caplog.messages] == [True, False]
-    assert f"{tmp_path}/small.jpg: smaller than " in caplog.messages[1]
-
-
-def test_no_photo_is_in_both_parts(clear_photos: Path) -> None:
-    photos = sorted(clear_photos.glob("*.jpg"))
-    training, validation = trainer.split_photos(photos, TINY)
-    assert not set(training) & set(validation)
-    assert sorted(training + validation) == photos
-    assert trainer.split_photos(photos[::-1], TINY) == (training, validation)
-    with pytest.raises(InputError, match="at least 4"):
-        trainer.split_photos(photos[:2], TINY)

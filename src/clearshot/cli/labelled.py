@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clearshot.cli.screen import print_remark, print_skipped
 from clearshot.cli.text import to_count
@@ -11,6 +11,7 @@ from clearshot.errors import ClearshotError
 from clearshot.terminal import to_printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from clearshot.evaluation.labels import LabelledPhoto, LabelledSet
@@ -50,9 +51,8 @@ def _name_training(
     photos: tuple[LabelledPhoto, ...], folder: Path, word: str
 ) -> tuple[LabelledPhoto, ...]:
     """Name the photos of a folder by what they did for a network, if it was made from them."""
-    from clearshot.discover import find_photos
     from clearshot.evaluation.networks import find_entry
-    from clearshot.evaluation.split import digest_photos, name_training, split_training
+    from clearshot.evaluation.split import digest_set, name_training, split_training
 
     try:
         values = find_entry(word).values
@@ -61,18 +61,49 @@ def _name_training(
     config = values.get("config", {})
     if not folder.is_dir() or not {"seed", "validation_share"} <= set(config):
         return photos
-    paths = [photo.path.resolve() for photo in find_photos([folder]).photos]
-    if len(paths) != values.get("num_photos"):
+    digests = _digest_training(folder.resolve(), values)
+    if digest_set(digests.values()) != values.get("photos_sha256"):
         return photos
-    if digest_photos(paths) != values.get("photos_sha256"):
-        return photos
-    parts = split_training(paths, seed=config["seed"], validation_share=config["validation_share"])
+    parts = split_training(
+        digests, seed=config["seed"], validation_share=config["validation_share"]
+    )
+    name = to_printable(folder)
+    validated = digest_set(digests[path] for path in parts[1])
+    if values.get("validation_sha256", validated) != validated:
+        print_remark(
+            f"{name}: its photos trained or validated {word}; which did what is not known, because "
+            "they were renamed since; they are one source, 'trained on'"
+        )
+        return name_training(photos, digests, ())
     num_training, num_validation = map(len, parts)
     print_remark(
-        f"{to_printable(folder)}: {num_training} of its photos trained {word}, {num_validation} "
+        f"{name}: {num_training} of its photos trained {word}, {num_validation} "
         "validated it; they are sources of their own"
     )
     return name_training(photos, *parts)
+
+
+def _digest_training(folder: Path, values: Mapping[str, Any]) -> Mapping[Path, str]:
+    """Name the photos of a folder by content, but for those that training leaves out.
+
+    None where they are more or fewer than those that made a network.
+    """
+    from clearshot.discover import find_photos
+    from clearshot.evaluation.split import digest_files
+
+    paths = [photo.path for photo in find_photos([folder]).photos]
+    num_left_out = values.get("num_left_out", 0)
+    if len(paths) != values.get("num_photos", 0) + num_left_out:
+        return {}
+    try:
+        if not num_left_out:
+            return digest_files(paths)
+        # Reads every photo, so only where they are as many.
+        from clearshot.training.photos import sift_photos
+
+        return sift_photos(folder).digests
+    except OSError:  # one that was readable when it trained
+        return {}
 
 
 def choose_photos(

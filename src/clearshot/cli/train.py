@@ -15,6 +15,7 @@ from clearshot.cli.limits import workers_option
 from clearshot.cli.options import NamedPath, is_quiet, show_example, verbosity_options
 from clearshot.cli.screen import (
     describe_failures,
+    print_error,
     print_failures,
     print_line,
     print_remark,
@@ -113,14 +114,15 @@ def focus(
     The same command goes on where a run was stopped.
     """
     recipes = _load("recipes")
-    path = recipes.train_focus(
+    trained = recipes.train_focus(
         photos,
         run_folder,
         out_folder=out_folder,
         earlier=_read_earlier(start, teacher),
         verbose=_start_log(),
     )
-    print_line(to_printable(path))
+    print_line(to_printable(trained.path))
+    _finish_training(trained)
 
 
 def _read_earlier(start: Path | None, teachers: Sequence[Path]) -> Earlier | None:
@@ -169,6 +171,7 @@ def exposure(photos: Path, run_folder: Path, out_folder: Path | None, epochs: in
     print_line("Validation, on photos that did not train; their errors are artificial, too:")
     _print_rows(trained.rows)
     print_line(to_printable(trained.path))
+    _finish_training(trained)
 
 
 @train.command(
@@ -189,6 +192,7 @@ def lenet(photos: Path, run_folder: Path, epochs: int | None) -> None:
     config = _limit_epochs(configs.LeNetConfig(), epochs)
     trained = recipes.train_lenet(photos, run_folder, config=config, verbose=_start_log())
     _print_trained(trained, "lenet", run_folder)
+    _finish_training(trained)
 
 
 @train.command(
@@ -225,6 +229,7 @@ def inception(photos: Path, run_folder: Path, weights: str | Path, epochs: int |
     if weights == "none":
         print_remark("It began with random weights, not with those of ImageNet.")
     _print_trained(trained, "inception", run_folder)
+    _finish_training(trained)
 
 
 @train.command(
@@ -372,6 +377,14 @@ def _print_trained(trained: Any, recipe: str, run_folder: Path) -> None:
     network = recipe if run_folder == _RUNS / recipe else run_folder
     command = to_command("clearshot", "evaluate", "LABELLED", "--network", network)
     print_remark(f"How it does on the blur of real cameras: {command}")
+
+
+def _finish_training(trained: Any) -> None:
+    """Say that photos could not be read, which the log named hours ago; end with 1 then."""
+    if (num := trained.num_failed) > 0:
+        what = "photo or folder" if num == 1 else "photos or folders"
+        print_error(f"{num:,} {what} could not be read and did not train; see above")
+        click.get_current_context().exit(1)
 
 
 def _print_rows(rows: Sequence[Sequence[str]]) -> None:

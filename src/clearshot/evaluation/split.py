@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from clearshot.evaluation.labels import LabelledPhoto
@@ -57,45 +58,70 @@ def keep_unseen(photos: Iterable[LabelledPhoto]) -> tuple[LabelledPhoto, ...]:
 
 
 def split_training(
-    photos: Sequence[Path], *, seed: int, validation_share: float
+    photos: Mapping[Path, str], *, seed: int, validation_share: float
 ) -> tuple[list[Path], list[Path]]:
     """Split photos into those that train a network and those that validate it.
 
+    Copies stay together: what trains under one name does not validate under another.
+
     Parameters
     ----------
-    photos : sequence of Path
-        Photos; their order does not matter.
+    photos : mapping of Path to str
+        Photos with the digests of their files; their order does not matter, their names do.
     seed : int
         Seed of the network's recipe.
     validation_share : float
-        Share of them that validate, in (0, 1).
+        Share of the different ones that validate, in (0, 1).
 
     Returns
     -------
     tuple of list of Path
         Training photos, validation photos; never the same photo in both.
     """
-    ordered = sorted(photos, key=lambda path: (path.name, path))
-    np.random.default_rng(seed).shuffle(ordered)
-    num_validation = max(1, round(len(ordered) * validation_share))
-    return ordered[num_validation:], ordered[:num_validation]
+    copies: dict[str, list[Path]] = {}
+    for path in sorted(photos, key=lambda path: (path.name, path)):
+        copies.setdefault(photos[path], []).append(path)
+    groups = list(copies.values())
+    np.random.default_rng(seed).shuffle(groups)
+    num_validation = max(1, round(len(groups) * validation_share))
+    training, validation = groups[num_validation:], groups[:num_validation]
+    return list(chain.from_iterable(training)), list(chain.from_iterable(validation))
 
 
-def digest_photos(photos: Sequence[Path]) -> str:
-    """Name a set of training photos by their content.
+def digest_files(paths: Iterable[Path]) -> dict[Path, str]:
+    """Name files by their content.
 
     Parameters
     ----------
-    photos : sequence of Path
-        Photos in any order.
+    paths : iterable of Path
+        Files that can be read.
+
+    Returns
+    -------
+    dict of Path to str
+        SHA-256 of each, hexadecimal.
+    """
+    digests = {}
+    for path in paths:
+        with path.open("rb") as stream:
+            digests[path] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return digests
+
+
+def digest_set(digests: Iterable[str]) -> str:
+    """Name a set of photos by their content.
+
+    Parameters
+    ----------
+    digests : iterable of str
+        SHA-256 of the files, hexadecimal, in any order.
 
     Returns
     -------
     str
-        SHA-256 over the sorted SHA-256 of the files, hexadecimal.
+        SHA-256 over the sorted ones, hexadecimal.
     """
-    digests = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in photos)
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
 
 
 def name_training(

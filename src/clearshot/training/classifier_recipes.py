@@ -17,7 +17,6 @@ import cv2
 import keras
 
 from clearshot.errors import InputError
-from clearshot.evaluation.split import digest_photos
 from clearshot.terminal import to_printable
 from clearshot.training import classifiers
 from clearshot.training.classifier_config import InceptionConfig, LeNetConfig
@@ -26,9 +25,9 @@ from clearshot.training.classifier_export import export_classifier
 from clearshot.training.classifier_trainer import ClassifierRun
 from clearshot.training.curves import draw_curves
 from clearshot.training.export import write_manifest
-from clearshot.training.recipes import find_training_photos
+from clearshot.training.photos import Parts, find_training_photos, split_photos
 from clearshot.training.runs import begin_run, check_place, find_run, name_commits
-from clearshot.training.trainer import prepare_backend, split_photos
+from clearshot.training.trainer import prepare_backend
 from clearshot.training.validation import (
     Validation,
     count_confusion,
@@ -65,10 +64,13 @@ class TrainedClassifier:
         The ONNX file, beside its `manifest.toml`.
     validation : Validation
         How it did on photos that did not train it, but stopped its training and picked its weights.
+    num_failed : int
+        Photos and folders that could not be read and did not train; the log names them.
     """
 
     path: Path
     validation: Validation
+    num_failed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,26 +199,26 @@ def _train(
 ) -> TrainedClassifier:
     check_place(run_folder, photo_folder)
     photos = find_training_photos(photo_folder)
+    # Before the folder is claimed: too few photos, or weights that are not there, must not leave a
+    # claim.
+    parts = split_photos(photos, recipe.config)
     facts = {
         "recipe": recipe.name,
         "config": asdict(recipe.config),
         "weights": recipe.weights,
-        "photos_sha256": digest_photos(photos),
+        **parts.facts,
     }
     path = run_folder / f"{recipe.name}.onnx"
     is_begun = find_run(run_folder, facts)
     if is_begun and path.exists() and (run_folder / _MANIFEST).exists():
         _log.info("%s holds this run already, finished", run_folder)
-        return TrainedClassifier(path, read_validation(run_folder))
+        return TrainedClassifier(path, read_validation(run_folder), photos.num_failed)
     prepare_backend(recipe.config.seed)
-    # Before the folder is claimed: weights that are not there, or too few photos, must not leave a
-    # claim.
-    split_photos(photos, recipe.config)
     model = recipe.build()
     begin_run(run_folder, facts)
 
     _log.info("%s; weights to start from: %s", recipe.name, recipe.weights_note)
-    training, validation = _draw_batches(photos, recipe.config, verbose=verbose)
+    training, validation = _draw_batches(parts, recipe.config, verbose=verbose)
     run = ClassifierRun(model, run_folder / "checkpoints", verbose=verbose)
     for stage in recipe.stages:
         stage.prepare(model)
@@ -236,21 +238,20 @@ def _train(
     history = run_folder / "checkpoints" / "history.json"
     draw_curves([history], run_folder / "curves.png", titles=_TITLES)
     entry = {"sha256": sha256, **_describe(recipe, model, name_commits(run_folder))}
-    entry |= {"num_photos": len(photos), "photos_sha256": facts["photos_sha256"]}
+    entry |= photos.counts | parts.facts
     entry |= {"validation_use": _VALIDATION_USE}
     entry |= {"config": facts["config"], "validation": to_figures(result)}
     # Last: a run with a manifest is finished.
     write_manifest(run_folder / _MANIFEST, recipe.name, entry)
-    return TrainedClassifier(path, result)
+    return TrainedClassifier(path, result, photos.num_failed)
 
 
 def _draw_batches(
-    photos: list[Path], config: ClassifierConfig, *, verbose: int
+    parts: Parts, config: ClassifierConfig, *, verbose: int
 ) -> tuple[SquareBatches, SquareBatches]:
-    """Split by photo, then draw the squares of both parts."""
-    parts = split_photos(photos, config)
+    """Draw the squares of both parts."""
     batches = []
-    for number, part in enumerate(parts):
+    for number, part in enumerate((parts.training, parts.validation)):
         bar = keras.utils.Progbar(len(part), verbose=verbose, unit_name="photo")
         squares = draw_squares(
             part,

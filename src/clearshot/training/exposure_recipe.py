@@ -10,7 +10,6 @@ import keras
 import numpy as np
 
 from clearshot.evaluation.metrics import compute_auc
-from clearshot.evaluation.split import digest_photos
 from clearshot.scoring.exposure import NUM_STATISTICS, ExposureNetwork
 from clearshot.training import losses, networks, trainer
 from clearshot.training.batches import ExposureBatches
@@ -24,7 +23,7 @@ from clearshot.training.export import (
     write_manifest,
 )
 from clearshot.training.exposures import ExposureSet, draw_examples
-from clearshot.training.recipes import find_training_photos
+from clearshot.training.photos import find_training_photos, split_photos
 from clearshot.training.runs import begin_run, check_place, find_run, name_commits, write_whole
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clearshot.scoring.weights import NetworkFile
+    from clearshot.training.photos import TrainingPhotos
 
 _TITLES: Final = {"loss": "loss", "measure_stop_error": "error [stops]"}
 
@@ -49,10 +49,13 @@ class TrainedExposure:
         The ONNX file.
     rows : tuple of tuple of str
         How it did on validation photos: a head, then a row for each band of errors.
+    num_failed : int
+        Photos and folders that could not be read and did not train; the log names them.
     """
 
     path: Path
     rows: tuple[tuple[str, ...], ...]
+    num_failed: int
 
 
 def train_exposure(
@@ -94,18 +97,17 @@ def train_exposure(
     check_place(run_folder, photo_folder)
     photos = find_training_photos(photo_folder)
     # Before the folder is claimed: too few photos must not leave a claim.
-    trainer.split_photos(photos, config)
-    facts: dict[str, Any] = {"config": asdict(config), "photos_sha256": digest_photos(photos)}
+    parts = split_photos(photos, config)
+    facts: dict[str, Any] = {"config": asdict(config), **parts.facts}
     if not find_run(run_folder, facts):
         begin_run(run_folder, facts)
     out = run_folder if out_folder is None else out_folder
     out.mkdir(parents=True, exist_ok=True)
 
     trainer.prepare_backend(config.seed)
-    parts = dict(zip(("training", "validation"), trainer.split_photos(photos, config), strict=True))
     data = {
-        part: load_examples(parts[part], config, run_folder, part=part, verbose=verbose)
-        for part in parts
+        part: load_examples(chosen, config, run_folder, part=part, verbose=verbose)
+        for part, chosen in (("training", parts.training), ("validation", parts.validation))
     }
     model = _fit(data, config, run_folder / "checkpoints", verbose=verbose)
     path = out / "exposure.onnx"
@@ -119,7 +121,7 @@ def train_exposure(
     draw_curves(
         [run_folder / "checkpoints" / "history.json"], run_folder / "curves.png", titles=_TITLES
     )
-    return TrainedExposure(path, rows)
+    return TrainedExposure(path, rows, photos.num_failed)
 
 
 def load_examples(
@@ -247,7 +249,7 @@ def _fit(
     )
 
 
-def _describe(model: Any, photos: list[Path], facts: dict[str, Any]) -> dict[str, Any]:
+def _describe(model: Any, photos: TrainingPhotos, facts: dict[str, Any]) -> dict[str, Any]:
     return {
         "sha256": facts["sha256"],
         "input": "luma float32 (N, 64, 64), 0-255, the upright photo squeezed to a square; "
@@ -259,8 +261,9 @@ def _describe(model: Any, photos: list[Path], facts: dict[str, Any]) -> dict[str
         "commit": facts["commit"],
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
-        "num_photos": len(photos),
+        **photos.counts,
         "photos_sha256": facts["photos_sha256"],
+        "validation_sha256": facts["validation_sha256"],
         "config": facts["config"],
         "validation": facts["validation"],
     }

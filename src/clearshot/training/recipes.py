@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import keras
 
-from clearshot.decode.image import read_luma
-from clearshot.discover import find_photos
-from clearshot.errors import InputError, PhotoError
-from clearshot.evaluation.split import digest_photos, is_for_calibration
+from clearshot.errors import InputError
+from clearshot.evaluation.split import is_for_calibration
 from clearshot.photo import Failure, Label, Scores
 from clearshot.scan import score_paths
 from clearshot.scoring.exposure import ExposureNetwork
 from clearshot.scoring.focus import FocusNetwork
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.weights import read_network
-from clearshot.terminal import to_printable
 from clearshot.training import trainer
 from clearshot.training.calibrate import fit_calibration
 from clearshot.training.config import Earlier, FocusConfig
@@ -29,7 +25,7 @@ from clearshot.training.export import (
     measure_focus_parity,
     write_manifest,
 )
-from clearshot.training.patches import MIN_PHOTO_PX
+from clearshot.training.photos import find_training_photos, split_photos
 from clearshot.training.runs import begin_run, check_place, find_run, name_commits, read_tables
 
 if TYPE_CHECKING:
@@ -37,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clearshot.evaluation.labelled import LabelledPhoto
+    from clearshot.training.photos import TrainingPhotos
 
 # What each network tells.
 _CALIBRATED: Final[dict[str, tuple[Label, ...]]] = {
@@ -44,7 +41,21 @@ _CALIBRATED: Final[dict[str, tuple[Label, ...]]] = {
     "exposure": (Label.DARK, Label.OVEREXPOSED),
 }
 
-_log = logging.getLogger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class TrainedFocus:
+    """A trained focus network.
+
+    Attributes
+    ----------
+    path : Path
+        The ONNX file.
+    num_failed : int
+        Photos and folders that could not be read and did not train; the log names them.
+    """
+
+    path: Path
+    num_failed: int
 
 
 def train_focus(
@@ -55,7 +66,7 @@ def train_focus(
     earlier: Earlier | None = None,
     config: FocusConfig = FocusConfig(),  # noqa: B008  (frozen)
     verbose: int = 1,
-) -> Path:
+) -> TrainedFocus:
     """Train the focus network: patches, training, export, manifest, curves.
 
     Called again with the same run folder, it goes on where it was interrupted.
@@ -77,8 +88,8 @@ def train_focus(
 
     Returns
     -------
-    Path
-        The ONNX file.
+    TrainedFocus
+        The network.
 
     Raises
     ------
@@ -91,8 +102,8 @@ def train_focus(
     check_place(run_folder, photo_folder)
     photos = find_training_photos(photo_folder)
     # Before the folder is claimed: too few photos must not leave a claim.
-    trainer.split_photos(photos, config)
-    facts: dict[str, Any] = {"photos_sha256": digest_photos(photos), "config": asdict(config)}
+    parts = split_photos(photos, config)
+    facts: dict[str, Any] = {**parts.facts, "config": asdict(config)}
     if earlier is not None:
         facts |= _name_earlier(earlier)
     if not find_run(run_folder, facts):
@@ -100,7 +111,7 @@ def train_focus(
     out = run_folder if out_folder is None else out_folder
     out.mkdir(parents=True, exist_ok=True)
 
-    model = trainer.train(photos, config, run_folder, earlier=earlier, verbose=verbose)
+    model = trainer.train(parts, config, run_folder, earlier=earlier, verbose=verbose)
     path = out / "focus.onnx"
     # Asked before the network is written, which may lie in the checkout itself.
     commit = name_commits(run_folder)
@@ -110,7 +121,7 @@ def train_focus(
     write_manifest(manifest, "focus", _describe(model, photos, facts))
     histories = [run_folder / stage / "history.json" for stage in trainer.STAGES]
     draw_curves([path for path in histories if path.exists()], run_folder / "curves.png")
-    return path
+    return TrainedFocus(path, photos.num_failed)
 
 
 def calibrate(
@@ -159,54 +170,13 @@ def calibrate(
     return manifest, {p: each for p, each in results.items() if isinstance(each, Failure)}
 
 
-def find_training_photos(folder: Path) -> list[Path]:
-    """Find the photos of a folder that are large enough to train on.
-
-    Parameters
-    ----------
-    folder : Path
-        Clear photos, in any subfolders.
-
-    Returns
-    -------
-    list of Path
-        Photos in sorted order.
-
-    Raises
-    ------
-    InputError
-        If there is no folder or no photo in it that is large enough.
-    """
-    if not folder.is_dir():
-        raise InputError("no such folder", path=folder)
-    photos = []
-    found = find_photos([folder])
-    for skip in found.skipped:
-        if skip.is_unreadable:
-            _log.warning("left out: %s: %s", to_printable(skip.path), skip.reason)
-    for photo in found.photos:
-        try:
-            side_px = min(read_luma(photo.path).size)
-        except PhotoError as error:
-            _log.warning("left out: %s", to_printable(error))
-            continue
-        if side_px >= MIN_PHOTO_PX:
-            photos.append(photo.path)
-        else:
-            name = to_printable(photo.path)
-            _log.warning("left out: %s: smaller than %d px", name, MIN_PHOTO_PX)
-    if not photos:
-        raise InputError(f"no photos of at least {MIN_PHOTO_PX} px in it", path=folder)
-    return photos
-
-
 def _name_earlier(earlier: Earlier) -> dict[str, Any]:
     start = {"start_sha256": earlier.start.sha256} if earlier.start else {}
     teachers = {"teacher_sha256": [file.sha256 for file in earlier.teachers]}
     return start | (teachers if earlier.teachers else {})
 
 
-def _describe(model: Any, photos: list[Path], facts: dict[str, Any]) -> dict[str, Any]:
+def _describe(model: Any, photos: TrainingPhotos, facts: dict[str, Any]) -> dict[str, Any]:
     roles = [role for role in ("start", "teacher") if f"{role}_sha256" in facts]
     return {
         "sha256": facts["sha256"],
@@ -218,6 +188,6 @@ def _describe(model: Any, photos: list[Path], facts: dict[str, Any]) -> dict[str
         "commit": facts["commit"],
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
-        "num_photos": len(photos),
+        **photos.counts,
         **facts,
     }

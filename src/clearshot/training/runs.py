@@ -47,8 +47,8 @@ def find_run(run_folder: Path, facts: Mapping[str, Any]) -> bool:
         found.pop(_COMMIT, None)
         if found == json.loads(json.dumps(facts)):
             return True
-        msg = "holds another run (other recipe, settings, weights or photos); choose another run "
-        msg += "folder"
+        msg = "holds another run (other recipe, settings, weights, photos or names of photos); "
+        msg += "choose another run folder"
         raise InputError(msg, path=run_folder)
     part = _name_part(record)
     try:

@@ -16,7 +16,6 @@ import h5py
 import keras
 
 from clearshot.errors import InputError
-from clearshot.evaluation.split import split_training
 from clearshot.training import losses, networks
 from clearshot.training.answers import answer_patches
 from clearshot.training.batches import PatchBatches
@@ -35,9 +34,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from clearshot.scoring.weights import NetworkFile
-    from clearshot.training.classifier_config import ClassifierConfig
-    from clearshot.training.config import Earlier, ExposureConfig, FocusConfig
+    from clearshot.training.config import Earlier, FocusConfig
     from clearshot.training.narrowing import WideNetwork
+    from clearshot.training.photos import Parts
     from clearshot.training.unfolding import Weights
 
 # Folders of the stages in a run's: the two from random weights, the one of a network that learns
@@ -102,36 +101,8 @@ def flush_denormals() -> Iterator[None]:
         torch.set_flush_denormal(False)
 
 
-def split_photos(
-    photos: Sequence[Path], config: FocusConfig | ExposureConfig | ClassifierConfig
-) -> tuple[list[Path], list[Path]]:
-    """Split clear photos into those for training and those for validation.
-
-    Parameters
-    ----------
-    photos : sequence of Path
-        Clear photos; their order does not matter.
-    config : FocusConfig, ExposureConfig or ClassifierConfig
-        Seed and share.
-
-    Returns
-    -------
-    tuple of list of Path
-        Training photos, validation photos; never the same photo in both.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than 4 photos.
-    """
-    if len(photos) < 4:
-        msg = f"training needs at least 4 clear photos, found {len(photos)}"
-        raise InputError(msg)
-    return split_training(photos, seed=config.seed, validation_share=config.validation_share)
-
-
 def train(
-    photos: Sequence[Path],
+    photos: Parts,
     config: FocusConfig,
     run_folder: Path,
     *,
@@ -142,7 +113,7 @@ def train(
 
     Parameters
     ----------
-    photos : sequence of Path
+    photos : Parts
         Clear photos.
     config : FocusConfig
         All settings.
@@ -168,7 +139,7 @@ def train(
     prepare_backend(config.seed)
     # Files are read before patches are drawn for a quarter of an hour.
     learn = _choose_way(networks.build_focus_map(), earlier)
-    parts = dict(zip(("training", "validation"), split_photos(photos, config), strict=True))
+    parts = {"training": photos.training, "validation": photos.validation}
     plain, hard = (
         {
             part: load_patches(
