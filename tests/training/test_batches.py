@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 
 from clearshot import optics
-from clearshot.training.batches import PatchBatches
+from clearshot.training.batches import ExposureBatches, PatchBatches, ShuffledBatches
+from clearshot.training.classifier_data import SquareBatches, Squares
+from clearshot.training.exposures import ExposureSet
 from clearshot.training.kernels import Blur
 from clearshot.training.networks import NUM_SIGMAS
 from clearshot.training.patches import FIRST, NOBODY, SECOND, PatchSet
@@ -32,7 +38,8 @@ def _make_lamp_patches(num: int) -> PatchSet:
 def test_augmented_patches_match_their_labels() -> None:
     batches = PatchBatches(_make_lamp_patches(8), batch_size=4, seed=0, is_training=True)
     seen = set()
-    for _ in range(10):
+    for epoch in range(10):
+        batches.begin_epoch(epoch)
         for index in range(len(batches)):
             luma, target = batches[index]
             for plane, label in zip(luma, target, strict=True):
@@ -70,8 +77,49 @@ def test_answers_of_another_network_are_turned_with_the_patches() -> None:
     means = np.broadcast_to(patches.log2_sigma[:, 0, :, None, None], (8, NUM_SIGMAS, 4, 4))
     answers = np.concatenate([means, 2 * means], axis=1)
     batches = PatchBatches(patches, batch_size=4, seed=0, is_training=True, answers=answers)
-    for index in [*range(len(batches))] * 10:
-        _, target = batches[index]
-        labels, told = target[:, :NUM_SIGMAS], target[:, NUM_SIGMAS + 1 :]
-        assert np.allclose(told[:, :NUM_SIGMAS], labels)
-        assert np.allclose(told[:, NUM_SIGMAS:], 2 * labels)
+    for epoch in range(10):
+        batches.begin_epoch(epoch)
+        for index in range(len(batches)):
+            _, target = batches[index]
+            labels, told = target[:, :NUM_SIGMAS], target[:, NUM_SIGMAS + 1 :]
+            assert np.allclose(told[:, :NUM_SIGMAS], labels)
+            assert np.allclose(told[:, NUM_SIGMAS:], 2 * labels)
+
+
+def _make_batches(kind: str, seed: int) -> ShuffledBatches:
+    rng = np.random.default_rng(2)
+    luma = rng.integers(0, 256, (8, 64, 64)).astype(np.uint8)
+    if kind == "exposure":
+        examples = ExposureSet(luma, np.zeros((8, 2), np.float32), np.zeros((8, 3), np.float32))
+        return ExposureBatches(examples, batch_size=4, seed=seed, is_training=True)
+    if kind == "squares":
+        squares = Squares(np.stack([luma] * 3, axis=-1), np.zeros(8, np.uint8))
+        return SquareBatches(squares, batch_size=4, seed=seed, is_training=True)
+    return PatchBatches(_make_lamp_patches(8), batch_size=4, seed=seed, is_training=True)
+
+
+def _see_epoch(batches: Any) -> bytes:
+    """See the pictures of an epoch in their order."""
+    pictures = (batches[index][0] for index in range(len(batches)))
+    return b"".join(
+        (picture[0] if isinstance(picture, tuple) else picture).tobytes() for picture in pictures
+    )
+
+
+@pytest.mark.parametrize("kind", ["patches", "exposure", "squares"])
+@given(seed=st.integers(0, 99), looked_at=st.lists(st.integers(0, 1), max_size=5))
+@settings(max_examples=10, deadline=None)
+def test_a_run_that_goes_on_sees_what_it_would_have_seen(
+    kind: str, seed: int, looked_at: list[int]
+) -> None:
+    whole, later = _make_batches(kind, seed), _make_batches(kind, seed)
+    seen = []
+    for epoch in range(4):
+        whole.begin_epoch(epoch)
+        seen.append(_see_epoch(whole))
+    assert len(set(seen)) == 4, "each epoch has an order of its own"
+    for index in looked_at:  # as Keras does to learn shapes
+        _ = later[index]
+    for epoch in (2, 3):
+        later.begin_epoch(epoch)
+        assert _see_epoch(later) == seen[epoch]

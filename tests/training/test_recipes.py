@@ -20,6 +20,7 @@ from clearshot.scoring.pooling import pool
 from clearshot.scoring.weights import read_network
 from clearshot.training import networks, trainer
 from clearshot.training.answers import answer_patches
+from clearshot.training.batches import EpochStarts
 from clearshot.training.config import Earlier, FocusConfig
 from clearshot.training.networks import NUM_SIGMAS
 from clearshot.training.recipes import train_focus
@@ -89,13 +90,11 @@ def test_a_finished_run_is_not_trained_again(run_folder: Path, clear_photos: Pat
 def test_an_interrupted_run_goes_on_where_it_stood(
     clear_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    on_epoch_end = trainer.History.on_epoch_end
+    def begin_epoch(_: EpochStarts, epoch: int, logs: object = None) -> None:
+        if epoch == 1:
+            stop()
 
-    def interrupt(self: trainer.History, epoch: int, logs: dict[str, float] | None = None) -> None:
-        on_epoch_end(self, epoch, logs)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(trainer.History, "on_epoch_end", interrupt)
+    monkeypatch.setattr(EpochStarts, "on_epoch_begin", begin_epoch)
     with pytest.raises(KeyboardInterrupt):
         train_focus(clear_photos, tmp_path, config=TINIEST, verbose=0)
     monkeypatch.undo()
@@ -133,7 +132,9 @@ def test_a_network_learns_on(run_folder: Path, clear_photos: Path, tmp_path: Pat
         train_focus(clear_photos, tmp_path, config=TINIEST, verbose=0)
 
 
-def test_a_network_learns_from_others(run_folder: Path, clear_photos: Path, tmp_path: Path) -> None:
+def test_a_network_learns_from_others(
+    run_folder: Path, clear_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     teacher, other = read_network("focus"), read_network("focus", folder=run_folder)
     earlier = Earlier(teachers=(teacher, other))
     # At a rate at which a few steps leave it near to what it began with.
@@ -145,6 +146,10 @@ def test_a_network_learns_from_others(run_folder: Path, clear_photos: Path, tmp_
     assert manifest["recipe"] == "clearshot train focus --teacher"
     assert len(json.loads((tmp_path / "checkpoints-taught" / "history.json").read_text())) == 1
     taught = read_network("focus", folder=tmp_path)
+    # A run that is finished asks its teachers nothing more.
+    monkeypatch.setattr(trainer, "answer_patches", lambda *_: stop())
+    train_focus(clear_photos, tmp_path, earlier=earlier, config=config, verbose=0)
+    assert read_network("focus", folder=tmp_path).sha256 == taught.sha256
     luma = np.load(tmp_path / "patches" / "luma.npy")
     one, two = (answer_patches([file], luma).astype(np.float32) for file in (teacher, taught))
     assert np.abs(one - two)[:, :NUM_SIGMAS].mean() < 0.1

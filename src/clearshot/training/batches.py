@@ -28,6 +28,9 @@ _TRANSPOSED: Final = (2, 1, 0, 3, 4)
 class ShuffledBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches in an order that is new in each epoch of a training, and fixed in validation.
 
+    What is drawn depends on the seed, the epoch and the number of the batch alone, so that a run
+    which was stopped goes on with what it would have seen. `EpochStarts` tells the epochs.
+
     Parameters
     ----------
     size : int
@@ -47,24 +50,49 @@ class ShuffledBatches(keras.utils.PyDataset):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self._batch_size = batch_size
-        self._rng = np.random.default_rng(seed)
+        self._seed = seed
         self._is_training = is_training
         self._with_rest = with_rest
         self._order = np.arange(size)
-        self.on_epoch_end()
+        self.begin_epoch(0)
 
     def __len__(self) -> int:
         rest = self._batch_size - 1 if self._with_rest else 0
         return (len(self._order) + rest) // self._batch_size
 
-    def on_epoch_end(self) -> None:
-        """Shuffle for the next epoch."""
+    def begin_epoch(self, epoch: int) -> None:
+        """Take the order of an epoch, counted from 0 over all calls of a run."""
+        self._epoch = epoch
         if self._is_training:
-            self._rng.shuffle(self._order)
+            rng = np.random.default_rng([self._seed, epoch])
+            self._order = rng.permutation(len(self._order))
 
     def _choose(self, index: int) -> NDArray[np.int64]:
         """Give the numbers of the things in a batch."""
         return self._order[index * self._batch_size : (index + 1) * self._batch_size]
+
+    def _make_rng(self, index: int) -> np.random.Generator:
+        """Make the source of what is drawn for a batch of this epoch."""
+        return np.random.default_rng([self._seed, self._epoch, index])
+
+
+class EpochStarts(keras.callbacks.Callback):  # type: ignore[misc]
+    """Tells batches which epoch begins; a run that goes on does not begin with the first.
+
+    Parameters
+    ----------
+    batches : ShuffledBatches
+        What is trained on.
+    """
+
+    def __init__(self, batches: ShuffledBatches) -> None:
+        super().__init__()
+        self._batches = batches
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Tell the epoch."""
+        del logs
+        self._batches.begin_epoch(epoch)
 
 
 class PatchBatches(ShuffledBatches):
@@ -112,21 +140,22 @@ class PatchBatches(ShuffledBatches):
             answers = self._answers[chosen].astype(np.float32)
             target = np.concatenate([target, answers], axis=1)
         if self._is_training:
-            luma, target = self._augment(luma, target)
+            luma, target = _augment(luma, target, rng=self._make_rng(index))
         return luma.astype(np.float32), target
 
-    def _augment(
-        self, luma: NDArray[Any], target: NDArray[Any]
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        mirror_x, mirror_y, transpose = self._rng.random(3) < 0.5
-        for is_mirrored, axis in ((mirror_x, -1), (mirror_y, -2)):
-            if is_mirrored:
-                luma, target = np.flip(luma, axis), np.flip(target, axis)
-                target = _reorder(target, _MIRRORED)
-        if transpose:
-            luma, target = luma.swapaxes(-1, -2), target.swapaxes(-1, -2)
-            target = _reorder(target, _TRANSPOSED)
-        return luma, target
+
+def _augment(
+    luma: NDArray[Any], target: NDArray[Any], *, rng: np.random.Generator
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    mirror_x, mirror_y, transpose = rng.random(3) < 0.5
+    for is_mirrored, axis in ((mirror_x, -1), (mirror_y, -2)):
+        if is_mirrored:
+            luma, target = np.flip(luma, axis), np.flip(target, axis)
+            target = _reorder(target, _MIRRORED)
+    if transpose:
+        luma, target = luma.swapaxes(-1, -2), target.swapaxes(-1, -2)
+        target = _reorder(target, _TRANSPOSED)
+    return luma, target
 
 
 def _reorder(target: NDArray[Any], directions: tuple[int, ...]) -> NDArray[Any]:
@@ -164,7 +193,7 @@ class ExposureBatches(ShuffledBatches):
     ) -> tuple[tuple[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]:
         chosen = np.sort(self._choose(index))
         luma = self._examples.luma[chosen]
-        if self._is_training and self._rng.random() < 0.5:
+        if self._is_training and self._make_rng(index).random() < 0.5:
             luma = np.flip(luma, 2)
         inputs = luma.astype(np.float32), np.asarray(self._examples.statistics[chosen])
         return inputs, np.asarray(self._examples.labels[chosen])

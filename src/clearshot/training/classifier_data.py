@@ -142,7 +142,7 @@ class SquareBatches(ShuffledBatches):
         chosen = self._choose(index)
         photo = self.squares.photo_nhwc[chosen]
         if self._is_training:
-            is_flipped = self._rng.random(len(chosen)) < 0.5
+            is_flipped = self._make_rng(index).random(len(chosen)) < 0.5
             photo[is_flipped] = photo[is_flipped, :, ::-1]
         return photo.astype(np.float32), self.squares.is_blurry[chosen]
 

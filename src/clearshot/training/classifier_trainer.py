@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from clearshot.training.batches import EpochStarts
 from clearshot.training.trainer import History, flush_denormals
 
 if TYPE_CHECKING:
@@ -82,8 +83,10 @@ class ClassifierRun:
                 validation_data=validation,
                 initial_epoch=len(rows),
                 epochs=len(rows) + config.num_epochs,
+                shuffle=False,  # the batches have an order of their own
                 verbose=self._verbose,
                 callbacks=[
+                    EpochStarts(training),
                     _BestWeights(self._model, self._best, best_before),
                     History(self._history),
                     keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=patience),

@@ -10,6 +10,7 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import h5py
@@ -18,7 +19,7 @@ import keras
 from clearshot.errors import InputError
 from clearshot.training import losses, networks
 from clearshot.training.answers import answer_patches
-from clearshot.training.batches import PatchBatches
+from clearshot.training.batches import EpochStarts, PatchBatches
 from clearshot.training.drawn import load_or_draw
 from clearshot.training.narrowing import narrow_network, read_wide
 from clearshot.training.patches import PatchSet, draw_patches
@@ -28,7 +29,6 @@ from clearshot.training.visits import join_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -261,6 +261,10 @@ def _fit_stage(
     *,
     teachers: Sequence[NetworkFile] = (),
 ) -> Any:
+    folder = run.folder / stage
+    # Asked first: teachers need not answer for a stage that is finished.
+    if load_finished(model, folder, num_epochs=course.num_epochs):
+        return model
     batches = {
         part: PatchBatches(
             patches,
@@ -280,9 +284,39 @@ def _fit_stage(
         batches["training"],
         batches["validation"],
         num_epochs=course.num_epochs,
-        folder=run.folder / stage,
+        folder=folder,
         verbose=run.verbose,
     )
+
+
+def load_finished(model: Any, folder: Path, *, num_epochs: int) -> bool:
+    """Give a model the weights that an earlier call of `fit` found, if that came to its end.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Keeps its weights otherwise.
+    folder : Path
+        As for `fit`.
+    num_epochs : int
+        As for `fit`.
+
+    Returns
+    -------
+    bool
+        Whether it did.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint is not whole.
+    """
+    if History(folder / "history.json").num_epochs < num_epochs:
+        return False
+    best = folder / "best.weights.h5"
+    _check_whole(folder, [best])
+    model.load_weights(str(best))
+    return True
 
 
 def fit(
@@ -300,7 +334,7 @@ def fit(
     ----------
     model : keras.Model
         Compiled.
-    training, validation : keras.utils.PyDataset
+    training, validation : ShuffledBatches
         Batches.
     num_epochs : int
         Passes over the data, those of earlier calls included.
@@ -321,16 +355,17 @@ def fit(
     """
     folder.mkdir(parents=True, exist_ok=True)
     best, backup = folder / "best.weights.h5", folder / "backup"
-    _check_whole(folder, [best, backup / "latest.weights.h5"], backup / "training_metadata.json")
+    _check_whole(folder, [best, backup / "latest.weights.h5", backup / "training_metadata.json"])
     history = History(folder / "history.json")
     with flush_denormals():
         model.fit(
             training,
             validation_data=validation,
             epochs=num_epochs,
+            shuffle=False,  # the batches have an order of their own
             verbose=verbose,
             callbacks=[
-                keras.callbacks.BackupAndRestore(str(backup), delete_checkpoint=False),
+                EpochStarts(training),
                 keras.callbacks.ModelCheckpoint(
                     str(best),
                     monitor="val_loss",
@@ -339,13 +374,15 @@ def fit(
                     initial_value_threshold=history.best_loss(),
                 ),
                 history,
+                # Last: an epoch is done when all that it leaves is there.
+                keras.callbacks.BackupAndRestore(str(backup), delete_checkpoint=False),
             ],
         )
     model.load_weights(str(best))
     return model
 
 
-def _check_whole(folder: Path, weights: Sequence[Path], record: Path) -> None:
+def _check_whole(folder: Path, paths: Sequence[Path]) -> None:
     """Check that checkpoints which are there can be read: Keras writes them in place.
 
     Raises
@@ -354,12 +391,12 @@ def _check_whole(folder: Path, weights: Sequence[Path], record: Path) -> None:
         If one cannot.
     """
     try:
-        for path in weights:
-            if path.exists():
-                with h5py.File(path) as content:
-                    content.visititems(_read)
-        if record.exists():
-            json.loads(record.read_text(encoding="utf-8"))
+        for path in filter(Path.exists, paths):
+            if path.suffix == ".json":
+                json.loads(path.read_text(encoding="utf-8"))
+                continue
+            with h5py.File(path) as content:
+                content.visititems(_read)
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         message = "holds a checkpoint that is not whole: the run was stopped while it was written, "
         message += "or the disk was full. Remove this folder; the same command then begins the "
@@ -457,6 +494,11 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self._path = path
         self._rows: list[dict[str, float]] = json.loads(path.read_text()) if path.exists() else []
+
+    @property
+    def num_epochs(self) -> int:
+        """Number of epochs of earlier calls."""
+        return len(self._rows)
 
     def best_loss(self) -> float | None:
         """Give the lowest validation loss of earlier calls."""

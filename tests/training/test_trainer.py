@@ -1,0 +1,87 @@
+"""A run that is stopped and goes on is the run that it would have been."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="the extra `train` is not installed")
+
+from clearshot.training import trainer
+from clearshot.training.batches import ShuffledBatches
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+NUM_EPOCHS = 4
+
+# What is done at the end of an epoch, in turn.
+STEPS = (keras.callbacks.ModelCheckpoint, trainer.History, keras.callbacks.BackupAndRestore)
+
+
+class Points(ShuffledBatches):
+    """Points near a plane, for a network of one layer."""
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        points = np.random.default_rng(3).normal(size=(24, 3)).astype(np.float32)
+        chosen = self._choose(index)
+        return points[chosen], points[chosen] @ np.array([[1], [-2], [3]], np.float32)
+
+
+def fit(folder: Path) -> tuple[list[dict[str, float]], Any]:
+    """Fit the network of one layer; its history and its weights."""
+    trainer.prepare_backend(5)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    batches = [
+        Points(24, batch_size=4, seed=5, is_training=is_training) for is_training in (True, False)
+    ]
+    model.compile(trainer.make_optimiser(0.1, NUM_EPOCHS * len(batches[0])), loss="mse")
+    trainer.fit(model, *batches, num_epochs=NUM_EPOCHS, folder=folder, verbose=0)
+    return json.loads((folder / "history.json").read_text()), model.get_weights()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, float]], Any]:
+    return fit(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.mark.parametrize("epoch", [0, 2])
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
+@pytest.mark.parametrize("is_done", [False, True], ids=["before", "after"])
+def test_a_run_that_was_stopped_ends_as_one_that_was_not(
+    whole: tuple[list[dict[str, float]], Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    epoch: int,
+    step: Any,
+    is_done: bool,
+) -> None:
+    on_epoch_end = step.on_epoch_end
+
+    def stop(self: Any, at: int, logs: Any = None) -> None:
+        if is_done or at < epoch:
+            on_epoch_end(self, at, logs)
+        if at == epoch:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(step, "on_epoch_end", stop)
+    with pytest.raises(KeyboardInterrupt):
+        fit(tmp_path)
+    monkeypatch.undo()
+    history, weights = fit(tmp_path)
+    assert [row["epoch"] for row in history] == [0, 1, 2, 3]
+    for row, expected in zip(history, whole[0], strict=True):
+        assert row == pytest.approx(expected, rel=1e-4)
+    for one, expected in zip(weights, whole[1], strict=True):
+        np.testing.assert_allclose(one, expected, rtol=1e-4)
+
+
+def test_the_best_epoch_is_kept_however_often_it_was_stopped(
+    whole: tuple[list[dict[str, float]], Any], tmp_path: Path
+) -> None:
+    fit(tmp_path)
+    assert fit(tmp_path)[0] == whole[0], "a finished run learns nothing more"
