@@ -16,9 +16,9 @@ import numpy as np
 from clearshot.errors import NetworkError
 from clearshot.training import networks
 from clearshot.training.unfolding import (
+    fit_kernels,
     list_convolutions,
     read_kernels,
-    read_weights,
     see_batches,
     unfold_network,
 )
@@ -102,7 +102,7 @@ def read_wide(file: NetworkFile, model: Any) -> WideNetwork:
         raise NetworkError(f"the file of network {file.name!r} holds another network")
     widths = tuple(len(kernels[place][0]) for place in _WIDTH_PLACES)
     wide = networks.build_focus_map(widths)
-    weights = read_weights(wide, file)
+    weights = fit_kernels(wide, kernels, name=file.name)
     if any(own < least for own, least in zip(widths, _find_widths(model), strict=True)):
         message = f"network {file.name!r} has widths {widths}, less than {_find_widths(model)}"
         raise NetworkError(message)

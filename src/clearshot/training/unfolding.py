@@ -52,15 +52,39 @@ def read_weights(model: Any, file: NetworkFile) -> Weights:
     NetworkError
         If the file holds another network.
     """
-    found = read_kernels(file)
+    return fit_kernels(model, read_kernels(file), name=file.name)
+
+
+def fit_kernels(model: Any, kernels: list[list[NDArray[np.float32]]], *, name: str) -> Weights:
+    """Bring what each convolution of a network file holds into a model's order of axes.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The network as a model.
+    kernels : list of list of ndarray of float32
+        What `read_kernels` read.
+    name : str
+        The network's, for messages.
+
+    Returns
+    -------
+    list of (ndarray of float32, ndarray of float32)
+        As `read_weights`.
+
+    Raises
+    ------
+    NetworkError
+        If they are of another network.
+    """
     convolutions = list_convolutions(model)
-    if [[array.shape for array in given] for given in found] != [
+    if [[array.shape for array in given] for given in kernels] != [
         _list_shapes(layer) for layer in convolutions
     ]:
-        raise NetworkError(f"the file of network {file.name!r} holds another network")
+        raise NetworkError(f"the file of network {name!r} holds another network")
     return [
         (kernel.transpose(np.argsort(_order_axes(layer))), bias)
-        for layer, (kernel, bias) in zip(convolutions, found, strict=True)
+        for layer, (kernel, bias) in zip(convolutions, kernels, strict=True)
     ]
 
 
