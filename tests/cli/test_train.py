@@ -99,6 +99,17 @@ def test_the_validation_and_the_next_command_are_shown(
     assert "clearshot evaluate LABELLED --network here" in elsewhere.stderr
 
 
+def test_only_the_result_is_on_stdout(run: Run, recipes: FakeRecipes, tmp_path: Path) -> None:
+    def train_focus(photos: Path, run_folder: Path, *, verbose: int, **_: Any) -> SimpleNamespace:
+        sys.stdout.write(f"what Keras prints, verbosity {verbose}")
+        return SimpleNamespace(path=run_folder / "focus.onnx", num_failed=0)
+
+    recipes.train_focus = train_focus  # type: ignore[method-assign,assignment]
+    result = run("train", "focus", tmp_path)
+    assert result.stdout.splitlines() == [str(Path("runs/focus/focus.onnx"))]
+    assert "verbosity 2" in result.stderr, "no bars where there is no terminal"
+
+
 @pytest.mark.parametrize("recipe", ["focus", "lenet", "inception"])
 def test_a_photo_that_could_not_be_read_is_told_at_the_end(
     run: Run, recipes: FakeRecipes, tmp_path: Path, recipe: str

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -25,7 +27,7 @@ from clearshot.errors import MissingExtraError
 from clearshot.terminal import to_command, to_printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import ModuleType
 
     from clearshot.evaluation.labelled import LabelledPhoto
@@ -113,14 +115,11 @@ def focus(
 
     The same command goes on where a run was stopped.
     """
-    recipes = _load("recipes")
-    trained = recipes.train_focus(
-        photos,
-        run_folder,
-        out_folder=out_folder,
-        earlier=_read_earlier(start, teacher),
-        verbose=_start_log(),
-    )
+    recipes, earlier = _load("recipes"), _read_earlier(start, teacher)
+    with _show_training() as verbose:
+        trained = recipes.train_focus(
+            photos, run_folder, out_folder=out_folder, earlier=earlier, verbose=verbose
+        )
     print_line(to_printable(trained.path))
     _finish_training(trained)
 
@@ -165,9 +164,10 @@ def exposure(photos: Path, run_folder: Path, out_folder: Path | None, epochs: in
     """
     recipe, configs = _load("exposure_recipe"), _load("config")
     config = _limit_epochs(configs.ExposureConfig(), epochs)
-    trained = recipe.train_exposure(
-        photos, run_folder, out_folder=out_folder, config=config, verbose=_start_log()
-    )
+    with _show_training() as verbose:
+        trained = recipe.train_exposure(
+            photos, run_folder, out_folder=out_folder, config=config, verbose=verbose
+        )
     print_line("Validation, on photos that did not train; their errors are artificial, too:")
     _print_rows(trained.rows)
     print_line(to_printable(trained.path))
@@ -190,7 +190,8 @@ def lenet(photos: Path, run_folder: Path, epochs: int | None) -> None:
     """
     recipes, configs = _load("classifier_recipes"), _load("classifier_config")
     config = _limit_epochs(configs.LeNetConfig(), epochs)
-    trained = recipes.train_lenet(photos, run_folder, config=config, verbose=_start_log())
+    with _show_training() as verbose:
+        trained = recipes.train_lenet(photos, run_folder, config=config, verbose=verbose)
     _print_trained(trained, "lenet", run_folder)
     _finish_training(trained)
 
@@ -223,9 +224,10 @@ def inception(photos: Path, run_folder: Path, weights: str | Path, epochs: int |
     """
     recipes, configs = _load("classifier_recipes"), _load("classifier_config")
     config = _limit_epochs(configs.InceptionConfig(), epochs)
-    trained = recipes.train_inception(
-        photos, run_folder, weights=weights, config=config, verbose=_start_log()
-    )
+    with _show_training() as verbose:
+        trained = recipes.train_inception(
+            photos, run_folder, weights=weights, config=config, verbose=verbose
+        )
     if weights == "none":
         print_remark("It began with random weights, not with those of ImageNet.")
     _print_trained(trained, "inception", run_folder)
@@ -353,12 +355,18 @@ def _load(module: str) -> ModuleType:
         raise MissingExtraError(message) from error
 
 
-def _start_log() -> int:
-    """Show what the training reports; give Keras' own verbosity."""
+@contextmanager
+def _show_training() -> Iterator[int]:
+    """Show on stderr what the training reports, and give Keras' own verbosity.
+
+    Keras prints on stdout, which is for results; it draws bars only for a terminal.
+    """
     if is_quiet():
-        return 0
+        yield 0
+        return
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    return 1
+    with redirect_stdout(sys.stderr):
+        yield 1 if sys.stderr.isatty() else 2
 
 
 def _parse_weights(value: str) -> str | Path:

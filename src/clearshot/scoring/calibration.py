@@ -117,6 +117,9 @@ def parse_calibration(table: Mapping[str, object]) -> Calibration:
     rows: dict[str, tuple[float, ...]] = {}
     for label, length in lengths.items():
         values = table.get(label)
+        if values is None:
+            msg = f"the manifest has no calibration of {label!r} yet; "
+            raise NetworkError(f"{msg}`clearshot train calibration` fits it")
         if not isinstance(values, list) or len(values) != length:
             msg = f"the manifest's calibration of {label!r} must hold {length} numbers, "
             msg += f"found {values!r}"

@@ -211,7 +211,7 @@ def _train(
     path = run_folder / f"{recipe.name}.onnx"
     is_begun = find_run(run_folder, facts)
     if is_begun and path.exists() and (run_folder / _MANIFEST).exists():
-        _log.info("%s holds this run already, finished", run_folder)
+        _log.info("%s holds this run already, finished", to_printable(run_folder))
         return TrainedClassifier(path, read_validation(run_folder), photos.num_failed)
     prepare_backend(recipe.config.seed)
     model = recipe.build()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import keras
 import numpy as np
 
+from clearshot.terminal import to_printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -40,7 +42,7 @@ def load_or_draw(
     num_drawn : int
         How many there will be, for the progress bar.
     unit : str
-        What they are called.
+        What one is called, for the progress bar.
     verbose : int
         Keras' own; 0 draws no progress bar.
 
@@ -51,7 +53,7 @@ def load_or_draw(
     """
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     if not (folder / "complete").exists():
-        _log.info("drawing %d of %s into %s", num_drawn, unit, folder)
+        _log.info("drawing %s, %d of them", to_printable(folder), num_drawn)
         bar = keras.utils.Progbar(num_drawn, verbose=verbose, unit_name=unit)
         drawn = draw(bar.update if verbose else lambda _: None)
         folder.mkdir(parents=True, exist_ok=True)
