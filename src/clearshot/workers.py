@@ -184,7 +184,7 @@ class _Pool(Generic[Result]):
     def _choose_worker(self) -> _Worker:
         least = min(self._workers, key=lambda worker: len(worker.tasks), default=None)
         if least is None or (least.tasks and len(self._workers) < self._num_workers):
-            with _interrupts_put_off():
+            with interrupts_put_off():
                 least = _Worker(self._scorer)
                 self._workers.append(least)
         return least
@@ -327,9 +327,17 @@ class _Worker:
 
 
 @contextmanager
-def _interrupts_put_off() -> Iterator[None]:
-    # A process started in here hears no Ctrl-C from its first instruction on: the parent decides.
-    # It inherits what this thread blocks. Here a Ctrl-C counts as soon as the process is started.
+def interrupts_put_off() -> Iterator[None]:
+    """Put off Ctrl-C while a process is started.
+
+    The process hears none from its first instruction on: the parent decides. It inherits what this
+    thread blocks. Here a Ctrl-C counts as soon as the process is started.
+
+    Yields
+    ------
+    None
+        While it is put off.
+    """
     heard: list[int] = []
     is_main = threading.current_thread() is threading.main_thread()
     with _interrupts_blocked():

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
+
+from clearshot.workers import interrupts_put_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,8 +48,34 @@ def visit_in_turn(
         return
     # Not forked: a fork copies the locks of the threads that the backend has started.
     context = get_context("spawn")
-    with ProcessPoolExecutor(num_workers, mp_context=context) as pool:
-        yield from pool.map(visit, *arguments, chunksize=_CHUNK)
+    with ProcessPoolExecutor(
+        num_workers, mp_context=context, initializer=_prepare, initargs=(visit,)
+    ) as pool:
+        # It starts its processes here, and one that is stopped before it is ready prints where.
+        with interrupts_put_off():
+            drawn = pool.map(visit, *arguments, chunksize=_CHUNK)
+        yield from drawn
+
+
+def _prepare(_visit: Callable[..., object]) -> None:
+    """Let a worker process be stopped by Ctrl-C, and end when the one that started it was killed.
+
+    By now it has imported what the visit needs. It would wait for work for ever: it holds both ends
+    of the pipe from which it reads.
+    """
+    # A Ctrl-C that came while it started is dropped: the program has heard it, too.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def join_parts(parts: Sequence[_Part]) -> _Part:
