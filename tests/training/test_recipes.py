@@ -103,22 +103,6 @@ def test_an_interrupted_run_goes_on_where_it_stood(
     assert [row["epoch"] for row in rows] == [0, 1]
 
 
-@pytest.mark.parametrize(
-    "name", ["best.weights.h5", "backup/latest.weights.h5", "backup/training_metadata.json"]
-)
-def test_a_checkpoint_that_was_being_written_is_named_with_the_way_on(
-    run_folder: Path, tmp_path: Path, name: str
-) -> None:
-    folder = tmp_path / "checkpoints"
-    shutil.copytree(run_folder / "checkpoints", folder)
-    content = (folder / name).read_bytes()
-    (folder / name).write_bytes(content[: len(content) // 2])
-    model = networks.build_focus_map()
-    with pytest.raises(InputError, match=r"not whole: .* Remove this folder") as error:
-        trainer.fit(model, None, None, num_epochs=2, folder=folder, verbose=0)
-    assert error.value.path == folder
-
-
 def test_a_network_learns_on(run_folder: Path, clear_photos: Path, tmp_path: Path) -> None:
     file = read_network("focus", folder=run_folder)
     train_focus(clear_photos, tmp_path, earlier=Earlier(start=file), config=TINIEST, verbose=0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from clearshot.training.batches import EpochStarts
-from clearshot.training.trainer import History, flush_denormals
+from clearshot.training.fitting import History, flush_denormals
 
 if TYPE_CHECKING:
     from pathlib import Path

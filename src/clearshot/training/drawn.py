@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import keras
 import numpy as np
 
+from clearshot.errors import InputError
 from clearshot.terminal import to_printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +61,21 @@ def load_or_draw(
         drawn = draw(bar.update if verbose else lambda _: None)
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:
-            np.save(folder / f"{name}.npy", getattr(drawn, name))
+            _save(folder / f"{name}.npy", getattr(drawn, name))
         (folder / "complete").touch()
     return kind(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in names))
+
+
+def _save(path: Path, array: NDArray[Any]) -> None:
+    """Save an array.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written; NumPy does not say why.
+    """
+    try:
+        np.save(path, array)
+    except OSError as error:
+        reason = error.strerror or f"is the disk full? {array.nbytes / 1e6:.0f} MB are needed"
+        raise InputError(f"cannot be written: {reason}", path=path) from error

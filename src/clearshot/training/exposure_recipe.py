@@ -23,6 +23,7 @@ from clearshot.training.export import (
     write_manifest,
 )
 from clearshot.training.exposures import ExposureSet, draw_examples
+from clearshot.training.fitting import fit
 from clearshot.training.photos import find_training_photos, split_photos
 from clearshot.training.runs import begin_run, check_place, find_run, name_commits, write_whole
 
@@ -239,7 +240,7 @@ def _fit(
         loss=losses.measure_exposure_loss,
         metrics=[losses.measure_stop_error],
     )
-    return trainer.fit(
+    return fit(
         model,
         batches["training"],
         batches["validation"],

@@ -6,29 +6,25 @@ network. A run that was interrupted goes on where it stood.
 
 from __future__ import annotations
 
-import json
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import h5py
 import keras
 
-from clearshot.errors import InputError
 from clearshot.training import losses, networks
 from clearshot.training.answers import answer_patches
-from clearshot.training.batches import EpochStarts, PatchBatches
+from clearshot.training.batches import PatchBatches
 from clearshot.training.drawn import load_or_draw
+from clearshot.training.fitting import fit, load_finished
 from clearshot.training.narrowing import narrow_network, read_wide
 from clearshot.training.patches import PatchSet, draw_patches
-from clearshot.training.runs import write_whole
 from clearshot.training.unfolding import read_weights, unfold_network
 from clearshot.training.visits import join_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -79,26 +75,6 @@ def prepare_backend(seed: int) -> None:
     keras.utils.set_random_seed(seed)
     is_torch = keras.backend.backend() == "torch"
     keras.config.set_image_data_format("channels_first" if is_torch else "channels_last")
-
-
-@contextmanager
-def flush_denormals() -> Iterator[None]:
-    """Let torch take numbers that are too small for a normal float as zero, for as long as it runs.
-
-    Gradients of certain cells become so small that x86 computes them in microcode: with them, a
-    step takes 465 ms instead of 197 ms on two cores. The switch holds for all code of the thread,
-    so it is put back.
-    """
-    if keras.backend.backend() != "torch":
-        yield
-        return
-    import torch
-
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
 
 
 def train(
@@ -289,125 +265,6 @@ def _fit_stage(
     )
 
 
-def load_finished(model: Any, folder: Path, *, num_epochs: int) -> bool:
-    """Give a model the weights that an earlier call of `fit` found, if that came to its end.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Keeps its weights otherwise.
-    folder : Path
-        As for `fit`.
-    num_epochs : int
-        As for `fit`.
-
-    Returns
-    -------
-    bool
-        Whether it did.
-
-    Raises
-    ------
-    InputError
-        If the checkpoint is not whole.
-    """
-    if History(folder / "history.json").num_epochs < num_epochs:
-        return False
-    best = folder / "best.weights.h5"
-    _check_whole(folder, [best])
-    model.load_weights(str(best))
-    return True
-
-
-def fit(
-    model: Any,
-    training: Any,
-    validation: Any,
-    *,
-    num_epochs: int,
-    folder: Path,
-    verbose: int,
-) -> Any:
-    """Fit one network with checkpoints, and go on where an earlier call stopped.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Compiled.
-    training, validation : ShuffledBatches
-        Batches.
-    num_epochs : int
-        Passes over the data, those of earlier calls included.
-    folder : Path
-        Holds `backup/` (state after each epoch), `best.weights.h5` and `history.json`.
-    verbose : int
-        Keras' own.
-
-    Returns
-    -------
-    keras.Model
-        The same model, with the weights of the epoch that validated best.
-
-    Raises
-    ------
-    InputError
-        If a checkpoint was being written when an earlier call was stopped.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    best, backup = folder / "best.weights.h5", folder / "backup"
-    _check_whole(folder, [best, backup / "latest.weights.h5", backup / "training_metadata.json"])
-    history = History(folder / "history.json")
-    with flush_denormals():
-        model.fit(
-            training,
-            validation_data=validation,
-            epochs=num_epochs,
-            shuffle=False,  # the batches have an order of their own
-            verbose=verbose,
-            callbacks=[
-                EpochStarts(training),
-                keras.callbacks.ModelCheckpoint(
-                    str(best),
-                    monitor="val_loss",
-                    save_best_only=True,
-                    save_weights_only=True,
-                    initial_value_threshold=history.best_loss(),
-                ),
-                history,
-                # Last: an epoch is done when all that it leaves is there.
-                keras.callbacks.BackupAndRestore(str(backup), delete_checkpoint=False),
-            ],
-        )
-    model.load_weights(str(best))
-    return model
-
-
-def _check_whole(folder: Path, paths: Sequence[Path]) -> None:
-    """Check that checkpoints which are there can be read: Keras writes them in place.
-
-    Raises
-    ------
-    InputError
-        If one cannot.
-    """
-    try:
-        for path in filter(Path.exists, paths):
-            if path.suffix == ".json":
-                json.loads(path.read_text(encoding="utf-8"))
-                continue
-            with h5py.File(path) as content:
-                content.visititems(_read)
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        message = "holds a checkpoint that is not whole: the run was stopped while it was written, "
-        message += "or the disk was full. Remove this folder; the same command then begins the "
-        raise InputError(f"{message}stage anew", path=folder) from error
-
-
-def _read(_name: str, item: Any) -> None:
-    if isinstance(item, h5py.Dataset):
-        item[()]
-
-
 def load_patches(
     photos: Sequence[Path],
     config: FocusConfig,
@@ -485,27 +342,3 @@ def make_optimiser(peak_rate: float, num_steps: int, *, warmup_share: float = 0.
         warmup_steps=warmup,
     )
     return keras.optimizers.AdamW(schedule, weight_decay=1e-4, clipnorm=5.0)
-
-
-class History(keras.callbacks.Callback):  # type: ignore[misc]
-    """Losses by epoch in a JSON file, which survives an interruption."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._path = path
-        self._rows: list[dict[str, float]] = json.loads(path.read_text()) if path.exists() else []
-
-    @property
-    def num_epochs(self) -> int:
-        """Number of epochs of earlier calls."""
-        return len(self._rows)
-
-    def best_loss(self) -> float | None:
-        """Give the lowest validation loss of earlier calls."""
-        return min((row["val_loss"] for row in self._rows), default=None)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Add an epoch."""
-        self._rows = [row for row in self._rows if row["epoch"] < epoch]
-        self._rows.append({"epoch": epoch, **{k: float(v) for k, v in (logs or {}).items()}})
-        write_whole(self._path, json.dumps(self._rows, indent=1))

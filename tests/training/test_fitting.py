@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -12,19 +13,20 @@ import pytest
 
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 
-from clearshot.training import trainer
+from clearshot.training import fitting
 from clearshot.training.batches import ShuffledBatches
+from clearshot.training.trainer import make_optimiser, prepare_backend
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 NUM_EPOCHS = 4
 
 # What is done at the end of an epoch, in turn.
-STEPS = (keras.callbacks.ModelCheckpoint, trainer.History, keras.callbacks.BackupAndRestore)
+STEPS = (fitting._BestWeights, fitting.History, fitting._State)
 
 
 class Points(ShuffledBatches):
-    """Points near a plane, for a network of one layer."""
+    """Points near a plane, for a small network."""
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         points = np.random.default_rng(3).normal(size=(24, 3)).astype(np.float32)
@@ -33,14 +35,15 @@ class Points(ShuffledBatches):
 
 
 def fit(folder: Path) -> tuple[list[dict[str, float]], Any]:
-    """Fit the network of one layer; its history and its weights."""
-    trainer.prepare_backend(5)
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    """Fit a small network; its history and its weights."""
+    prepare_backend(5)
+    layers = [keras.layers.Dense(8, "relu"), keras.layers.Dense(1)]
+    model = keras.Sequential([keras.Input((3,)), *layers])
     batches = [
         Points(24, batch_size=4, seed=5, is_training=is_training) for is_training in (True, False)
     ]
-    model.compile(trainer.make_optimiser(0.1, NUM_EPOCHS * len(batches[0])), loss="mse")
-    trainer.fit(model, *batches, num_epochs=NUM_EPOCHS, folder=folder, verbose=0)
+    model.compile(make_optimiser(0.1, NUM_EPOCHS * len(batches[0])), loss="mse")
+    fitting.fit(model, *batches, num_epochs=NUM_EPOCHS, folder=folder, verbose=0)
     return json.loads((folder / "history.json").read_text()), model.get_weights()
 
 
@@ -85,3 +88,28 @@ def test_the_best_epoch_is_kept_however_often_it_was_stopped(
 ) -> None:
     fit(tmp_path)
     assert fit(tmp_path)[0] == whole[0], "a finished run learns nothing more"
+
+
+@pytest.mark.parametrize("name", ["best.part", "state.part"])
+def test_what_was_being_written_when_the_disk_was_full_does_not_count(
+    whole: tuple[list[dict[str, float]], Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    write_bytes = Path.write_bytes
+
+    def write_half(path: Path, content: memoryview) -> int:
+        if path.name != name or not (tmp_path / "state.npz").exists():
+            return write_bytes(path, content)
+        write_bytes(path, content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", write_half)
+    with pytest.raises(OSError, match="No space left"):
+        fit(tmp_path)
+    monkeypatch.undo()
+    history, weights = fit(tmp_path)
+    assert [row["epoch"] for row in history] == [0, 1, 2, 3]
+    for one, expected in zip(weights, whole[1], strict=True):
+        np.testing.assert_allclose(one, expected, rtol=1e-4)
