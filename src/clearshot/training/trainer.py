@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 import keras
 
+from clearshot.errors import MissingExtraError
 from clearshot.training import losses, networks
 from clearshot.training.answers import answer_patches
 from clearshot.training.batches import PatchBatches
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 # Folders of the stages in a run's: the two from random weights, the one of a network that learns
 # on, and the one of a network that another one teaches.
 STAGES: Final = ("checkpoints", "checkpoints-hard", "checkpoints-further", "checkpoints-taught")
+# What Keras needs to write ONNX, by backend; torch brings its own.
+_ONNX_WRITERS: Final = {"jax": "jax2onnx", "tensorflow": "tf2onnx"}
 # Patches on which the channels of a network that has learned before are measured.
 _NUM_MEASURED: Final = 512
 
@@ -71,9 +75,20 @@ def prepare_backend(seed: int) -> None:
     ----------
     seed : int
         Seed of Python, NumPy and the backend.
+
+    Raises
+    ------
+    MissingExtraError
+        If what writes the backend's networks as ONNX is not installed: asked before hours of
+        training, not after them.
     """
+    backend = keras.backend.backend()
+    writer = _ONNX_WRITERS.get(backend)
+    if writer is not None and find_spec(writer) is None:
+        message = f"with KERAS_BACKEND={backend}, training needs {writer}: pip install {writer}"
+        raise MissingExtraError(message)
     keras.utils.set_random_seed(seed)
-    is_torch = keras.backend.backend() == "torch"
+    is_torch = backend == "torch"
     keras.config.set_image_data_format("channels_first" if is_torch else "channels_last")
 
 
