@@ -5,6 +5,7 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module, resources
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,8 @@ import pytest
 from click.testing import Result
 from PIL import Image, ImageFilter
 
+from clearshot.evaluation.labelled import read_labelled
+from clearshot.photo import Skip
 from clearshot.scoring.weights import read_network
 from clearshot.training.config import Earlier
 
@@ -159,7 +162,7 @@ def test_only_known_recipes(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_table_is_made_with_both_networks_of_a_folder(
-    run: Run, clear_photos: Path, tmp_path: Path
+    run: Run, clear_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     labelled, networks = tmp_path / "labelled", tmp_path / "networks"
     scene = next(clear_photos.iterdir())
@@ -179,6 +182,12 @@ def test_a_table_is_made_with_both_networks_of_a_folder(
         assert result.exit_code == 0, result.output
         digests.append(tomllib.loads((networks / "tolerance.toml").read_text())["calibration"])
     assert digests[0] != digests[1]
+    locked = Skip(labelled / "locked", "Permission denied", is_unreadable=True)
+    found = replace(read_labelled(labelled), left_out=(locked,))
+    with monkeypatch.context() as patch:
+        patch.setattr("clearshot.evaluation.labelled.read_labelled", lambda *_: found)
+        result = run("train", "tolerance", labelled, "--network", networks, "--workers", "1")
+    assert result.exit_code == 1, "a folder could not be read, as evaluate says"
     (labelled / "clear" / "broken.jpg").write_bytes(b"no photo")
     result = run("train", "tolerance", labelled, "--network", networks, "--workers", "1")
     assert result.exit_code == 1

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import ModuleType
 
-    from clearshot.evaluation.labelled import LabelledPhoto
+    from clearshot.evaluation.labels import LabelledSet
     from clearshot.photo import Failure
     from clearshot.scoring.weights import NetworkFile
     from clearshot.training.config import Earlier
@@ -265,9 +265,9 @@ def calibration(
     LABELLED is as for `clearshot evaluate`; clear photos are needed, and blurred ones for the focus
     network, dark and overexposed ones for the exposure network.
     """
-    photos = _read_photos(labelled)
-    path, failures = _load("recipes").calibrate(photos, network_folder, num_workers=workers)
-    _finish(context, path, failures)
+    found = _read_set(labelled)
+    path, failures = _load("recipes").calibrate(found.photos, network_folder, num_workers=workers)
+    _finish(context, path, failures, found)
 
 
 @train.command(
@@ -316,17 +316,18 @@ def tolerance(
     if is_described and (network_folder / "exposure.onnx").exists():
         exposure = ExposureNetwork(read_network("exposure", folder=network_folder))
     detector = FocusDetector("focus", focus, exposure)
-    photos = _read_photos(labelled)
-    paths = [photo.path for photo in photos]
+    found = _read_set(labelled)
+    paths = [photo.path for photo in found.photos]
     results = dict(score_paths(paths, detector, num_workers=workers))
     logits = {path: each for path, each in results.items() if not isinstance(each, Failure)}
     path = network_folder / "tolerance.toml"
-    content = write_table(photos, logits, detector.calibration)
+    content = write_table(found.photos, logits, detector.calibration)
     write_file(path, encode(content), force=True)
-    _finish(context, path, {p: each for p, each in results.items() if isinstance(each, Failure)})
+    failures = {p: each for p, each in results.items() if isinstance(each, Failure)}
+    _finish(context, path, failures, found)
 
 
-def _read_photos(labelled: tuple[Path, ...]) -> tuple[LabelledPhoto, ...]:
+def _read_set(labelled: tuple[Path, ...]) -> LabelledSet:
     """Read labelled sets, and say what was left out."""
     from clearshot.evaluation.labelled import read_labelled
 
@@ -334,15 +335,18 @@ def _read_photos(labelled: tuple[Path, ...]) -> tuple[LabelledPhoto, ...]:
     for note in found.notes:
         print_remark(to_printable(note))
     print_skipped(found.left_out, rest="see with -v")
-    return found.photos
+    return found
 
 
-def _finish(context: click.Context, path: Path, failures: dict[Path, Failure]) -> None:
-    """Name what was written and the photos that could not be used; end with 1 where there are."""
+def _finish(
+    context: click.Context, path: Path, failures: dict[Path, Failure], found: LabelledSet
+) -> None:
+    """Name what was written and what failed; end with 1 if anything did or was unreadable."""
     print_line(to_printable(path))
     named = [(photo, failure.message) for photo, failure in failures.items()]
     print_failures(f"{describe_failures(len(named))}:", named, rest="see with -v")
-    context.exit(1 if named else 0)
+    is_complete = not any(skip.is_unreadable for skip in found.left_out)
+    context.exit(0 if is_complete and not named else 1)
 
 
 def _load(module: str) -> ModuleType:
