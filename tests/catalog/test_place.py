@@ -56,6 +56,18 @@ def test_a_catalog_elsewhere_tells_whose_it_is(tmp_path: Path) -> None:
         find_library(library / "1.jpg", path=other)
 
 
+def test_a_library_is_the_same_by_a_link_to_it(tmp_path: Path) -> None:
+    library, link, kept = tmp_path / "library", tmp_path / "link", tmp_path / "kept.sqlite"
+    library.mkdir()
+    link.symlink_to(library, target_is_directory=True)
+    Catalog.open(library, path=kept).close()
+    Catalog.open(library).close()
+
+    for path in (kept, default_path(library)):
+        Catalog.open(link, path=path).close()
+        assert find_library(link / "1.jpg", path=path) == link
+
+
 def test_the_command_that_makes_a_catalog_can_be_pasted(tmp_path: Path) -> None:
     library = tmp_path / "two\nlines"
     library.mkdir()

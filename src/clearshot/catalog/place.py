@@ -81,12 +81,9 @@ def find_library(photo: Path, *, path: Path | None = None) -> Path | None:
     path = anchor(path)
     with closing(connect_to_read(path)) as connection, explained(path):
         migrations.check(connection, migrations.known(), path=path)
-        found = connection.execute("SELECT folder FROM library").fetchall()
-    owners = {os.fsdecode(row["folder"]) for row in found}
-    # A catalog in its library need not remember it.
-    return next(
-        (each for each in folders if str(each) in owners or default_path(each) == path), None
-    )
+        # A catalog in its library need not remember it.
+        owner = _find_owner(connection) or _find_home(path)
+    return next((each for each in folders if owner is not None and _is_same(owner, each)), None)
 
 
 def _has_catalog(folder: Path) -> bool:
