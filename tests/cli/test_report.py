@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +58,15 @@ def test_a_photo_is_never_replaced(run: Run, scanned_library: Path, option: str)
     raw.write_bytes(b"what no reader knows")
     assert run("report", scanned_library, option, raw, "--force").exit_code == 3
     assert (photo.read_bytes(), raw.read_bytes()) == (before, b"what no reader knows")
+
+
+def test_a_pipe_is_not_replaced_by_a_file(run: Run, scanned_library: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    result = run("report", scanned_library, "--csv", pipe, "--force")
+    assert result.exit_code == 3
+    assert "is a pipe or a device; name a file" in result.stderr
+    assert pipe.is_fifo()
 
 
 def test_two_outputs_do_not_mix(run: Run, scanned_library: Path, tmp_path: Path) -> None:

@@ -50,13 +50,15 @@ def check_free(path: Path, *, force: bool | None) -> None:
     ------
     InputError
         If there is a file and it may not be replaced, if it is a photo, which never may, if it is a
-        folder, if it belongs to a photo or to a library, as sidecars and catalogs do, or if the
-        folder that is to hold it is missing.
+        folder, a pipe or a device, if it belongs to a photo or to a library, as sidecars and
+        catalogs do, or if the folder that is to hold it is missing.
     """
     if is_stdout(path):
         return
     if path.is_dir():
         raise InputError("is a folder; name a file", path=path)
+    if path.exists() and not path.is_file():
+        raise InputError("is a pipe or a device; name a file", path=path)
     if not path.parent.is_dir():
         raise InputError("the folder for this file is not there", path=path)
     if os.path.lexists(path) and not force:
