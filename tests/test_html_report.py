@@ -74,6 +74,18 @@ def test_bad_and_unsure_photos_are_shown_the_worst_first(library: Path) -> None:
         assert picture.size == (280, 210)
 
 
+def test_unsure_photos_come_first_in_their_order_where_that_is_asked_for(library: Path) -> None:
+    rows = [
+        make_row("unsure.png", 0.3, "unsure"),
+        make_row("other.png", 0.4, "unsure"),
+        make_row("bad.png", 0.7, "bad"),
+        make_row("worst.png", 0.9, "bad"),
+    ]
+    page = write_html(rows, library, NOW, is_unsure_first=True)
+    places = [page.index(f"Because of {name}.png") for name in ("unsure", "other", "worst", "bad")]
+    assert places == sorted(places)
+
+
 def test_a_report_asks_for_nothing_outside_of_it(library: Path) -> None:
     page = write_html([make_row("bad.png", 0.7, "bad")], library, NOW)
     parser = Addresses()

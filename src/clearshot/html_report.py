@@ -56,11 +56,12 @@ li { overflow-wrap: anywhere; }
 """
 
 
-def write_html(
+def write_html(  # noqa: PLR0913 - each says something else of the report
     rows: Sequence[dict[str, Any]],
     library: Path,
     made_at: datetime,
     *,
+    is_unsure_first: bool = False,
     remarks: Sequence[str] = (),
     outdated: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] = lambda num_done, num_total: None,
@@ -75,6 +76,9 @@ def write_html(
         The library's folder, absolute; pictures are read from it.
     made_at : datetime
         For the head of the report.
+    is_unsure_first : bool
+        Whether the unsure photos come before the bad ones, in the order of `rows`. Else the bad
+        ones come first, and of both the worst.
     remarks : sequence of str
         What is shown, and what the thresholds rest on; commands between backticks.
     outdated : mapping or None
@@ -88,10 +92,15 @@ def write_html(
         One HTML document without scripts and without addresses of anything outside of it.
     """
     bad = sorted((row for row in rows if row["verdict"] == Rating.BAD), key=_find_worst)
-    unsure = sorted((row for row in rows if row["verdict"] == Rating.UNSURE), key=_find_worst)
+    unsure = [row for row in rows if row["verdict"] == Rating.UNSURE]
+    if not is_unsure_first:
+        unsure.sort(key=_find_worst)
+    sections = [("Bad", bad), ("Unsure: look at these", unsure)]
+    if is_unsure_first:
+        sections.reverse()
     good = [row for row in rows if row["verdict"] == Rating.GOOD]
     failed = [row for row in rows if row["error"] is not None]
-    shown = [*bad, *unsure][:MAX_PICTURES]
+    shown = [row for _, section in sections for row in section][:MAX_PICTURES]
     figures: dict[str, str] = {}
     for number, row in enumerate(shown, start=1):
         name = row["relative_path"]
@@ -101,8 +110,7 @@ def write_html(
     parts = [
         _write_head(library.name, made_at, remarks),
         _write_counts(rows, len(good), len(unsure), len(bad), len(failed)),
-        _write_photos("Bad", bad, figures),
-        _write_photos("Unsure: look at these", unsure, figures),
+        *(_write_photos(title, section, figures) for title, section in sections),
         _write_list("Not judged", [(row, _tell_failure(row)) for row in failed]),
         _write_list("Good", [(row, _tell_choice(row)) for row in good]),
         "</body></html>\n",

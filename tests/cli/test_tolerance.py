@@ -127,6 +127,10 @@ def test_unsure_photos_are_named_and_listed_first(run: Run, scanned_library: Pat
     verdicts = [row["verdict"] for row in json.loads(report.stdout)]
     assert verdicts == sorted(verdicts, key=lambda word: word != "unsure")
     assert verdicts[0] == "unsure"
+    page = run(
+        "report", scanned_library, "--html", "-", "--threshold", "blurry=1", "--unsure-first"
+    ).stdout
+    assert page.index("<h2>Unsure") < page.index("<h2>Bad")
 
 
 @pytest.mark.parametrize("choice", Choice)

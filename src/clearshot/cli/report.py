@@ -156,7 +156,9 @@ def report(  # noqa: PLR0913 - one argument per option
         print_remark(f"no photo has {to_printable(_describe_filters(filters))}")
     if html_path is not None:
         shown = _describe_choice(filters, thresholds)
-        content = _write_html(rows, catalog.library, stamps, [*shown, *remarks])
+        content = _write_html(
+            rows, catalog.library, stamps, [*shown, *remarks], is_unsure_first=is_unsure_first
+        )
         write_file(html_path, encode(content), force=force)
     if csv_path is not None:
         write_file(csv_path, encode(format_csv(rows, fields=REPORT_FIELDS)), force=force)
@@ -185,7 +187,12 @@ def _describe_filters(filters: list[tuple[str, str]]) -> str:
 
 
 def _write_html(
-    rows: list[dict[str, Any]], library: Path, stamps: dict[Path, FileStamp], remarks: list[str]
+    rows: list[dict[str, Any]],
+    library: Path,
+    stamps: dict[Path, FileStamp],
+    remarks: list[str],
+    *,
+    is_unsure_first: bool,
 ) -> str:
     from datetime import datetime
 
@@ -198,7 +205,15 @@ def _write_html(
     with show_progress("Reading pictures") as move:
         # The reader's own clock: the report is for people.
         now = datetime.now().astimezone()
-        return write_html(rows, library, now, remarks=remarks, outdated=outdated, progress=move)
+        return write_html(
+            rows,
+            library,
+            now,
+            is_unsure_first=is_unsure_first,
+            remarks=remarks,
+            outdated=outdated,
+            progress=move,
+        )
 
 
 def _list_outputs(*paths: Path | None) -> list[Path]:
