@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import csv
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from click.testing import Result
@@ -34,6 +36,20 @@ def test_sample_is_written_filled_in_and_read_back(
     assert again.exit_code == 3
     assert "exists already; name another file" in again.stderr
     assert out.read_text() == filled
+
+
+def test_photos_that_no_sample_can_hold_are_told_with_the_way_on(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    path = scanned_library / ".clearshot" / "catalog.sqlite"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE photos SET recipe = '1-old' WHERE id > 2")
+    words = ["audit", scanned_library, "--csv", tmp_path / "audit.csv"]
+    drawn = run(*words, "--threshold", "dark=0.4")
+    assert drawn.exit_code == 0
+    assert "2 photos left out, scored with another network; scan again: " in drawn.stderr
+    command = to_command("clearshot", "scan", scanned_library, "--threshold", "dark=0.4")
+    assert command in " ".join(drawn.stderr.split())
 
 
 def test_sample_of_the_whole_library_calibrates_whatever_its_name(

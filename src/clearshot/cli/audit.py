@@ -15,12 +15,15 @@ from clearshot.cli.options import (
     catalog_option,
     is_quiet,
     judging_options,
+    repeat_options,
     show_example,
     verbosity_options,
 )
+from clearshot.cli.plans import print_left_out
 from clearshot.cli.screen import print_line, print_remark
 from clearshot.cli.text import to_count, to_interval
 from clearshot.errors import UsageError
+from clearshot.photo import Failure, Skip
 from clearshot.terminal import to_command, to_printable
 
 if TYPE_CHECKING:
@@ -105,12 +108,21 @@ def audit(  # noqa: PLR0913 - one argument per option
     check_free(csv_path, force=None)
     from clearshot.audit import draw_sample, write_sample
     from clearshot.catalog.catalog import Catalog
+    from clearshot.listing import OUTDATED
     from clearshot.report import judge_entry
 
+    options = repeat_options(thresholds, catalog_path)
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
         thresholds, remarks = settle_thresholds(catalog, thresholds)
         judged = [(each.photo.path, judge_entry(each, thresholds)) for each in catalog.entries()]
     announce(remarks)
+    # What was scored so far is no random part of the library: a scan goes folder by folder.
+    outdated = [
+        Skip(path, verdict.message)
+        for path, verdict in judged
+        if isinstance(verdict, Failure) and verdict.kind == OUTDATED.kind
+    ]
+    print_left_out(outdated, [], to_command("clearshot", "scan", folder, *options))
     sample = draw_sample(judged, num_photos=num_photos, seed=seed, is_whole=is_whole)
     write_file(csv_path, encode(write_sample(sample)), force=None)
     if not is_quiet() and not is_stdout(csv_path):
