@@ -68,6 +68,19 @@ def test_a_library_is_the_same_by_a_link_to_it(tmp_path: Path) -> None:
         assert find_library(link / "1.jpg", path=path) == link
 
 
+def test_a_catalog_that_was_put_into_its_library_is_known_there(tmp_path: Path) -> None:
+    (old := tmp_path / "old").mkdir()
+    Catalog.open(old, path=tmp_path / "kept.sqlite").close()
+    library = old.rename(tmp_path / "new")
+    path = default_path(library)
+    path.parent.mkdir()
+    (tmp_path / "kept.sqlite").rename(path)
+
+    Catalog.open(library).close()
+
+    assert find_library(library / "1.jpg", path=path) == library
+
+
 def test_the_command_that_makes_a_catalog_can_be_pasted(tmp_path: Path) -> None:
     library = tmp_path / "two\nlines"
     library.mkdir()

@@ -81,8 +81,8 @@ def find_library(photo: Path, *, path: Path | None = None) -> Path | None:
     path = anchor(path)
     with closing(connect_to_read(path)) as connection, explained(path):
         migrations.check(connection, migrations.known(), path=path)
-        # A catalog in its library need not remember it.
-        owner = _find_owner(connection) or _find_home(path)
+        # One in a library is that library's, also if it was kept elsewhere before.
+        owner = _find_home(path) or _find_owner(connection)
     return next((each for each in folders if owner is not None and _is_same(owner, each)), None)
 
 
