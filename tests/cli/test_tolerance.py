@@ -158,6 +158,13 @@ def test_a_plan_to_move_is_suggested_unless_all_are_kept(run: Run, scanned_libra
         assert ("Plan to move the bad ones" in told) is (choice is Choice.REJECT)
 
 
+def test_the_packaged_network_has_a_tolerance_also_by_its_name(run: Run, library: Path) -> None:
+    words = ["score", library / "clear.jpg", "--tolerance", "1%"]
+    named, usual = run(*words, "--network", "focus"), run(*words)
+    assert named.exit_code == 0, named.stderr
+    assert named.stdout == usual.stdout
+
+
 def test_another_network_has_no_tolerance(run: Run, library: Path, tmp_path: Path) -> None:
     result = run("score", library, "--network", tmp_path, "--tolerance", "1%")
     assert result.exit_code == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from clearshot.config import MAX_PIXELS
 from clearshot.errors import UsageError
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from clearshot.scoring.focus import FocusNetwork
     from clearshot.scoring.verdict import Thresholds
     from clearshot.workers import PhotoScorer
+
+# The word of `clearshot evaluate` for what judges by default.
+_PACKAGED: Final = "focus"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,10 @@ def open_judge(word: str | None, thresholds: Thresholds, *, max_pixels: int = MA
     from clearshot.scoring.exposure import ExposureNetwork
     from clearshot.scoring.focus import FocusNetwork
 
-    if word is not None and thresholds.unsure_from is not None:
-        raise UsageError(f"--tolerance needs the packaged network; {word} may score otherwise")
-    if word is None:
+    if word in {None, _PACKAGED}:
         return _judge_own(FocusNetwork(), ExposureNetwork(), thresholds, max_pixels)
+    if thresholds.unsure_from is not None:
+        raise UsageError(f"--tolerance needs the packaged network; {word} may score otherwise")
     # Imported here: the comparison of networks is no part of the common case.
     from clearshot.evaluation.detectors import FocusDetector
     from clearshot.evaluation.networks import count_workers, open_detectors
