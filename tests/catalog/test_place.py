@@ -81,6 +81,15 @@ def test_a_catalog_that_was_put_into_its_library_is_known_there(tmp_path: Path) 
     assert find_library(library / "1.jpg", path=path) == library
 
 
+def test_an_empty_file_is_no_catalog_of_no_photos(tmp_path: Path) -> None:
+    (path := tmp_path / "empty.sqlite").touch()
+    with pytest.raises(CatalogError, match="there is no catalog yet"):
+        Catalog.open(tmp_path, path=path, create=False)
+    assert path.stat().st_size <= 4096  # SQLite's own header, no table
+    Catalog.open(tmp_path, path=path).close()
+    Catalog.open(tmp_path, path=path, create=False).close()
+
+
 def test_the_command_that_makes_a_catalog_can_be_pasted(tmp_path: Path) -> None:
     library = tmp_path / "two\nlines"
     library.mkdir()

@@ -17,7 +17,7 @@ from clearshot.catalog.decisions import DecisionTable
 from clearshot.catalog.glimpses import Glimpse, read_glimpses
 from clearshot.catalog.odds import OddsTable
 from clearshot.catalog.pages import Pages
-from clearshot.catalog.place import choose_path, claim, default_path, make_room
+from clearshot.catalog.place import choose_path, claim, default_path, make_room, refuse_new
 from clearshot.errors import check_folder
 from clearshot.paths import anchor
 from clearshot.photo import Failure, Photo, Scores
@@ -202,6 +202,9 @@ class Catalog:
         connection = connect(path)
         try:
             with explained(path):
+                # SQLite takes an empty file for a database; a copy without its log is one, too.
+                if not create and not migrations.applied(connection):
+                    refuse_new(path, library)
                 migrations.migrate(connection, migrations.known(), path=path)
                 if path != default_path(library):
                     claim(connection, path, library)

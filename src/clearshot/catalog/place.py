@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from clearshot.catalog import migrations
 from clearshot.catalog.connection import connect_to_read, explained, transaction
@@ -126,10 +126,7 @@ def make_room(path: Path, library: Path, *, create: bool) -> None:
     """
     check_home(path, library)
     if not create:
-        options: list[str | Path] = [] if path == default_path(library) else ["--catalog", path]
-        command = to_command("clearshot", "scan", library, *options)
-        message = f"there is no catalog yet; `{command}` makes one"
-        raise CatalogError(message, path=path)
+        refuse_new(path, library)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -138,6 +135,26 @@ def make_room(path: Path, library: Path, *, create: bool) -> None:
             "`--catalog PATH` keeps the catalog elsewhere"
         )
         raise CatalogError(message, path=path) from error
+
+
+def refuse_new(path: Path, library: Path) -> NoReturn:
+    """Say that there is no catalog, and what makes one.
+
+    Parameters
+    ----------
+    path : Path
+        Where it would be.
+    library : Path
+        Its library.
+
+    Raises
+    ------
+    CatalogError
+        Always.
+    """
+    options: list[str | Path] = [] if path == default_path(library) else ["--catalog", path]
+    command = to_command("clearshot", "scan", library, *options)
+    raise CatalogError(f"there is no catalog yet; `{command}` makes one", path=path)
 
 
 def claim(connection: sqlite3.Connection, path: Path, library: Path) -> None:
