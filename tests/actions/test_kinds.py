@@ -168,6 +168,23 @@ def test_an_edited_copy_is_kept(library: Path, journals: Path) -> None:
     assert skip.reason == "changed since planning"
 
 
+@pytest.mark.parametrize("kind", [Kind.COPY, Kind.HARDLINK, Kind.SYMLINK])
+def test_a_copy_or_link_whose_sidecar_was_edited_is_kept(
+    library: Path, journals: Path, kind: Kind
+) -> None:
+    apply_plan(plan_kind(library, kind), journals)
+    sidecar = library.parent / "bad/dark/two.xmp"
+    sidecar.unlink()
+    write_file(sidecar, b"<mine/>")
+    back = plan_undo(journals)
+    assert back.edited == frozenset()
+    assert {skip.path.name for skip in back.refused} == {"two.jpg", "two.xmp"}
+    apply_undo(back, journals)
+    assert sidecar.read_bytes() == b"<mine/>"
+    assert os.path.lexists(sidecar.with_suffix(".jpg"))
+    assert (library / "two.xmp").read_bytes() == b"<two/>"
+
+
 @pytest.mark.parametrize("kind", [Kind.HARDLINK, Kind.SYMLINK])
 def test_what_took_the_place_of_a_link_is_kept(library: Path, journals: Path, kind: Kind) -> None:
     apply_plan(plan_kind(library, kind), journals)

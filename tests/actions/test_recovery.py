@@ -91,14 +91,14 @@ def test_a_file_that_was_edited_after_the_crash_is_not_taken_for_the_moved_one(
         move = journal.plan.steps[step]
         journal.record_intent(step, Place.TARGET)
         move.source.rename(move.target)
-    edited = journal.plan.steps[1].target
+    edited = journal.plan.steps[0].target
     os.utime(edited, ns=(0, 9))
     recover(journal.path.parent)
     assert edited.stat().st_mtime_ns == 9
     undo = plan_undo(journal.path.parent)
     assert {skip.path.name: skip.reason for skip in undo.refused} == {
-        "one.xmp": "changed since planning",
-        "one.jpg": "stays with one.xmp",
+        "one.jpg": "changed since planning",
+        "one.xmp": "stays with one.jpg",
     }
     assert apply_undo(undo, journal.path.parent).done == ()
     assert edited.exists()

@@ -119,7 +119,7 @@ def test_changed_files_and_occupied_places_stay(tmp_path: Path, journals: Path) 
     plan = make_library(tmp_path)
     before = read_tree(tmp_path)
     apply_plan(plan, journals)
-    changed = tmp_path / "bad" / "blurry" / "a" / "one.xmp"
+    changed = tmp_path / "bad" / "blurry" / "a" / "one.jpg"
     content = changed.read_bytes()
     changed.write_bytes(b"edited")
     occupied = write_file(tmp_path / "three.jpg", b"new")
@@ -130,8 +130,8 @@ def test_changed_files_and_occupied_places_stay(tmp_path: Path, journals: Path) 
     assert outcome.skipped == back.refused
     assert {skip.path.name: skip.reason for skip in outcome.skipped} == {
         "three.jpg": f"{occupied} is occupied",
-        "one.xmp": "changed since planning",
-        "one.jpg": "stays with one.xmp",
+        "one.jpg": "changed since planning",
+        "one.xmp": "stays with one.jpg",
     }
     assert {move.target.name for move in outcome.done} == {"two.jpg", "two.xmp"}
     assert occupied.read_bytes() == b"new"
@@ -139,9 +139,114 @@ def test_changed_files_and_occupied_places_stay(tmp_path: Path, journals: Path) 
 
     # Once the causes are gone, another undo takes back the rest.
     occupied.unlink()
-    write_file(changed, content, mtime_ns=1_500_000_001_000_000_003)
+    write_file(changed, content, mtime_ns=1_500_000_000_000_000_001)
     undo(journals)
     assert read_tree(tmp_path) == before
+
+
+SIDECARS = ("one.xmp", "one.jpg.xmp", "one.jpg.pp3", "one.jpg.DOP")
+
+
+def edit(path: Path, word: str) -> None:
+    """Write a sidecar anew, as programs do: another file, content and time."""
+    path.unlink()
+    path.write_text(word * 10)
+
+
+def test_sidecars_that_were_edited_go_back_as_they_are(tmp_path: Path, journals: Path) -> None:
+    for name in ("one.jpg", *SIDECARS, "two.jpg", "two.xmp"):
+        write_file(tmp_path / name, name.encode())
+    names = ("one.jpg", *SIDECARS, "two.jpg", "two.xmp")
+    plan = plan_moves(
+        tmp_path,
+        {name: f"bad/{name.replace('one', 'one (2)')}" for name in names[:5]},
+        {name: f"bad/{name}" for name in names[5:]},
+    )
+    before = read_tree(tmp_path)
+    apply_plan(plan, journals)
+    places = {tmp_path / "bad" / name.replace("one", "one (2)") for name in SIDECARS}
+    for place in places:
+        edit(place, "edited")
+    moved = read_tree(tmp_path)
+
+    back = plan_undo(journals)
+    assert back.edited == places
+    assert (back.refused, back.staying) == ((), ())
+    assert read_tree(tmp_path) == moved
+    undone = apply_undo(back, journals)
+    assert undone.skipped == ()
+    after = read_tree(tmp_path)
+    edited = {name: moved[f"bad/{name.replace('one', 'one (2)')}"] for name in SIDECARS}
+    assert after == before | edited
+
+    # A redo takes them there again, and what was written meanwhile, too.
+    redo = plan_undo(journals, undone.journal.stem)
+    assert redo.edited == frozenset()
+    edit(tmp_path / "one.xmp", "again")
+    between = read_tree(tmp_path)
+    redo = plan_undo(journals, undone.journal.stem)
+    assert redo.edited == {tmp_path / "one.xmp"}
+    assert apply_undo(redo, journals).skipped == ()
+    assert read_tree(tmp_path) == moved | {"bad/one (2).xmp": between["one.xmp"]}
+    assert apply_undo(plan_undo(journals), journals).skipped == ()
+    assert read_tree(tmp_path) == between
+
+
+def test_an_edited_sidecar_stays_with_a_photo_that_cannot_go_back(
+    tmp_path: Path, journals: Path
+) -> None:
+    plan = make_library(tmp_path)
+    apply_plan(plan, journals)
+    folder = tmp_path / "bad" / "blurry" / "a"
+    edit(folder / "one.xmp", "edited")
+    write_file(folder / "one.jpg", b"edited")
+    back = plan_undo(journals)
+    assert back.edited == frozenset()
+    assert {skip.path.name: skip.reason for skip in back.refused} == {
+        "one.jpg": "changed since planning",
+        "one.xmp": "stays with one.jpg",
+    }
+    assert len(apply_undo(back, journals).done) == 3
+    assert (folder / "one.xmp").exists()
+
+
+def test_an_edited_sidecar_overwrites_nothing(tmp_path: Path, journals: Path) -> None:
+    apply_plan(make_library(tmp_path), journals)
+    edited = tmp_path / "bad" / "dark" / "two.xmp"
+    edit(edited, "edited")
+    new = write_file(tmp_path / "two.xmp", b"new")
+    outcome = apply_undo(plan_undo(journals), journals)
+    reasons = {skip.path.name: skip.reason for skip in outcome.skipped}
+    assert reasons == {"two.xmp": f"{new} is occupied", "two.jpg": "stays with two.xmp"}
+    assert (edited.read_text(), new.read_bytes()) == ("edited" * 10, b"new")
+
+
+def test_a_sidecar_that_is_edited_after_the_plan_was_made_is_left_alone(
+    tmp_path: Path, journals: Path
+) -> None:
+    apply_plan(make_library(tmp_path), journals)
+    edited = tmp_path / "bad" / "dark" / "two.xmp"
+    edit(edited, "edited")
+    back = plan_undo(journals)
+    edit(edited, "again")
+    outcome = apply_undo(back, journals)
+    reasons = {skip.path.name: skip.reason for skip in outcome.skipped}
+    assert reasons == {"two.xmp": "changed since planning", "two.jpg": "stays with two.xmp"}
+    assert edited.read_text() == "again" * 10
+
+
+@pytest.mark.parametrize("name", ["one.nef", "one.heic", "one.mov", "one.wav"])
+def test_a_picture_film_or_sound_that_changed_keeps_its_photo_from_going_back(
+    tmp_path: Path, journals: Path, name: str
+) -> None:
+    for each in ("one.jpg", name):
+        write_file(tmp_path / each, each.encode())
+    apply_plan(plan_moves(tmp_path, {n: f"bad/{n}" for n in ("one.jpg", name)}), journals)
+    edit(tmp_path / "bad" / name, "edited")
+    back = plan_undo(journals)
+    assert back.edited == frozenset()
+    assert {skip.path.name for skip in back.refused} == {"one.jpg", name}
+    assert apply_undo(back, journals).done == ()
 
 
 def test_companions_that_came_after_the_move_go_back_with_their_photo(

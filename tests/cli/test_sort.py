@@ -204,6 +204,27 @@ def test_undo_names_what_cannot_go_back(run: Run, scanned_library: Path, tmp_pat
     assert (tmp_path / "bad" / "dark" / "black.jpg").exists()
 
 
+def test_undo_says_which_sidecars_go_back_changed(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    run("sort", scanned_library, "--to", tmp_path / "bad", "--apply")
+    sidecar = tmp_path / "bad" / "blurry" / "blurred.xmp"
+    sidecar.write_text("<edited/>")
+    shown = run("undo", scanned_library)
+    assert shown.exit_code == 0
+    (row,) = [line for line in shown.stdout.splitlines() if "blurred.xmp" in line]
+    assert row.rstrip().endswith("changed since")
+    assert "1 sidecar changed since, goes back as it is" in shown.stdout
+    assert shown.stderr == ""
+    assert run("undo", scanned_library, "--format", "json").exit_code == 0
+    assert sidecar.read_text() == "<edited/>"
+    undone = run("undo", scanned_library, "--apply")
+    assert undone.exit_code == 0
+    assert "3 photos back as before (4 files)" in undone.stdout
+    assert (scanned_library / "blurred.xmp").read_text() == "<edited/>"
+    assert not (tmp_path / "bad").exists()
+
+
 def test_sidecar_made_after_the_scan_goes_along(
     run: Run, scanned_library: Path, tmp_path: Path
 ) -> None:

@@ -1,7 +1,7 @@
 """Runs file actions in processes that end at a chosen moment; a script, told by lines of JSON.
 
-Each line on standard input asks for one run in a process of its own: `command` (apply, undo or
-recover), `journals`, the `plan`, the `data` folder that holds the trash, the `way` in which the
+Each line on standard input asks for one run in a process of its own: `command` (apply, undo, redo
+or recover), `journals`, the `plan`, the `data` folder that holds the trash, the `way` in which the
 disk lets files be moved, and when to send which `signal`: before the operation below `root` with
 the number `at`, or `after_s` seconds. The answer is the exit code; a negative one names the signal
 that ended it.
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from clearshot.actions.apply import apply_plan
+from clearshot.actions.journal import list_journals
 from clearshot.actions.plan import Plan
 from clearshot.actions.recovery import recover
 from clearshot.actions.undo import apply_undo, plan_undo
@@ -81,6 +82,9 @@ def run(order: dict[str, Any]) -> None:
             apply_plan(Plan.from_document(order["plan"]), journals)
         case "undo":
             apply_undo(plan_undo(journals), journals)
+        case "redo":
+            last_undo = list_journals(journals)[-1].stem
+            apply_undo(plan_undo(journals, last_undo), journals)
         case "recover":
             recover(journals)
 

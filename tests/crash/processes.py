@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -191,25 +191,47 @@ def check(case: Case) -> None:
     assert not list(case.data.rglob("files/*"))
 
 
-def prepare(driver: Driver, root: Path, command: str, *kinds: Kind) -> Case:
-    """Make a case, for the command `undo` with its plan applied."""
+def prepare(
+    driver: Driver, root: Path, command: str, *kinds: Kind, is_edited: bool = False
+) -> Case:
+    """Make a case, with its plan applied for the command `undo`, and taken back for `redo`.
+
+    If `is_edited`, another program has written all sidecars anew after the plan was applied.
+    """
     case = make_case(root, *kinds)
-    if command == "undo":
+    if command in {"undo", "redo"}:
         assert driver.run("apply", case, at=0) == 0
+    if is_edited:
+        case = _edit_sidecars(case)
+    if command == "redo":
+        assert driver.run("undo", case, at=0) == 0
+        assert read_tree(case.library) == case.before
     return case
 
 
+def _edit_sidecars(case: Case) -> Case:
+    """Write the sidecars anew that were moved; undo is to give back what is in them then."""
+    edited: Tree = {}
+    for step in case.plan.steps:
+        if step.target.suffix == ".xmp":
+            content, mtime_ns = b"<edited/>" * 100, 1_700_000_000_000_000_009
+            write_file(step.target, content, mtime_ns=mtime_ns)
+            edited[str(step.source.relative_to(case.library))] = (content, mtime_ns)
+    assert edited
+    return replace(case, before=case.before | edited)
+
+
 def kill_before_each_operation(
-    driver: Driver, folder: Path, command: str, kind: Kind, way: str
+    driver: Driver, folder: Path, command: str, kind: Kind, way: str, *, is_edited: bool = False
 ) -> int:
     """Kill a run before its first operation on disk, another one before the second, and so on.
 
-    Give how many there were.
+    Give how many there were. `is_edited` is that of `prepare`.
     """
     code, number = KILLED, 0
     while code == KILLED:
         number += 1
-        case = prepare(driver, folder / str(number), command, kind)
+        case = prepare(driver, folder / str(number), command, kind, is_edited=is_edited)
         code = driver.run(command, case, way=way, at=number)
         assert driver.run("recover", case, way=way, at=0) == 0
         check(case)

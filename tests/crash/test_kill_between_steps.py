@@ -72,6 +72,16 @@ def test_killed_before_each_operation(
     assert kill_before_each_operation(driver, tmp_path, command, kind, way) > 15
 
 
+@pytest.mark.parametrize(
+    ("command", "way"), [("undo", "link"), ("undo", "copy and reserve"), ("redo", "copy")]
+)
+def test_killed_while_edited_sidecars_go_back(
+    tmp_path: Path, driver: Driver, command: str, way: str
+) -> None:
+    num = kill_before_each_operation(driver, tmp_path, command, Kind.MOVE, way, is_edited=True)
+    assert num > 15
+
+
 @pytest.mark.parametrize("kind", [Kind.MOVE, Kind.TRASH])
 def test_interrupted_before_each_operation(tmp_path: Path, driver: Driver, kind: Kind) -> None:
     code, number = INTERRUPTED, 0

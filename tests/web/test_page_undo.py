@@ -8,8 +8,9 @@ from playwright.sync_api import Page, expect
 
 from clearshot.actions.apply import apply_plan
 from clearshot.catalog.catalog import Catalog
-from clearshot.review import find_journals, list_judged
+from clearshot.review import find_journals, list_bad, list_judged
 from clearshot.scoring.verdict import Thresholds
+from clearshot.sorting import find_companions, plan_sort
 from clearshot.tagging import TagStyle, plan_tags
 
 # A sidecar that says nothing yet.
@@ -27,6 +28,29 @@ def tag(library: Path) -> dict[Path, bytes]:
     outcome = apply_plan(plan_tags(library, judged, TagStyle()).plan, find_journals(library))
     assert len(outcome.done) > len(before)
     return before
+
+
+def test_a_sidecar_that_was_edited_after_the_move_is_said_to_go_back_as_it_is(
+    page: Page, library: Path, tmp_path: Path
+) -> None:
+    sidecar = library / "DSC_0003-blurred.xmp"
+    with Catalog.open(library) as catalog:
+        bad, _ = list_bad(catalog, Thresholds())
+    bad = [(photo, label) for photo, label in bad if photo.path == sidecar.with_suffix(".jpg")]
+    bad, _ = find_companions(library, bad)
+    plan = plan_sort(library, bad, tmp_path / "bad")
+    assert len(apply_plan(plan, find_journals(library)).done) == 2
+    plan.steps[1].target.write_text("<edited/>")
+    page.get_by_text("Take back the last plan").click()
+    dialog = page.locator("#plan")
+    expect(dialog).to_contain_text("1 sidecar changed since, goes back as it is.")
+    expect(dialog.locator(".left-out")).to_have_count(0)
+    dialog.locator("summary").first.click()
+    row = dialog.locator(".files li", has_text=sidecar.name)
+    expect(row).to_contain_text(f"→ {sidecar.name}, changed since, goes back as it is")
+    dialog.locator(".buttons .main").click()
+    expect(dialog.locator("h2")).to_contain_text("1 photo back as before (2 files)")
+    assert sidecar.read_text() == "<edited/>"
 
 
 def test_tags_that_are_taken_back_are_not_called_moves(page: Page, library: Path) -> None:

@@ -15,7 +15,7 @@ from clearshot.actions.journal import list_journals
 from clearshot.actions.plan import Kind, Outcome, Plan
 from clearshot.actions.step import find_in_trash
 from clearshot.actions.trash import TrashListing
-from clearshot.discover import Ownership, list_photo_names
+from clearshot.discover import SIDECAR_SUFFIXES, Ownership, list_photo_names
 from clearshot.errors import ActionError
 from clearshot.photo import Skip
 
@@ -47,6 +47,8 @@ class UndoPlan:
         Companions that came to a photo since and do not go back with it, and why.
     damaged : tuple of Skip
         Journals of other runs that cannot be read, and why. What they say is not known.
+    edited : frozenset of Path
+        Sidecars of the plan that were changed since they moved, and go back as they are now.
     """
 
     name: str
@@ -55,6 +57,7 @@ class UndoPlan:
     refused: tuple[Skip, ...]
     staying: tuple[Skip, ...] = ()
     damaged: tuple[Skip, ...] = ()
+    edited: frozenset[Path] = frozenset()
 
 
 def plan_undo(journal_folder: Path, name: str | None = None) -> UndoPlan:
@@ -108,10 +111,11 @@ def apply_undo(
 ) -> Outcome:
     """Take a run back: names, places, times and bytes are as they were before it.
 
-    Files that changed since the run, are gone, or whose old place is occupied are left alone with
-    the files of their group; once the cause is gone, another undo takes them back. Folders that
-    the run made are removed if they are empty. Raises ActionError as
-    `clearshot.actions.apply.apply_plan` does.
+    A sidecar that was moved and edited since goes back as it was when this was planned. Other files
+    that changed since the run, are gone, or whose old place is occupied are left alone with the
+    files of their group; once the cause is gone, another undo takes them back. Folders that the run
+    made are removed if they are empty. Raises ActionError as `clearshot.actions.apply.apply_plan`
+    does.
 
     Parameters
     ----------
@@ -141,15 +145,34 @@ def apply_undo(
 
 def _plan_back(journal: Journal, numbers: list[int]) -> UndoPlan:
     listing = TrashListing()
-    steps = tuple(
+    inverses = [
         find_in_trash(journal.plan.steps[number].invert(journal.states[number].mtime_ns), listing)
         for number in reversed(numbers)
-    )
+    ]
+    steps = tuple(map(_follow_edit, inverses))
     late, left = _plan_latecomers(steps)
     groups = [[*group, *late[n]] for n, group in groupby(steps, key=lambda step: step.group)]
     refused = tuple(skip for group in groups for skip in find_obstacles(group))
     plan = Plan(journal.plan.folder, tuple(step for group in groups for step in group))
-    return UndoPlan(journal.name, plan, tuple(journal.folders), refused, tuple(left))
+    edited = frozenset(now.source for now, then in zip(steps, inverses, strict=True) if now != then)
+    edited -= {skip.path for skip in refused}
+    folders = tuple(journal.folders)
+    return UndoPlan(journal.name, plan, folders, refused, tuple(left), edited=edited)
+
+
+def _follow_edit(step: Step) -> Step:
+    """Let a sidecar go back as it is now: programs that open its folder write it anew.
+
+    What removes a file stays as it is: the edits would be lost.
+    """
+    if step.kind is not Kind.MOVE or step.source.suffix.lower() not in SIDECAR_SUFFIXES:
+        return step
+    try:
+        stamp = read_stamp(step.source)
+    except OSError:
+        # The step itself fails and says why.
+        return step
+    return step if stamp == step.stamp else replace(step, stamp=stamp, restored_mtime_ns=None)
 
 
 def _plan_latecomers(steps: Sequence[Step]) -> tuple[dict[int, list[Step]], list[Skip]]:

@@ -25,6 +25,7 @@ from clearshot.terminal import to_command, to_printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from clearshot.actions.plan import Outcome, Step
     from clearshot.photo import Skip
@@ -69,13 +70,15 @@ def find_journals(folder: Path) -> Path:
     return find_in_library(folder)
 
 
-def print_plan(plan: Plan) -> None:
+def print_plan(plan: Plan, edited: AbstractSet[Path] = frozenset()) -> None:
     """Print a plan as tables: photos per label, then the first steps.
 
     Parameters
     ----------
     plan : Plan
         What would be done.
+    edited : set of Path
+        Sidecars of the plan that were changed since they moved, and go back as they are.
     """
     from rich.table import Table
 
@@ -95,7 +98,7 @@ def print_plan(plan: Plan) -> None:
         if kind is Kind.WRITE:
             _print_writes(list(steps))
         else:
-            _print_steps(kind, list(steps))
+            _print_steps(kind, list(steps), edited)
 
 
 def print_plan_json(
@@ -267,7 +270,7 @@ def _pick_photos(steps: Sequence[Step]) -> list[Step]:
     return list({step.group: step for step in reversed(steps)}.values())[::-1]
 
 
-def _print_steps(kind: Kind, steps: Sequence[Step]) -> None:
+def _print_steps(kind: Kind, steps: Sequence[Step], edited: AbstractSet[Path]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -288,7 +291,8 @@ def _print_steps(kind: Kind, steps: Sequence[Step]) -> None:
     shown = steps if is_verbose() else steps[:_MAX_ROWS]
     for step in shown:
         words = [to_printable(get_place(step).relative_to(root)) for get_place, root in columns]
-        table.add_row(*words, to_size(step.size_bytes), "renamed" if step.renamed else "")
+        remark = "renamed" if step.renamed else "changed since" if step.source in edited else ""
+        table.add_row(*words, to_size(step.size_bytes), remark)
     console = open_console()
     console.print()
     console.print(table)
@@ -296,6 +300,9 @@ def _print_steps(kind: Kind, steps: Sequence[Step]) -> None:
     num_renamed = sum(step.renamed for step in steps)
     if num_renamed:
         console.print(f"{to_count(num_renamed, 'file')} renamed because the name is taken")
+    if num_edited := sum(step.source in edited for step in steps):
+        fate = "goes back as it is" if num_edited == 1 else "go back as they are"
+        console.print(f"{to_count(num_edited, 'sidecar')} changed since, {fate}")
     console.print()
 
 

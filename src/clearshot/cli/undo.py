@@ -75,7 +75,8 @@ def undo(  # noqa: PLR0913 - one argument per option
 ) -> None:
     """Print what taking back the last applied plan of FOLDER would do; with --apply, do it.
 
-    It works in any later session. Files that changed since are left alone and named.
+    It works in any later session. Files that changed since are left alone and named; sidecars that
+    were moved go back as they are.
     """
     from clearshot.actions.undo import plan_undo
     from clearshot.review import note_outcome
@@ -87,7 +88,7 @@ def undo(  # noqa: PLR0913 - one argument per option
     back = plan_undo(find_journals(folder), name)
     _print_damaged(back.damaged)
     if not is_json and not (is_applied and is_quiet()):
-        print_plan(back.plan)
+        print_plan(back.plan, back.edited)
     outcome = None
     if is_applied:
         outcome = _apply(back, folder, catalog_path)

@@ -191,6 +191,7 @@ class Shelf:
             JSON values: totals, one row per label, the first files, what is left alone.
         """
         moves = offer.plan.steps
+        edited = frozenset() if offer.undo is None else offer.undo.edited
         return {
             "key": offer.key,
             "kind": offer.kind.value,
@@ -200,6 +201,7 @@ class Shelf:
             "files": len(moves),
             "bytes": offer.plan.size_bytes,
             "renamed": sum(move.renamed for move in moves),
+            "edited": len(edited),
             "interrupted": len(find_interruptions(find_journals(self.library))),
             "groups": _count_groups(moves),
             "moves": [
@@ -210,6 +212,7 @@ class Shelf:
                     "bytes": move.size_bytes,
                     "why": move.why,
                     "renamed": move.renamed,
+                    "edited": move.source in edited,
                 }
                 for move in moves[:_MAX_ROWS]
             ],

@@ -87,6 +87,7 @@ export class PlanDialog {
       plan.files === 0 ? h("p", { class: "nothing" }, T.planEmpty) : table(plan),
       plan.interrupted ? h("p", { class: "faint" }, T.interrupted) : null,
       plan.renamed ? h("p", { class: "faint" }, T.renamed(plan.renamed)) : null,
+      plan.edited ? h("p", { class: "faint" }, T.edited(plan.edited)) : null,
       plan.files ? files(plan) : null,
       leftOut(plan.skipped),
       h("details", {}, h("summary", {}, T.sameCommand), h("code", {}, plan.command)),
@@ -194,7 +195,7 @@ function table(plan) {
 }
 
 function files(plan) {
-  const rows = plan.moves.map((move) => h("li", {}, h("span", {}, move.from), h("span", { class: "faint" }, T.fates[move.deed](move.to))));
+  const rows = plan.moves.map((move) => h("li", {}, h("span", {}, move.from), h("span", { class: "faint" }, T.fates[move.edited ? "edited" : move.deed](move.to))));
   return h("details", {}, h("summary", {}, T.showFiles(plan.moves.length, plan.files)), h("ul", { class: "files" }, ...rows));
 }
 
