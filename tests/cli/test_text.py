@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from clearshot.cli.text import to_count, to_duration, to_share, to_size
+from clearshot.cli.text import to_count, to_duration, to_interval, to_share, to_size
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,20 @@ def test_duration(seconds: float, text: str) -> None:
 )
 def test_share(num: int, num_total: int, text: str) -> None:
     assert to_share(num, num_total) == text
+
+
+@pytest.mark.parametrize(
+    ("shares", "text"),
+    [
+        ((0.075, 0.04, 0.12), "7.5 % [4, 12]"),
+        ((0.0, 0.0, 0.004), "0 % [0, 0.4]"),
+        ((5e-17, 0.0, 3e-9), "<0.1 % [0, <0.1]"),
+        ((0.001, 0.0009, 0.002), "0.1 % [<0.1, 0.2]"),
+        ((1.0, 0.964, 1.0), "100 % [96, 100]"),
+    ],
+)
+def test_interval(shares: tuple[float, float, float], text: str) -> None:
+    assert to_interval(*shares) == text
 
 
 def test_count() -> None:

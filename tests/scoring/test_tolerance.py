@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from clearshot.errors import NetworkError
-from clearshot.intervals import count_allowed, count_needed, sum_binomial
+from clearshot.intervals import clopper_pearson, count_allowed, count_needed, sum_binomial
 from clearshot.photo import Label
 from clearshot.scoring.calibration import read_calibration
 from clearshot.scoring.tolerance import (
@@ -76,6 +76,19 @@ def test_share_of_photos_beyond_a_score() -> None:
     assert tail.measure_share(-1.0) == 1.0
     low, high = tail.bound_share(1.0)
     assert 0 < low < 0.5 < high < 1
+
+
+@pytest.mark.parametrize("is_bad", [False, True])
+def test_a_limit_that_was_a_probability_is_where_its_photo_is(is_bad: bool) -> None:
+    values = np.random.default_rng(5).normal(size=60)
+    tail = build_tail(values, is_bad=is_bad)
+    for num, logit in enumerate(tail.logits[:-1]):
+        # The nearest number on the side of the photos that mislead less, and that on the other.
+        for side in (math.inf, -math.inf):
+            beside = math.nextafter(logit, side)
+            assert tail.measure_share(beside) == pytest.approx(num / 60)
+            assert tail.bound_share(beside) == clopper_pearson(num, 60, 0.95)
+            assert num > 0 or tail.measure_share(beside) == 0
 
 
 def test_ties_are_never_cut_in_two() -> None:

@@ -97,10 +97,13 @@ def to_interval(value: float, low: float, high: float) -> str:
     Returns
     -------
     str
-        For example `7.5 % [4, 12]`.
+        For example `7.5 % [4, 12]`, or `<0.1 % [0, 0.4]` when it is not nothing.
     """
-    ends = (to_percent(end).removesuffix(" %") for end in (low, high))
-    return f"{to_percent(value)} [{', '.join(ends)}]"
+    share, *ends = (
+        "<0.1" if 0 < each < 0.001 else to_percent(each).removesuffix(" %")
+        for each in (value, low, high)
+    )
+    return f"{share} % [{', '.join(ends)}]"
 
 
 def to_count(num: int, noun: str) -> str:

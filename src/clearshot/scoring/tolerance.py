@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 # No source of labelled photos counts for more than this share of all of a kind.
 MAX_SOURCE_SHARE: Final = 1 / 3
 
+# A limit becomes a probability and log odds again, and lies by so little beside its photo then.
+_ROUNDING: Final = 1e-9
+
 # Shares at which the shipped tails are written down; finer where tolerances are asked for.
 SHARES: Final = (
     *(0.0, 0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.0125, 0.015, 0.0175, 0.02),
@@ -119,7 +122,8 @@ class Tail:
         rising, first = np.unique(sign * np.array(self.logits), return_index=True)
         if sign * logit > rising[-1]:
             return 1.0
-        return float(np.interp(sign * logit, rising, np.array(self.shares)[first]))
+        share = float(np.interp(sign * logit, rising, np.array(self.shares)[first]))
+        return 0.0 if share < _ROUNDING else share
 
     def bound_share(self, logit: float, coverage: float = 0.95) -> tuple[float, float]:
         """Give the interval of `measure_share`.
@@ -137,9 +141,9 @@ class Tail:
             Ends by Clopper and Pearson for as many photos as `num_scenes`, rounded outwards.
         """
         num = math.floor(self.num_scenes)
-        hits = 0.0 if num == 0 else self.measure_share(logit) * num
-        low, _ = clopper_pearson(math.floor(hits), num, coverage)
-        _, high = clopper_pearson(min(math.ceil(hits), num), num, coverage)
+        share = 0.0 if num == 0 else self.measure_share(logit)
+        low, _ = clopper_pearson(math.floor((share + _ROUNDING) * num), num, coverage)
+        _, high = clopper_pearson(math.ceil((share - _ROUNDING) * num), num, coverage)
         return low, high
 
     def reach_confidence(self, share: float, confidence: float) -> float:
