@@ -109,9 +109,9 @@ def test_a_named_plan_that_did_nothing_is_told_as_such(tmp_path: Path, journals:
 
 
 def test_an_unknown_name_is_refused(tmp_path: Path, journals: Path) -> None:
-    with pytest.raises(ActionError, match="nothing to undo"):
+    with pytest.raises(ActionError, match=r"^nothing to undo$"):
         plan_undo(journals)
-    with pytest.raises(ActionError, match="no journal is named x"):
+    with pytest.raises(ActionError, match=r"^no plan is named x$"):
         plan_undo(journals, "x")
 
 

@@ -61,7 +61,8 @@ def test_apply_and_undo_bring_back_every_byte(
     assert f"Do it again: clearshot undo {scanned_library} --plan " in undone.stdout
     assert list_tree(scanned_library) == before
     assert not target.exists()
-    assert run("undo", scanned_library).exit_code == 5
+    nothing = run("undo", scanned_library)
+    assert (nothing.exit_code, nothing.stderr) == (5, "clearshot: nothing to undo\n")
 
 
 def test_an_undo_that_takes_nothing_back_leads_to_the_older_plans(

@@ -246,7 +246,7 @@ def test_photos_may_go_to_any_folder_that_the_command_takes(
 def test_nothing_to_take_back_is_told(client: TestClient) -> None:
     answer = client.post("/api/plan", json={"kind": "undo"})
     assert answer.status_code == 409
-    assert "nothing to undo" in answer.json()["error"]
+    assert answer.json()["error"] == "nothing to undo"
     assert client.post("/api/redo", json={}).status_code == 400
 
 

@@ -86,7 +86,7 @@ def plan_undo(journal_folder: Path, name: str | None = None) -> UndoPlan:
         run, cannot be read. Other damaged journals are passed over.
     """
     if name is not None and name not in {path.stem for path in list_journals(journal_folder)}:
-        raise ActionError(f"no journal is named {name}", path=journal_folder)
+        raise ActionError(f"no plan is named {name}")
     history = History(journal_folder, needed=name)
     candidates = [
         journal
@@ -100,7 +100,9 @@ def plan_undo(journal_folder: Path, name: str | None = None) -> UndoPlan:
     if name is not None:
         fate = "was taken back" if candidates[0].done_steps else "did nothing"
         reasons.insert(0, f": plan {name} {fate}")
-    raise ActionError(f"nothing to undo{''.join(reasons)}", path=journal_folder)
+    # The folder tells nothing but where the journals are that were passed over.
+    where = journal_folder if history.damaged else None
+    raise ActionError(f"nothing to undo{''.join(reasons)}", path=where)
 
 
 def apply_undo(
