@@ -116,6 +116,42 @@ def test_a_catalog_that_cannot_be_read_is_told(
     desk.close()
 
 
+def test_a_catalog_that_cannot_be_opened_leaves_no_thread(tmp_path: Path) -> None:
+    catalog = tmp_path / "catalog.sqlite"
+    catalog.write_text("no database")
+    before = set(threading.enumerate())
+    with pytest.raises(CatalogError, match="not a catalog") as told:
+        Desk(Desktop(tmp_path, catalog, tmp_path))
+    for thread in set(threading.enumerate()) - before:
+        thread.join(5)
+        assert not thread.is_alive(), told.value
+
+
+def test_what_was_written_during_a_look_is_not_put_off(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desks, "_RELOAD_S", 60.0)
+    desk = Desk(Desktop(library, None, library))
+    number, renew = next(iter(desk.glimpses)), desk.renew
+
+    def decide(stars: int) -> None:
+        with Catalog.open(library) as other:
+            other.decisions.write({number: Decision(stars=stars)})
+        desk.expect_news()
+
+    def decide_and_renew() -> None:
+        monkeypatch.setattr(desk, "renew", renew)
+        decide(2)
+        renew()
+
+    monkeypatch.setattr(desk, "renew", decide_and_renew)
+    decide(1)
+    for stars in (1, 2):
+        desk._thread.submit(desk.refresh).result()
+        assert desk.decisions == {number: Decision(stars=stars)}
+    desk.close()
+
+
 def test_the_page_begins_with_the_worst_photos(
     library: Path, gate: threading.Event, browser: Browser
 ) -> None:

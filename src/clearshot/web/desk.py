@@ -119,17 +119,22 @@ class Desk:
         self._lock = threading.Lock()
         self._num_waiting = 0
         self._reloaded_s = 0.0
+        self._is_news_expected = False
         self._version = -1
         self._asked_s = 0.0
         # All that the page is told about the library but decisions.
         self._document = b"{}"
         self._rules: dict[str, Any] = {}
         self._library = desktop.library.resolve()
-        self._thread.submit(self._open).result()
-        if self.first is None:
-            self._thread.submit(self._reload).result()
-        else:
-            self._thread.submit(self._reload)
+        try:
+            self._thread.submit(self._open).result()
+            reading = self._thread.submit(self._reload)
+            if self.first is None:
+                reading.result()
+        except BaseException:
+            # A thread that waits for work would hold up the end of the program.
+            self._thread.shutdown(wait=False)
+            raise
 
     def _open(self) -> None:
         desktop = self.desktop
@@ -220,14 +225,17 @@ class Desk:
 
     def refresh(self) -> None:
         """Read the catalog again if another program has written it. In the catalog's thread."""
-        if time.monotonic() - self._reloaded_s < _RELOAD_S:
+        is_due = time.monotonic() - self._reloaded_s >= _RELOAD_S
+        if not (is_due or self._is_news_expected):
             return
+        # Before the look: what is written during it is news the next time.
+        self._is_news_expected = False
         if self._catalog.decisions.read_version() != self._version:
             self._reload()
 
     def expect_news(self) -> None:
         """Note that the catalog was written here, so that the next look at it is not put off."""
-        self._reloaded_s = 0.0
+        self._is_news_expected = True
 
     def _reload(self) -> None:
         # What is written while this reads is news the next time.
