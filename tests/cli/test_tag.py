@@ -242,7 +242,7 @@ class TestEmbedding:
         def note(_self: Catalog, photos: Iterable[tuple[Path, object, object]]) -> None:
             noted.append([path.name for path, _, _ in photos])
 
-        monkeypatch.setattr("clearshot.review._NOTING_S", 0.0)
+        monkeypatch.setattr("clearshot.notary._NOTING_S", 0.0)
         monkeypatch.setattr(Catalog, "note_rewritten", note)
         run("tag", tagged_library, *self.WORDS, "--apply")
         *single, all_at_once = noted

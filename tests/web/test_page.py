@@ -15,10 +15,11 @@ from playwright.sync_api import Browser, Page, Route, expect
 from clearshot.actions.journal import Place, create_journal
 from clearshot.catalog.catalog import Catalog
 from clearshot.cli.main import cli
+from clearshot.notary import find_journals
 from clearshot.owner import settle
 from clearshot.photo import Choice, Color, Decision, Label
 from clearshot.report import judge_entry
-from clearshot.review import find_journals, list_bad
+from clearshot.review import list_bad
 from clearshot.scoring.limits import Wishes, set_thresholds
 from clearshot.scoring.tolerance import Tolerance, read_table
 from clearshot.scoring.verdict import Thresholds

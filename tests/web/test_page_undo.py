@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from clearshot.actions.apply import apply_plan
 from clearshot.catalog.catalog import Catalog
-from clearshot.review import find_journals, list_bad, list_judged
+from clearshot.notary import find_journals
+from clearshot.review import list_bad, list_judged
 from clearshot.scoring.verdict import Thresholds
 from clearshot.sorting import find_companions, plan_sort
 from clearshot.tagging import TagStyle, plan_tags

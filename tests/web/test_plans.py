@@ -14,8 +14,9 @@ from clearshot.actions.plan import Plan
 from clearshot.catalog.catalog import Catalog
 from clearshot.discover import find_photos
 from clearshot.errors import CatalogError
+from clearshot.notary import find_journals
 from clearshot.photo import Choice
-from clearshot.review import Decider, find_journals
+from clearshot.review import Decider
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds
 from clearshot.terminal import to_command

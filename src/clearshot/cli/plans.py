@@ -65,7 +65,7 @@ def find_journals(folder: Path) -> Path:
         A folder in the library's hidden folder.
     """
     check_folder(folder)
-    from clearshot.review import find_journals as find_in_library
+    from clearshot.notary import find_journals as find_in_library
 
     return find_in_library(folder)
 
@@ -183,7 +183,7 @@ def apply_shown(plan: Plan, doing: str, *, catalog_path: Path | None) -> Outcome
         How it ended.
     """
     from clearshot.actions.apply import apply_plan
-    from clearshot.review import Notary
+    from clearshot.notary import Notary
 
     notary = Notary(plan.folder, catalog_path)
     with show_progress(doing, unit="files") as move:
@@ -223,7 +223,7 @@ def put_in_order(folder: Path, catalog_path: Path | None, *, is_applied: bool) -
         Files that could not be put right, and why.
     """
     from clearshot.actions.recovery import find_interruptions, recover
-    from clearshot.review import note_outcome
+    from clearshot.notary import note_outcome
 
     if not is_applied:
         for interruption in find_interruptions(find_journals(folder)):

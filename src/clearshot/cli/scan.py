@@ -197,7 +197,7 @@ def _scan_folder(
     from clearshot.catalog.catalog import Catalog
     from clearshot.catalog.place import choose_path, discard
     from clearshot.listing import build_gauge
-    from clearshot.review import catch_up
+    from clearshot.notary import catch_up
     from clearshot.scan import ScanProgress
     from clearshot.scan import scan as scan_library
     from clearshot.scoring.scorer import Scorer

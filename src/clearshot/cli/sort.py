@@ -92,7 +92,7 @@ def sort(  # noqa: PLR0913 - one argument per option
     Sidecars and RAW files go with their photo. No file is overwritten, and `clearshot undo` takes
     everything back (from the trash on Linux alone).
     """
-    from clearshot.review import note_outcome
+    from clearshot.notary import note_outcome
     from clearshot.sorting import find_companions
 
     goal = _read_goal(target, Kind(way), is_trashed=is_trashed, is_flat=is_flat)
@@ -182,7 +182,8 @@ def _list_bad(
 ) -> tuple[list[tuple[Photo, str]], tuple[Skip, ...]]:
     """List the photos that shall go, and those that cannot be judged any more."""
     from clearshot.catalog.catalog import Catalog
-    from clearshot.review import catch_up, list_bad
+    from clearshot.notary import catch_up
+    from clearshot.review import list_bad
 
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
         thresholds, remarks = settle_thresholds(catalog, thresholds)

@@ -108,7 +108,7 @@ def tag(  # noqa: PLR0913 - one argument per option
     Photos themselves are written with --sidecar embed only, and of them nothing but their XMP.
     Every byte comes back by `clearshot undo`.
     """
-    from clearshot.review import note_outcome
+    from clearshot.notary import note_outcome
     from clearshot.sidecars.names import Naming
     from clearshot.sorting import find_companions
     from clearshot.tagging import Program, TagStyle, plan_tags
@@ -150,7 +150,8 @@ def _list_judged(
 ) -> tuple[list[tuple[Photo, Judgement]], tuple[Skip, ...]]:
     """Judge the photos of a library, and list those that cannot be judged any more."""
     from clearshot.catalog.catalog import Catalog
-    from clearshot.review import catch_up, list_judged
+    from clearshot.notary import catch_up
+    from clearshot.review import list_judged
 
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
         thresholds, remarks = settle_thresholds(catalog, thresholds)

@@ -79,7 +79,7 @@ def undo(  # noqa: PLR0913 - one argument per option
     were moved go back as they are.
     """
     from clearshot.actions.undo import plan_undo
-    from clearshot.review import note_outcome
+    from clearshot.notary import note_outcome
 
     if is_list:
         _print_list(folder, is_json=is_json)
@@ -151,7 +151,7 @@ def _print_table(plans: Sequence[AppliedPlan]) -> None:
 
 def _apply(back: UndoPlan, folder: Path, catalog_path: Path | None) -> Outcome:
     from clearshot.actions.undo import apply_undo
-    from clearshot.review import Notary
+    from clearshot.notary import Notary
 
     notary = Notary(folder, catalog_path)
     with show_progress("Taking back", unit="files") as move:

@@ -300,7 +300,7 @@ class Page:
     def _scan(self, report: Report) -> dict[str, Any]:
         from clearshot.catalog.catalog import Catalog
         from clearshot.listing import build_gauge
-        from clearshot.review import catch_up
+        from clearshot.notary import catch_up
         from clearshot.scan import scan
 
         def follow(progress: ScanProgress) -> None:

@@ -13,8 +13,9 @@ from clearshot.actions.recovery import find_interruptions
 from clearshot.actions.undo import UndoPlan, apply_undo, plan_undo
 from clearshot.catalog.catalog import Catalog
 from clearshot.errors import UsageError
+from clearshot.notary import Notary, catch_up, find_journals, note_outcome
 from clearshot.photo import Skip
-from clearshot.review import Notary, catch_up, find_journals, list_bad, note_outcome
+from clearshot.review import list_bad
 from clearshot.scoring.wishes import write_options
 from clearshot.sorting import find_companions, plan_sort
 from clearshot.terminal import to_command
