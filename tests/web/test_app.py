@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,7 @@ from clearshot.web import desk, pictures
 from clearshot.web.desk import Desktop
 from clearshot.web.jobs import JobKind, JobRunner, JobStatus, Report
 from clearshot.web.server import ReviewServer
-from clearshot.web.states import check_state
-from web.conftest import NUM_PHOTOS, draw_photo, serving
+from web.conftest import NUM_PHOTOS, draw_photo
 
 
 @pytest.fixture
@@ -391,64 +389,3 @@ def test_pictures_that_nobody_waits_for_any_more_are_not_drawn(
             time.sleep(0.01)
     time.sleep(1.5)
     assert 0 < len(drawn) < asked / 2
-
-
-@contextmanager
-def asking(server: ReviewServer) -> Iterator[httpx.Client]:
-    gate = server.gate
-    cookies, headers = {gate.cookie: gate.secret}, {"Sec-Fetch-Site": "same-origin"}
-    with httpx.Client(base_url=gate.base, cookies=cookies, headers=headers) as client:
-        yield client
-
-
-@pytest.mark.parametrize("picture", ["thumbnail", "large", ""])
-def test_a_look_that_hangs_holds_up_nothing_else(
-    library: Path, monkeypatch: pytest.MonkeyPatch, picture: str
-) -> None:
-    is_back = threading.Event()
-
-    def hang(photo: Photo) -> None:
-        # As a network drive does that is gone.
-        if photo.path.name == "DSC_0000-clear.jpg":
-            is_back.wait(60)
-        check_state(photo)
-
-    monkeypatch.setattr(desk, "check_state", hang)
-    with serving(library) as server, asking(server) as client:
-        photos = client.get("/api/library").json()["photos"]
-        numbers = dict(zip(photos["name"], photos["id"], strict=True))
-        number = numbers["DSC_0000-clear.jpg"]
-
-        def ask() -> None:
-            with asking(server) as other, suppress(httpx.HTTPError):
-                if picture:
-                    other.get(f"/photo/{number}/{picture}")
-                else:
-                    other.post(f"/api/photo/{number}", json={})
-
-        hanging = threading.Thread(target=ask)
-        hanging.start()
-        time.sleep(0.5)
-        assert client.get("/api/state").status_code == 200
-        decision = {"photos": [number], "stars": 3}
-        assert client.post("/api/decide", json=decision).status_code == 200
-        other = numbers["DSC_0001-clear.jpg"]
-        assert client.get(f"/photo/{other}/large").status_code == 200
-        assert client.post(f"/api/photo/{other}", json={}).status_code == 200
-        begin = time.monotonic()
-    assert time.monotonic() - begin < 15
-    is_back.set()
-    hanging.join()
-
-
-def test_a_catalog_that_hangs_does_not_hold_up_the_end(
-    library: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    is_back = threading.Event()
-    monkeypatch.setattr(desk, "_PATIENCE_S", 0.2)
-    with serving(library) as server:
-        reading = server.page.desk._thread.submit(is_back.wait, 60)
-        begin = time.monotonic()
-    assert time.monotonic() - begin < 15
-    is_back.set()
-    assert reading.result()

@@ -99,6 +99,7 @@ class Page:
         self._max_pixels = desk.desktop.max_pixels
         self._scorer = Scorer(max_pixels=self._max_pixels)
         self._offer: Offer | None = None
+        self._num_plans = 0
         self._small = _Queue(usable_cores())
         self._large = _Queue(_MAX_LARGE)
         self._looks = ThreadPoolExecutor(_MAX_LOOKS, thread_name_prefix="look")
@@ -234,6 +235,8 @@ class Page:
         """
         message = parse_object(await request.body())
         kind = parse_word(message, "kind")
+        self._num_plans += 1
+        number = self._num_plans
         if kind == JobKind.SORT:
             thresholds = parse_thresholds(message.get("thresholds"), self.desk.thresholds)
             target = self._read_target(message.get("target"))
@@ -244,7 +247,9 @@ class Page:
             offer = await self._look(self.shelf.offer_undo)
         else:
             raise UsageError("kind must be sort or undo")
-        self._offer = offer
+        # One that was asked for before another, and took longer, is not shown any more.
+        if number == self._num_plans:
+            self._offer = offer
         return JSONResponse(await self._look(lambda: self.shelf.describe(offer)))
 
     def _read_target(self, value: object) -> Path:
