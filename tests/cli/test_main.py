@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import time
@@ -149,7 +150,7 @@ def end(**_):
     sys.exit(130)
 
 if __name__ == "__main__":
-    multiprocessing.process.BaseProcess.terminate = lambda _self: None
+    multiprocessing.process.BaseProcess.kill = lambda _self: None
     clearshot.cli.main.cli = end
     clearshot.cli.main.run()
 """
@@ -161,6 +162,41 @@ if __name__ == "__main__":
         assert time.monotonic() - begin < 10
         assert program.stdout
         assert program.stdout.readline() == b"told\n"
+
+
+def test_a_scan_behind_a_command_ends_with_it(tmp_path: Path) -> None:
+    code = f"""
+import sys, threading, time
+from pathlib import Path
+import clearshot.cli.main
+from clearshot.workers import score_unordered
+from luma_scorer import LumaScorer
+
+scorer = LumaScorer(Path({str(tmp_path / "log")!r}))
+
+def scan():
+    print(list(score_unordered([Path(f"hang{{n}}.png") for n in range(9)], scorer, num_workers=2)))
+
+def end(**_):
+    threading.Thread(target=scan, daemon=True).start()
+    while len(scorer.begun()) < 2:
+        time.sleep(0.01)
+    sys.exit(0)
+
+if __name__ == "__main__":
+    clearshot.cli.main.cli = end
+    clearshot.cli.main.run()
+"""
+    paths = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": paths},
+        capture_output=True,
+        check=False,
+        timeout=20,
+    )
+    # The pipes are at their end as well: no worker is left.
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

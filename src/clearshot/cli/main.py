@@ -209,26 +209,30 @@ def _is_held_up() -> bool:
     killed. What changes files or the catalog has ended.
     """
     main = threading.main_thread()
-    others: list[threading.Thread | BaseProcess] = [
-        each for each in threading.enumerate() if not each.daemon and each is not main
-    ]
-    if "multiprocessing" in sys.modules:
-        from multiprocessing import active_children
-
-        for worker in active_children():
-            worker.terminate()
-            others.append(worker)
+    others = [each for each in threading.enumerate() if not each.daemon and each is not main]
     until = time.monotonic() + _LAST_PATIENCE_S
     # Whoever presses Ctrl-C now does not want to wait.
     with suppress(KeyboardInterrupt):
         for other in others:
             other.join(max(0.0, until - time.monotonic()))
-    return any(other.is_alive() for other in others)
+    return any(other.is_alive() for other in others) or bool(_list_workers())
+
+
+def _list_workers() -> list[BaseProcess]:
+    if "multiprocessing" not in sys.modules:
+        return []
+    from multiprocessing import active_children
+
+    return active_children()
 
 
 def _leave(exit_code: int) -> NoReturn:
-    """End the process as it is."""
+    """End the process as it is, and its workers."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
+    # Last of all: a scan that the page began and that still goes on would start others.
+    for worker in _list_workers():
+        with suppress(ValueError):
+            worker.kill()
     os._exit(exit_code)
