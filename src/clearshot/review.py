@@ -173,16 +173,6 @@ class Decider:
         self._done: list[Change] = []
         self._undone: list[Change] = []
 
-    @property
-    def num_undoable(self) -> int:
-        """How many changes can be taken back."""
-        return len(self._done)
-
-    @property
-    def num_redoable(self) -> int:
-        """How many changes can be made again."""
-        return len(self._undone)
-
     def choose(self, numbers: Iterable[int], choice: Choice | None) -> Mapping[int, Decision]:
         """Keep or reject photos, or leave them undecided.
 
