@@ -29,31 +29,62 @@ def asking(server: ReviewServer) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_a_plan_that_was_left_does_not_come_before_the_next_one(
-    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    is_back, plan_sort = threading.Event(), sorting.plan_sort
+@pytest.fixture
+def is_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Set when plans to move to a folder of the name `asleep` are made at last."""
+    event, plan_sort = threading.Event(), sorting.plan_sort
 
     def wait_and_plan(folder: Path, bad: Any, target: Path) -> Plan:
         if target.name == "asleep":
-            is_back.wait(60)
+            event.wait(60)
         return plan_sort(folder, bad, target)
 
     monkeypatch.setattr(plans, "plan_sort", wait_and_plan)
+    yield event
+    event.set()
 
-    def ask(client: httpx.Client, name: str) -> httpx.Response:
-        message = {"kind": "sort", "thresholds": {}, "target": str(tmp_path / name)}
-        return client.post("/api/plan", json=message)
 
-    with serving(library) as server, asking(server) as client, asking(server) as other:
-        left = threading.Thread(target=ask, args=(other, "asleep"))
-        left.start()
-        time.sleep(0.5)
-        plan = ask(client, "awake").json()
-        is_back.set()
-        left.join()
-        assert client.post("/api/apply", json={"key": plan["key"]}).status_code == 200
+@contextmanager
+def leaving_plans(server: ReviewServer, target: Path, *, num_plans: int) -> Iterator[None]:
+    def ask() -> None:
+        with asking(server) as client, suppress(httpx.HTTPError):
+            ask_for_plan(client, target)
+
+    threads = [threading.Thread(target=ask) for _ in range(num_plans)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.5)
+    yield
+    for thread in threads:
+        thread.join()
+
+
+def ask_for_plan(client: httpx.Client, target: Path) -> str:
+    message = {"kind": "sort", "thresholds": {}, "target": str(target)}
+    key: str = client.post("/api/plan", json=message).json()["key"]
+    return key
+
+
+def test_a_plan_that_was_left_does_not_come_before_the_next_one(
+    library: Path, tmp_path: Path, is_back: threading.Event
+) -> None:
+    with serving(library) as server, asking(server) as client:
+        with leaving_plans(server, tmp_path / "asleep", num_plans=1):
+            key = ask_for_plan(client, tmp_path / "awake")
+            is_back.set()
+        assert client.post("/api/apply", json={"key": key}).status_code == 200
         server.page.jobs.end()
+
+
+def test_plans_that_are_asked_for_in_vain_hold_up_nothing_else(
+    library: Path, tmp_path: Path, is_back: threading.Event
+) -> None:
+    with serving(library) as server, asking(server) as client:
+        number = client.get("/api/library").json()["photos"]["id"][0]
+        with leaving_plans(server, tmp_path / "asleep", num_plans=6):
+            assert client.post(f"/api/photo/{number}", json={}).status_code == 200
+            assert ask_for_plan(client, tmp_path / "awake")
+            is_back.set()
 
 
 @pytest.mark.parametrize("picture", ["thumbnail", "large", ""])

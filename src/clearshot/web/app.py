@@ -66,8 +66,9 @@ _KEPT: Final = {"Cache-Control": "private, max-age=604800, immutable"}
 # A whole photo of 45 megapixels takes 135 MB while it is decoded: few at a time.
 _MAX_LARGE: Final = 2
 
-# What only looks at files, as a plan does: so that one look that hangs keeps no other waiting.
-_MAX_LOOKS: Final = 4
+# What only looks at files, as a plan does: so many looks that hang keep no other waiting. A thread
+# begins when all others are busy; who waits for a plan in vain asks for it again and again.
+_MAX_LOOKS: Final = 32
 
 
 class _Queue:
