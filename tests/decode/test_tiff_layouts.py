@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from clearshot.decode.color import to_rgb
 from clearshot.decode.image import decode
@@ -88,3 +91,30 @@ def test_planes_may_have_their_bits_in_the_other_order(tmp_path: Path) -> None:
     tags |= {PLANES: (2,), FILL_ORDER: (2,)}
     planes = [reversed_bits] * 3
     check_luma(tmp_path / "photo.tif", make_tiff(planes, SIZE, tags))
+
+
+def test_planes_of_two_photos_are_read_right_side_by_side(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plane = (LUMA.astype("<u2") * 257).tobytes()
+    tags = {BITS: (16, 16, 16), COMPRESSION: (PLAIN,), PHOTOMETRIC: (RGB,), SAMPLES: (3,)}
+    paths = [tmp_path / "one.tif", tmp_path / "other.tif"]
+    for path in paths:
+        path.write_bytes(make_tiff([plane] * 3, SIZE, tags | {PLANES: (2,)}))
+    set_up, both, is_one_read = TiffImageFile._setup, Barrier(2, timeout=30), Event()
+
+    def wait_for_the_other(picture: TiffImageFile) -> None:
+        # Once more for libtiff: the second to come has its turn when the first is through.
+        if picture.tile and both.wait() == 1:
+            is_one_read.wait(30)
+        set_up(picture)
+
+    def read(path: Path) -> np.ndarray:
+        luma = decode(path).luma_hw
+        is_one_read.set()
+        return luma
+
+    monkeypatch.setattr(TiffImageFile, "_setup", wait_for_the_other)
+    with ThreadPoolExecutor(2) as threads:
+        for luma in threads.map(read, paths):
+            assert np.abs(luma.astype(int) - LUMA).max() <= 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from PIL import TiffImagePlugin
 from PIL.TiffImagePlugin import (
     BITSPERSAMPLE,
     COMPRESSION,
@@ -52,7 +51,8 @@ _PHOTOS: Final = frozenset({(), (0,), (2,)})
 
 # JPEG and two names of Deflate: zeros in the midst of them are taken for pixels, but none is at
 # their end. The other ways of compressing complain.
-_ENDING: Final = frozenset({7, 8, 32946})
+_UNCOMPRESSED, _JPEG, _DEFLATE, _OLD_DEFLATE = 1, 7, 8, 32946
+_ENDING: Final = frozenset({_JPEG, _DEFLATE, _OLD_DEFLATE})
 
 # How many pictures are looked at for the photo: far more than programs put before it.
 _MAX_PICTURES: Final = 256
@@ -180,7 +180,8 @@ def _look_at_tags(picture: TiffImageFile) -> None:
     """Look at what Pillow passes over in a picture's tags."""
     tags = picture.tag_v2
     is_ycbcr = tags.get(PHOTOMETRIC_INTERPRETATION) == _YCBCR
-    if is_ycbcr or tags.get(PLANAR_CONFIGURATION) == _SEPARATE_PLANES:
+    is_mistaken = is_ycbcr or tags.get(PLANAR_CONFIGURATION) == _SEPARATE_PLANES
+    if is_mistaken and tags.get(COMPRESSION, _UNCOMPRESSED) == _UNCOMPRESSED:
         _leave_to_libtiff(picture)
     picture.tile = [_read_as_given(tile) for tile in picture.tile]
     # Pillow takes 16 in any form of number.
@@ -191,17 +192,16 @@ def _look_at_tags(picture: TiffImageFile) -> None:
 
 
 def _leave_to_libtiff(picture: TiffImageFile) -> None:
-    """Have a picture read by libtiff, as Pillow does with compressed ones only.
+    """Have a picture that is not compressed read by libtiff, as Pillow does with compressed ones.
 
     It would take planes of 16 bits for such of 8, forget whether 0 is white in a single plane, and
-    expect as many values of colour as pixels.
+    expect as many values of colour as pixels. Its own switch for that holds for all threads.
     """
-    before = TiffImagePlugin.READ_LIBTIFF
-    TiffImagePlugin.READ_LIBTIFF = True
+    picture.tag_v2[COMPRESSION] = _DEFLATE
     try:
         picture._setup()
     finally:
-        TiffImagePlugin.READ_LIBTIFF = before
+        picture.tag_v2[COMPRESSION] = _UNCOMPRESSED
 
 
 def _read_as_given(tile: _Tile) -> _Tile:
