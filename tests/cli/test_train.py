@@ -15,6 +15,7 @@ import pytest
 from click.testing import Result
 from PIL import Image, ImageFilter
 
+import clearshot
 from clearshot.evaluation.labelled import read_labelled
 from clearshot.photo import Skip
 from clearshot.scoring.weights import read_network
@@ -26,11 +27,18 @@ train = import_module("clearshot.cli.train")
 Run = Callable[..., Result]
 
 
-def test_missing_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def import_anew(monkeypatch: pytest.MonkeyPatch, *missing: str) -> None:
+    """Let training be imported once more, without what is not installed; then as it was."""
+    # The package has a place besides that in `sys.modules`.
+    monkeypatch.setattr(clearshot, "training", import_module("clearshot.training"))
     for name in [name for name in sys.modules if name.startswith("clearshot.training")]:
         monkeypatch.delitem(sys.modules, name)
-    for name in ("keras", "torch"):
+    for name in missing:
         monkeypatch.setitem(sys.modules, name, None)
+
+
+def test_missing_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import_anew(monkeypatch, "keras", "torch")
     result = run("train", "focus", tmp_path, "--run-folder", tmp_path / "run")
     assert result.exit_code == 7
     assert "pip install 'clearshot[train]'" in result.stderr
@@ -40,10 +48,7 @@ def test_missing_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_classifiers_need_the_extra_too(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, recipe: str
 ) -> None:
-    for name in [name for name in sys.modules if name.startswith("clearshot.training")]:
-        monkeypatch.delitem(sys.modules, name)
-    for name in ("keras", "cv2"):
-        monkeypatch.setitem(sys.modules, name, None)
+    import_anew(monkeypatch, "keras", "cv2")
     result = run("train", recipe, tmp_path)
     assert result.exit_code == 7
     assert "pip install 'clearshot[train]'" in result.stderr

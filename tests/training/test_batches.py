@@ -87,15 +87,15 @@ def test_answers_of_another_network_are_turned_with_the_patches() -> None:
 
 
 def _make_batches(kind: str, seed: int) -> ShuffledBatches:
-    rng = np.random.default_rng(2)
-    luma = rng.integers(0, 256, (8, 64, 64)).astype(np.uint8)
+    rng, num = np.random.default_rng(2), 20  # so many have no order twice by chance
+    luma = rng.integers(0, 256, (num, 64, 64)).astype(np.uint8)
     if kind == "exposure":
-        examples = ExposureSet(luma, np.zeros((8, 2), np.float32), np.zeros((8, 3), np.float32))
+        examples = ExposureSet(luma, np.zeros((num, 2), np.float32), np.zeros((num, 3), np.float32))
         return ExposureBatches(examples, batch_size=4, seed=seed, is_training=True)
     if kind == "squares":
-        squares = Squares(np.stack([luma] * 3, axis=-1), np.zeros(8, np.uint8))
+        squares = Squares(np.stack([luma] * 3, axis=-1), np.zeros(num, np.uint8))
         return SquareBatches(squares, batch_size=4, seed=seed, is_training=True)
-    return PatchBatches(_make_lamp_patches(8), batch_size=4, seed=seed, is_training=True)
+    return PatchBatches(_make_lamp_patches(num), batch_size=4, seed=seed, is_training=True)
 
 
 def _see_epoch(batches: Any) -> bytes:
