@@ -248,6 +248,7 @@ POWERSHOT = (*CANON_AF, *CANON_X, *EOS_Y[::-1], 0b10)
         # Without a frame around it, the middle of the picture says that nothing is known.
         ("SONY", make_sony_note((3000, 2000), (300, 200, 257)), (0.5, 0.5)),
         ("SONY", make_sony_note((3000, 2000), (0, 0, 0)), None),
+        ("SONY", make_sony_note((3000, 2000), (300, 200, 0)), None),
         ("SONY", make_sony_note((1500, 3000), (0, 0, 0)), (0.25, 0.75)),
         ("Panasonic", make_note(b"Panasonic\0\0\0", 0x004D, (1, 4, 3, 4), kind=5), (0.25, 0.75)),
         ("NIKON CORPORATION", make_nikon_note(b"0100", 0x10, order=">"), (0.25, 0.75)),
