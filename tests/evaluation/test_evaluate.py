@@ -158,6 +158,23 @@ def test_numbers_and_intervals_are_those_of_the_plain_functions(seed: int) -> No
                 assert numbers.tolist() == [estimate.value, estimate.low, estimate.high]
 
 
+def test_a_resample_without_clear_photos_sets_no_threshold() -> None:
+    # A scene is clear or blurred as a whole, so that some resamples have blurred ones only.
+    kinds = [(None, "day"), (Label.BLURRY, "night")]
+    photos = [
+        LabelledPhoto(Path(f"/{scene}{i}"), label, "one", scene)
+        for label, scene in kinds
+        for i in range(4)
+    ]
+    scores: dict[Path, Measures | Failure] = {
+        photo.path: {Label.BLURRY: float(photo.label is not None)} for photo in photos
+    }
+    (result,) = evaluate(photos, scores, num_resamples=50).results
+    for outcome in result.total.outcomes:
+        assert outcome.found is not None
+        assert (outcome.found.low, outcome.found.high) == (1.0, 1.0)
+
+
 def test_scenes_are_counted() -> None:
     scenes = ["x"] * 3 + ["y"]
     photos = [LabelledPhoto(Path(f"/{i}"), Label.BLURRY, "a", s) for i, s in enumerate(scenes)] + [

@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 
 from clearshot.training import fitting
-from clearshot.training.batches import ShuffledBatches
+from clearshot.training.batches import EpochStarts, ShuffledBatches
 from clearshot.training.trainer import make_optimiser, prepare_backend
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -34,16 +34,23 @@ class Points(ShuffledBatches):
         return points[chosen], points[chosen] @ np.array([[1], [-2], [3]], np.float32)
 
 
-def fit(folder: Path) -> tuple[list[dict[str, float]], Any]:
+class OtherPoints(Points):
+    """Points that a network does the worse on the more it learns of the others."""
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        points, values = super().__getitem__(index)
+        return points, -values
+
+
+def fit(folder: Path, validation: type[Points] = Points) -> tuple[list[dict[str, float]], Any]:
     """Fit a small network; its history and its weights."""
     prepare_backend(5)
     layers = [keras.layers.Dense(8, "relu"), keras.layers.Dense(1)]
     model = keras.Sequential([keras.Input((3,)), *layers])
-    batches = [
-        Points(24, batch_size=4, seed=5, is_training=is_training) for is_training in (True, False)
-    ]
-    model.compile(make_optimiser(0.1, NUM_EPOCHS * len(batches[0])), loss="mse")
-    fitting.fit(model, *batches, num_epochs=NUM_EPOCHS, folder=folder, verbose=0)
+    training = Points(24, batch_size=4, seed=5, is_training=True)
+    checked = validation(24, batch_size=4, seed=5, is_training=False)
+    model.compile(make_optimiser(0.1, NUM_EPOCHS * len(training)), loss="mse")
+    fitting.fit(model, training, checked, num_epochs=NUM_EPOCHS, folder=folder, verbose=0)
     return json.loads((folder / "history.json").read_text()), model.get_weights()
 
 
@@ -83,11 +90,29 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
         np.testing.assert_allclose(one, expected, rtol=1e-4)
 
 
-def test_the_best_epoch_is_kept_however_often_it_was_stopped(
+def test_a_finished_run_learns_nothing_more(
     whole: tuple[list[dict[str, float]], Any], tmp_path: Path
 ) -> None:
     fit(tmp_path)
-    assert fit(tmp_path)[0] == whole[0], "a finished run learns nothing more"
+    assert fit(tmp_path)[0] == whole[0]
+
+
+def test_the_best_epoch_before_a_stop_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history, weights = fit(tmp_path / "whole", OtherPoints)
+    assert np.argmin([row["val_loss"] for row in history]) < NUM_EPOCHS - 1
+    monkeypatch.setattr(EpochStarts, "on_epoch_begin", _stop_before_the_last)
+    with pytest.raises(KeyboardInterrupt):
+        fit(tmp_path / "stopped", OtherPoints)
+    monkeypatch.undo()
+    for one, expected in zip(fit(tmp_path / "stopped", OtherPoints)[1], weights, strict=True):
+        np.testing.assert_allclose(one, expected, rtol=1e-4)
+
+
+def _stop_before_the_last(_: object, epoch: int, _logs: object = None) -> None:
+    if epoch == NUM_EPOCHS - 1:
+        raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("name", ["best.part", "state.part"])
