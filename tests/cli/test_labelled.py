@@ -64,6 +64,11 @@ def test_photos_that_training_left_out_hide_none_of_the_others(
     describe(monkeypatch, **facts, num_left_out=2)
     assert count_sources(photos) == {"trained on": 8, "validation": 2, "clear": 2}
     assert "small.png" not in capsys.readouterr().err
+    # They were named, and are taken away one after the other.
+    (photos / "cut.jpg").unlink()
+    assert count_sources(photos) == {"trained on": 8, "validation": 2, "clear": 1}
+    (photos / "small.png").unlink()
+    assert count_sources(photos) == {"trained on": 8, "validation": 2}
 
 
 def test_renamed_training_photos_are_not_called_unseen(

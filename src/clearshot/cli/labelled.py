@@ -86,19 +86,20 @@ def _name_training(
 def _digest_training(folder: Path, values: Mapping[str, Any]) -> Mapping[Path, str]:
     """Name the photos of a folder by content, but for those that training leaves out.
 
-    None where they are more or fewer than those that made a network.
+    Empty where they are more or fewer than those that made a network, or cannot be read any more.
     """
     from clearshot.discover import find_photos
     from clearshot.evaluation.split import digest_files
 
     paths = [photo.path for photo in find_photos([folder]).photos]
-    num_left_out = values.get("num_left_out", 0)
-    if len(paths) != values.get("num_photos", 0) + num_left_out:
+    # Some of those that were left out may have been taken away since.
+    num_more = len(paths) - values.get("num_photos", 0)
+    if not 0 <= num_more <= values.get("num_left_out", 0):
         return {}
     try:
-        if not num_left_out:
+        if num_more == 0:
             return digest_files(paths)
-        # Reads every photo, so only where they are as many.
+        # Reads every photo, so only where they may be the ones.
         from clearshot.training.photos import sift_photos
 
         return sift_photos(folder).digests
