@@ -56,6 +56,28 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     assert not left
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="interrupts as POSIX does")
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_ctrl_c_waits_for_no_other_visit(is_begun: bool) -> None:
+    program = (
+        "import os, signal, threading, time; from clearshot.training.visits import visit_in_turn\n"
+        "drawn = visit_in_turn(time.sleep, [0.5] * 99, num_workers=2)\n"
+        f"{'next(drawn)' if is_begun else ''}\n"
+        "threading.Timer(0.1, os.killpg, (0, signal.SIGINT)).start(); began = time.monotonic()\n"
+        "try: list(drawn)\n"
+        "except KeyboardInterrupt: print(time.monotonic() - began)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        start_new_session=True,
+    )
+    assert float(done.stdout) < 3.0, "eight visits take 4 s"
+    assert done.stderr == ""
+
+
 def _is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)

@@ -7,6 +7,7 @@ import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
+from functools import partial
 from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -22,6 +23,9 @@ _Part = TypeVar("_Part")
 
 # Visits that a worker process is given at once.
 _CHUNK: Final = 8
+
+# Each Ctrl-C that this worker process has heard.
+_heard: Final[list[int]] = []
 
 
 def visit_in_turn(
@@ -53,7 +57,7 @@ def visit_in_turn(
     ) as pool:
         # It starts its processes here, and one that is stopped before it is ready prints where.
         with interrupts_put_off():
-            drawn = pool.map(visit, *arguments, chunksize=_CHUNK)
+            drawn = pool.map(partial(_go, visit), *arguments, chunksize=_CHUNK)
         yield from drawn
 
 
@@ -63,12 +67,24 @@ def _prepare(_visit: Callable[..., object]) -> None:
     By now it has imported what the visit needs. It would wait for work for ever: it holds both ends
     of the pipe from which it reads.
     """
-    # A Ctrl-C that came while it started is dropped: the program has heard it, too.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # One that came while it started is heard here.
+    signal.signal(signal.SIGINT, lambda number, _frame: _heard.append(number))
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _go(visit: Callable[..., _Part], *arguments: object) -> _Part:
+    """Make a visit; the program waits for all that were given out when it is stopped.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If there was a Ctrl-C.
+    """
+    if _heard:
+        raise KeyboardInterrupt
+    return visit(*arguments)
 
 
 def _end_with_parent() -> None:
