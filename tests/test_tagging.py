@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -345,6 +346,25 @@ def test_photos_that_lightroom_will_not_see_are_named(library: Path) -> None:
 def test_only_raw_files_have_sidecars_that_lightroom_reads(library: Path, suffix: str) -> None:
     write_file(library / f"a{suffix}", b"photo")
     assert [path.suffix for path in plan(library, BLURRY).unread] == [suffix]
+
+
+def count_calls(library: Path, num_photos: int) -> int:
+    """Count the calls of Python that the plan of some good photos takes."""
+    for number in range(num_photos):
+        write_file(library / f"{number:03}.jpg", b"jpeg")
+    photos = find_photos([library]).photos
+    events: list[str] = []
+    sys.setprofile(lambda _frame, event, _argument: events.append(event))
+    try:
+        plan_tags(library, [(photo, GOOD) for photo in photos], TagStyle())
+    finally:
+        sys.setprofile(None)
+    return events.count("call")
+
+
+def test_a_photo_costs_no_more_where_there_are_many(library: Path) -> None:
+    few = count_calls(library, 50)
+    assert count_calls(library, 400) < 1.1 * 8 * few
 
 
 def test_progress_and_json(library: Path) -> None:

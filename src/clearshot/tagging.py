@@ -257,7 +257,8 @@ class _Planner:
             self.skipped.append(Skip(path, error.strerror or str(error)))
             return
         self._drafts.append(draft)
-        if sum(each.wish is not None for each in self._drafts) == _MAX_WISHES:
+        # Counted after a wish alone: without any, all drafts wait for the end.
+        if draft.wish and sum(each.wish is not None for each in self._drafts) == _MAX_WISHES:
             self.finish()
 
     def finish(self) -> None:
