@@ -1,4 +1,4 @@
-"""Time a catalog of many photos: a rescan, filtered pages, and its size.
+"""Time a catalog of many photos: a rescan, a list of the bad ones, filtered pages, and its size.
 
     python benchmarks/catalog.py [--photos 100000] [--library FOLDER]
 
@@ -33,6 +33,7 @@ from clearshot.discover import find_photos
 from clearshot.listing import build_gauge, refresh, set_rules
 from clearshot.photo import ExposureScores, Facts, FocusScores, Label, Photo, Rating, Region, Scores
 from clearshot.report import judge_entry
+from clearshot.review import list_bad
 from clearshot.scan import scan
 from clearshot.scoring.limits import Wishes, set_thresholds
 from clearshot.scoring.recalibration import Curve
@@ -101,6 +102,8 @@ def measure(library: Path, num_photos: int) -> dict[str, Any]:
         result["read_and_judge_all_s"], _ = time_call(
             lambda: [judge_entry(entry, Thresholds()) for entry in catalog.entries()]
         )
+        result["list_bad_s"], (bad, _) = time_call(lambda: list_bad(catalog, Thresholds()))
+        result["bad_photos"] = len(bad)
     result["catalog_bytes_per_photo"] = round(default_path(library).stat().st_size / num_photos)
     result |= measure_tables(library, num_photos)
     for rules in ("usual", "tolerance", "cameras"):

@@ -4,24 +4,41 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from clearshot import listing, review
 from clearshot.actions.apply import apply_plan
 from clearshot.actions.atomic import read_stamp
-from clearshot.catalog.catalog import Catalog
-from clearshot.errors import UsageError
+from clearshot.catalog.catalog import Catalog, Entry
+from clearshot.errors import CatalogError, UsageError
 from clearshot.notary import find_journals, note_moves
-from clearshot.photo import REJECTED, Choice, Color, Decision, Failure, Photo, Rating, Scores
+from clearshot.photo import (
+    REJECTED,
+    Choice,
+    Color,
+    Decision,
+    Failure,
+    FileStamp,
+    Photo,
+    Rating,
+    Scores,
+    Verdict,
+)
+from clearshot.report import judge_entry
 from clearshot.review import Decider, list_bad, list_judged, read_queue
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds
 from clearshot.sorting import plan_sort
 from clearshot.tagging import Judgement
 from luma_scorer import make_scores
+from scoring.strategies import drawn_scores, drawn_thresholds
 
 
 def score(blur: float) -> Scores:
@@ -79,6 +96,54 @@ def test_a_decision_outranks_the_verdict(catalog: Catalog) -> None:
     decider.choose([numbers["sharp"], numbers["failed"]], Choice.REJECT)
     assert list_names(catalog) == {"sharp": REJECTED, "failed": REJECTED}
     decider.choose(numbers.values(), None)
+    assert list_names(catalog) == {"blurred": "blurry"}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_bad_photos_are_those_of_all_that_are_judged(data: st.DataObject) -> None:
+    failures = st.just(Failure("damaged", "cut off"))
+    results = data.draw(st.lists(st.one_of(drawn_scores(), drawn_scores(), failures), max_size=12))
+    with tempfile.TemporaryDirectory() as name, Catalog.open(Path(name)) as catalog:
+        photos = [
+            Photo(catalog.library / f"{7 * at % 10}{at}.jpg", FileStamp(1, 2))
+            for at in range(len(results))
+        ]
+        catalog.record(zip(photos, results, strict=True), recipe=Scorer().recipe)
+        choices = st.one_of(st.none(), st.sampled_from(Choice))
+        decisions = st.builds(Decision, choices, st.integers(0, 1))
+        catalog.decisions.write(
+            {n: data.draw(decisions) for n in catalog.decisions.list_numbers().values()}
+        )
+        catalog.mark_missing(photos[at].path for at in range(len(photos)) if at % 5 == 4)
+        for _ in range(3):
+            thresholds = data.draw(drawn_thresholds(list(results)))
+            judged, outdated = list_judged(catalog, thresholds)
+            bad = [(photo, each.words[0]) for photo, each in judged if each.rating is Rating.BAD]
+            assert list_bad(catalog, thresholds) == (bad, outdated)
+
+
+def test_only_photos_that_may_go_are_judged(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[str] = []
+
+    def judge(entry: Entry, thresholds: Thresholds) -> Verdict | Failure:
+        judged.append(entry.photo.path.stem)
+        return judge_entry(entry, thresholds)
+
+    monkeypatch.setattr(review, "judge_entry", judge)
+    assert list_names(catalog) == {"blurred": "blurry"}
+    assert judged == ["blurred", "failed"]
+
+
+def test_a_catalog_that_cannot_be_written_is_judged_photo_by_photo(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_catalog: Catalog) -> int:
+        raise CatalogError("read-only", path=catalog.path)
+
+    monkeypatch.setattr(listing, "refresh", refuse)
     assert list_names(catalog) == {"blurred": "blurry"}
 
 

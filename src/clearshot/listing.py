@@ -234,6 +234,29 @@ def find_entries(
     return catalog.entries([each.number for each in found])
 
 
+def find_bad_and_failed(catalog: Catalog, thresholds: Thresholds) -> list[int] | None:
+    """Tell which photos of a library are bad, and which cannot be judged.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open; it is brought up to date.
+    thresholds : Thresholds
+        When a photo is called bad.
+
+    Returns
+    -------
+    list of int or None
+        Their numbers, in no order; None where the catalog is not up to date and cannot be written.
+    """
+    try:
+        refresh(catalog)
+    except CatalogError:
+        return None
+    rules, wanted = set_rules(thresholds), (Filter([Rating.BAD]), Filter(is_failed=True))
+    return [each.number for which in wanted for each in catalog.pages.find(rules, which)]
+
+
 def find_others_than_good(catalog: Catalog, thresholds: Thresholds) -> tuple[list[Entry], int]:
     """List all photos of a library but the good ones, and count these.
 

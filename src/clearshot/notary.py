@@ -61,7 +61,7 @@ def note_moves(catalog: Catalog, outcome: Outcome) -> None:
     back = [step.target for step in outcome.done if step.kind in {Kind.MOVE, Kind.RESTORE}]
     if not gone and not back:
         return
-    known = {entry.photo.path: entry.photo for entry in catalog.entries(with_missing=True)}
+    known = {path: state.photo for path, state in catalog.states().items()}
     catalog.mark_missing([path for path in gone if path in known])
     catalog.update_found([known[path] for path in back if path in known])
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Final
 
 from clearshot.errors import UsageError
-from clearshot.listing import OUTDATED
+from clearshot.listing import OUTDATED, find_bad_and_failed
 from clearshot.photo import REJECTED, Choice, Decision, Failure, Rating, Skip, Verdict
 from clearshot.report import judge_entry
 from clearshot.tagging import Judgement
@@ -61,16 +61,19 @@ def read_queue(catalog: Catalog, *, with_missing: bool = False) -> list[Case]:
         Ordered by the bytes of the path.
     """
     decisions = catalog.decisions.read()
-    return [
-        Case(entry.number, entry, decisions.get(entry.number, Decision()))
-        for entry in catalog.entries(with_missing=with_missing)
-    ]
+    return _build_cases(catalog.entries(with_missing=with_missing), decisions)
+
+
+def _build_cases(entries: list[Entry], decisions: Mapping[int, Decision]) -> list[Case]:
+    return [Case(entry.number, entry, decisions.get(entry.number, Decision())) for entry in entries]
 
 
 def list_bad(
     catalog: Catalog, thresholds: Thresholds
 ) -> tuple[list[tuple[Photo, str]], tuple[Skip, ...]]:
     """List the photos that shall go: bad ones that are not kept, and rejected ones.
+
+    No other photo is judged, unless the catalog is not up to date and cannot be written.
 
     Parameters
     ----------
@@ -85,7 +88,11 @@ def list_bad(
         The photos with their first label, or `rejected` where there is none; and those that cannot
         be judged any more and about which nothing is decided.
     """
-    judged, outdated = list_judged(catalog, thresholds)
+    numbers, decisions = find_bad_and_failed(catalog, thresholds), catalog.decisions.read()
+    if numbers is not None:
+        numbers += [n for n, decision in decisions.items() if decision.choice is Choice.REJECT]
+    cases = _build_cases(catalog.entries(numbers), decisions)
+    judged, outdated = _judge_cases(cases, thresholds)
     return [(photo, each.words[0]) for photo, each in judged if each.rating is Rating.BAD], outdated
 
 
@@ -107,9 +114,15 @@ def list_judged(
         The photos about which anything is known; and those that cannot be judged any more and
         that are neither kept nor rejected.
     """
+    return _judge_cases(read_queue(catalog), thresholds)
+
+
+def _judge_cases(
+    cases: Iterable[Case], thresholds: Thresholds
+) -> tuple[list[tuple[Photo, Judgement]], tuple[Skip, ...]]:
     judged: list[tuple[Photo, Judgement]] = []
     outdated: list[Skip] = []
-    for case in read_queue(catalog):
+    for case in cases:
         photo, verdict = case.entry.photo, judge_entry(case.entry, thresholds)
         if isinstance(verdict, Failure) and case.decision.choice is None:
             if verdict.kind == OUTDATED.kind:
