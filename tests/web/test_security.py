@@ -199,6 +199,12 @@ def test_a_hostile_catalog_leads_to_no_file_outside(
             assert client.get(f"/photo/1/{picture}").status_code == 404
 
 
+def test_a_decision_about_a_million_photos_is_stored(client: TestClient) -> None:
+    message = {"photos": list(range(1, 1_000_001)), "choice": "keep"}
+    assert client.post("/api/decide", json=message).status_code == 200
+    assert count_decisions(client) == len(client.get("/api/library").json()["photos"]["id"])
+
+
 def test_a_huge_body_is_refused(client: TestClient) -> None:
     content = b'{"photos": [' + b"1," * MAX_BODY_BYTES + b"1]}"
     headers = {"Content-Type": "application/json"}

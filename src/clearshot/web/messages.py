@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from clearshot.scoring.verdict import Thresholds
 
 # More photos than a library is expected to hold.
-_MAX_NUMBERS: Final = 200_000
+_MAX_NUMBERS: Final = 1_000_000
 _MAX_PATH_LETTERS: Final = 4096
 # Unicode's categories of what is in no name that somebody typed: control characters, surrogates.
 _NO_LETTERS: Final = {"Cc", "Cs"}

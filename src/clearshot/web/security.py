@@ -24,8 +24,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# The largest body of a request: the numbers of 100,000 photos fit [bytes].
-MAX_BODY_BYTES: Final = 1_000_000
+# The largest body of a request: the numbers of 1,000,000 photos fit [bytes].
+MAX_BODY_BYTES: Final = 10_000_000
 
 HEADERS: Final = {
     "Content-Security-Policy": (
