@@ -69,6 +69,21 @@ def test_the_scan_that_is_timed_leaves_nothing_to_do(folder: Path, tmp_path: Pat
         assert refresh(catalog) == 0
 
 
+def test_each_round_begins_with_another_racer(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run: list[str] = []
+
+    def note(racer: str, _folder: Path, _num_workers: int) -> tuple[float, dict[str, float]]:
+        run.append(racer)
+        return 1.0, {"num_photos": 3, "peak_mb": 1.0}
+
+    monkeypatch.setattr("clearshot.bench.race._run", note)
+    laps = race(folder, 24, ["a", "b", "c"], num_workers=1, num_rounds=4)
+    assert "".join(run) == "abcbcacababc"
+    assert [lap.racer for lap in laps] == ["a", "b", "c"]
+
+
 def test_a_racer_that_fails_is_named(folder: Path) -> None:
     with pytest.raises(ClearshotError, match="benchmark of nobody failed: KeyError: 'nobody'"):
         race(folder, 24, ["nobody"], num_workers=1)

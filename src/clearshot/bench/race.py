@@ -69,7 +69,8 @@ def race(
 ) -> list[Lap]:
     """Let racers go through a folder in turn, and keep the fastest lap of each.
 
-    All files are read once before: every racer finds them in the memory of the system.
+    All files are read once before: every racer finds them in the memory of the system. Each round
+    begins with another racer than the one before.
 
     Parameters
     ----------
@@ -102,7 +103,9 @@ def race(
         photo.read_bytes()
     best: dict[str, Lap] = {}
     for number in range(num_rounds * len(racers)):
-        racer = racers[number % len(racers)]
+        # Who goes first finds a machine that rested: that is not always the same one.
+        round_number, place = divmod(number, len(racers))
+        racer = racers[(round_number + place) % len(racers)]
         seconds, told = _run(racer, folder, num_workers)
         if told["num_photos"] != len(photos):
             of_all = f"{told['num_photos']} of {len(photos)} photos"
