@@ -64,3 +64,14 @@ def test_a_plot_replaces_no_photo(tmp_path: Path, name: str, words: list[str], c
     result = CliRunner().invoke(cli, ["bench", "--plot", str(tmp_path / name), *words])
     assert result.exit_code == code, result.output
     assert photo.read_bytes() == before
+
+
+def test_a_plot_that_cannot_be_written_is_refused_before_the_race(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, _mode: path != tmp_path)
+    words = ["--folder", str(tmp_path / "kept"), "--plot", str(tmp_path / "plot.png")]
+    result = CliRunner().invoke(cli, ["bench", "--only", "clearshot", *words])
+    assert result.exit_code == 3
+    assert "cannot be written" in result.stderr
+    assert not (tmp_path / "kept").exists()

@@ -51,7 +51,7 @@ def check_free(path: Path, *, force: bool | None) -> None:
     InputError
         If there is a file and it may not be replaced, if it is a photo, which never may, if it is a
         folder, a pipe or a device, if it belongs to a photo or to a library, as sidecars and
-        catalogs do, or if the folder that is to hold it is missing.
+        catalogs do, or if the folder that is to hold it is missing or cannot be written.
     """
     if is_stdout(path):
         return
@@ -61,6 +61,9 @@ def check_free(path: Path, *, force: bool | None) -> None:
         raise InputError("is a pipe or a device; name a file", path=path)
     if not path.parent.is_dir():
         raise InputError("the folder for this file is not there", path=path)
+    # A file that is there may be one that can be written all the same.
+    if not os.path.lexists(path) and not os.access(path.parent, os.W_OK | os.X_OK):
+        raise InputError("the folder for this file cannot be written", path=path)
     if os.path.lexists(path) and not force:
         hint = "name another file" if force is None else "--force replaces it"
         raise InputError(f"exists already; {hint}", path=path)
