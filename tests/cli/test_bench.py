@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import IO, TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
@@ -75,3 +80,31 @@ def test_a_plot_that_cannot_be_written_is_refused_before_the_race(
     assert result.exit_code == 3
     assert "cannot be written" in result.stderr
     assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_race_that_is_terminated_leaves_nothing_behind(tmp_path: Path) -> None:
+    scratch, photo = tmp_path / "scratch", tmp_path / "kept" / "24mp-1" / "0000.jpg"
+    photo.parent.mkdir(parents=True)
+    scratch.mkdir()
+    os.mkfifo(photo)
+    words = ["bench", "--photos", "1", "--workers", "1", "--only", "clearshot"]
+    command = [sys.executable, "-m", "clearshot", *words, "--folder", str(tmp_path / "kept")]
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment) as program:
+        # The program reads all photos before the race.
+        photo.write_bytes(b"no photo")
+        with photo.open("wb", buffering=0) as pipe:  # opens when the bare decoder does
+            program.terminate()
+            assert program.wait(20) == 128 + signal.SIGTERM
+            assert list(scratch.iterdir()) == []
+            # Nobody reads on: the lap has ended, too.
+            with pytest.raises(BrokenPipeError):
+                write_on(pipe, seconds=20)
+
+
+def write_on(pipe: IO[bytes], *, seconds: float) -> None:
+    """Write now and then, for some time."""
+    for _ in range(round(10 * seconds)):
+        pipe.write(b"-")
+        time.sleep(0.1)
