@@ -95,6 +95,8 @@ def measure(library: Path, num_photos: int) -> dict[str, Any]:
     if not default_path(library).exists():
         result |= fill(library, num_photos)
     with Catalog.open(library) as catalog:
+        if (num_known := len(catalog.states())) != num_photos:
+            sys.exit(f"{library} holds {num_known} photos: give --photos {num_known}")
         result["unchanged_rescan_s"], summary = time_call(
             lambda: scan(library, catalog, Scorer(), gauge=build_gauge())
         )

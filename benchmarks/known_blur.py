@@ -22,6 +22,7 @@ from PIL import Image
 from clearshot import optics
 from clearshot.decode.image import JUDGED_PX, read_luma
 from clearshot.discover import find_photos
+from clearshot.errors import PhotoError
 from clearshot.photo import Rating
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import judge
@@ -33,14 +34,20 @@ if TYPE_CHECKING:
 KINDS: Final = ("gaussian", "disc", "line", "shake")
 # Standard deviations along the longest axis [px at the judged size].
 SIGMAS_PX: Final = (1, 2, 4, 8, 16, 24, 40, 60)
+# Photos whose shorter side is shorter than this are left out: the largest kernel spreads 210 px.
+_MIN_PX: Final = 256
 
 
 def main() -> None:
     """Print a table, then one line of JSON."""
     found = find_photos([Path(name) for name in sys.argv[1:]]).photos
-    photos = [read_linear(photo.path) for photo in found]
+    readable = [linear for photo in found if (linear := read_linear(photo.path)) is not None]
+    photos = [linear for linear in readable if min(linear.shape) >= _MIN_PX]
     if not photos:
-        sys.exit("no photos found; name folders of clear photos, not of links to them")
+        sys.exit(
+            f"no photos found whose shorter side is {_MIN_PX} px long at the judged size; name "
+            "folders of clear photos, not of links to them"
+        )
     print("kind        blur px  photos  read px  p least  p median  bad")
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -54,9 +61,13 @@ def main() -> None:
     print(json.dumps(rows))
 
 
-def read_linear(path: Path) -> NDArray[np.float32]:
-    """Read the luma of a photo at the judged size in linear light."""
-    luma = read_luma(path)
+def read_linear(path: Path) -> NDArray[np.float32] | None:
+    """Read the luma of a photo at the judged size in linear light; None where that fails."""
+    try:
+        luma = read_luma(path)
+    except PhotoError as error:
+        print(error, file=sys.stderr)
+        return None
     luma.thumbnail((JUDGED_PX, JUDGED_PX), Image.Resampling.BOX)
     return optics.to_linear(np.asarray(luma) / np.float32(255))
 
@@ -64,15 +75,13 @@ def read_linear(path: Path) -> NDArray[np.float32]:
 def measure(
     photos: list[NDArray[np.float32]], kind: str, sigma_px: float, place: Path
 ) -> dict[str, float]:
-    """Blur every photo that is larger than the kernel, and judge it."""
+    """Blur every photo, and judge it."""
     rng = np.random.default_rng(0)
     scorer, scores = Scorer(), []
     for linear in photos:
-        kernel = draw_kernel(kind, sigma_px, rng=rng)
-        if max(kernel.shape) // 2 < min(linear.shape):
-            encoded = optics.to_encoded(optics.blur(linear, kernel))
-            Image.fromarray(np.round(encoded * 255).astype(np.uint8)).save(place)
-            scores.append(scorer.score(place))
+        encoded = optics.to_encoded(optics.blur(linear, draw_kernel(kind, sigma_px, rng=rng)))
+        Image.fromarray(np.round(encoded * 255).astype(np.uint8)).save(place)
+        scores.append(scorer.score(place))
     verdicts = [judge(each) for each in scores]
     p_blurry = [verdict.p_blurry for verdict in verdicts]
     return {

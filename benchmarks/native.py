@@ -2,8 +2,8 @@
 
     python benchmarks/native.py PHOTO_OR_FOLDER...
 
-One line per photo: megapixels, blur on a screen and at 100 %; then the quartiles of those that are
-sharp on a screen and longer than 1024 px.
+One line per photo that can be judged: megapixels, blur on a screen and at 100 %; then the quartiles
+of those that are sharp on a screen and longer than 1024 px.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from clearshot.discover import find_photos
+from clearshot.errors import PhotoError
 from clearshot.photo import SharpAt
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds, judge
@@ -28,7 +29,11 @@ def main() -> None:
         f"{'photo':48} {'MP':>5} {'screen':>7} {'100 %':>7} {'p':>6} {'p 100 %':>8} {'real MP':>8}"
     )
     for path in list_photos([Path(name) for name in sys.argv[1:]]):
-        scores = scorer.score(path)
+        try:
+            scores = scorer.score(path)
+        except PhotoError as error:
+            print(error, file=sys.stderr)
+            continue
         screen, full = judge(scores), judge(scores, Thresholds(sharp_at=SharpAt.FULL))
         native = scores.focus.native_blur
         assert native is not None

@@ -2,8 +2,9 @@
 
     python benchmarks/tolerance.py LABELLED... --run-folder DIR [--splits 1000] [--plot OUT.png]
 
-The photos, of two sources at least, are scored once, into DIR. Labels of which there are none are
-left out. One photo of each scene and kind takes part. Kept means: of the good photos that
+The photos are scored once, into DIR. One photo of each scene and kind takes part: 20 good and 20
+blurry ones at least, of each kind from two sources. Other labels of which there are fewer are left
+out. Kept means: of the good photos that
 calibrated nothing, no larger share is called bad.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 _CONFIDENCE = 0.9
 _SHARES = (0.01, 0.02, 0.05)
 _NUM_DECISIONS = (30, 60, 120)
+_MIN_SCENES = 20
 
 
 class Photos:
@@ -67,6 +70,10 @@ class Photos:
             tails.append(build_tail(self.logits[which], is_bad=is_bad, sources=names))
         return TailPair(*tails)
 
+    def list_sources(self) -> tuple[set[str], set[str]]:
+        """Name the sources of good and of bad photos."""
+        return set(self.source[~self.is_bad].tolist()), set(self.source[self.is_bad].tolist())
+
     def split(self, rng: np.random.Generator) -> NDArray[np.bool_]:
         """Draw half of the scenes."""
         return np.asarray((rng.random(self.scene.max() + 1) < 0.5)[self.scene])
@@ -85,14 +92,16 @@ def main() -> None:
     is_one = np.array([photo in one for photo in photos])
     chosen = [photo for photo in photos if photo in one]
     results: dict[str, object] = {"photos": len(photos), "splits": given.splits}
-    for label in Label:
-        part = Photos(chosen, logits[label][is_one], label)
-        if not part.bad.size:
+    parts = {label: Photos(chosen, logits[label][is_one], label) for label in Label}
+    blurry = parts[Label.BLURRY]
+    if not has_enough(blurry) or min(map(len, blurry.list_sources())) < 2:
+        sys.exit(describe_lack(blurry))
+    for label, part in parts.items():
+        if not has_enough(part):
             continue  # many sets know blurred photos only
         results[f"halves_{label}"] = try_halves(part, given.splits)
         results[f"draws_{label}"] = try_draws(part, given.splits)
         results[f"table_{label}"] = try_table(part, given.splits)
-    blurry = Photos(chosen, logits[Label.BLURRY][is_one], Label.BLURRY)
     results["libraries"] = try_libraries(blurry, given.splits)
     results["audit"] = try_audit(blurry, given.splits)
     results["sources"] = try_sources(blurry)
@@ -101,6 +110,21 @@ def main() -> None:
     if given.plot:
         draw(blurry, given.plot, given.splits)
     print(json.dumps(results))
+
+
+def has_enough(photos: Photos) -> bool:
+    """Tell whether there are so many photos that no half of them lacks a kind."""
+    return min(photos.good.size, photos.bad.size) >= _MIN_SCENES
+
+
+def describe_lack(photos: Photos) -> str:
+    """Say what is needed, and what is there."""
+    good, bad = (len(names) for names in photos.list_sources())
+    return (
+        f"{_MIN_SCENES} good and {_MIN_SCENES} blurry photos of different scenes are needed, each "
+        f"kind from two sources; found {photos.good.size} good ones from {good} and "
+        f"{photos.bad.size} blurry ones from {bad}"
+    )
 
 
 def score(labelled: list[Path], folder: Path) -> tuple[list[LabelledPhoto], dict[Label, Floats]]:
@@ -147,7 +171,9 @@ def try_halves(photos: Photos, num_splits: int) -> list[dict[str, object]]:
             good, bad = photos.take(~half)
             seen = np.sort(photos.take(half)[0])[::-1]
             allowed = int(share * good.size + 1e-9)
-            told = [predict_kept(k, seen.size, good.size, allowed) for k in range(20)]
+            told = [
+                predict_kept(k, seen.size, good.size, allowed) for k in range(min(20, seen.size))
+            ]
             num_beyond = max((k for k, p in enumerate(told) if p >= _CONFIDENCE), default=0)
             stated.append(told[num_beyond])
             lost.append(share_above(good, seen[num_beyond]))

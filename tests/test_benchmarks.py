@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from clearshot.catalog.catalog import Catalog
+
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
 
@@ -67,9 +69,44 @@ def test_tolerances_are_tried_with_labels_that_the_photos_have(tmp_path: Path) -
     assert "halves_dark" not in result
 
 
+def test_a_broken_photo_is_named_and_the_others_are_told(folder: Path) -> None:
+    broken = folder / "broken.jpg"
+    broken.write_bytes((folder / "0.jpg").read_bytes()[:5000])
+    done = run("native.py", folder)
+    assert read_last_line(done)["photos"] > 0
+    [line] = done.stderr.splitlines()
+    assert str(broken) in line
+
+
+def test_photos_that_are_smaller_than_the_blur_are_refused(tmp_path: Path) -> None:
+    for name, side in (("tiny", 12), ("small", 100)):
+        Image.new("L", (side, side), 99).save(tmp_path / f"{name}.png")
+    assert_refused(run("known_blur.py", tmp_path), "no photos found whose shorter side is 256 px")
+
+
+def test_tolerances_of_few_photos_or_one_source_are_refused(tmp_path: Path) -> None:
+    for number in range(42):
+        path = tmp_path / "one" / ("clear", "blurred")[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rng = np.random.default_rng(number)
+        Image.fromarray(rng.integers(0, 255, (64, 64, 3), dtype=np.uint8)).save(path)
+    words = (tmp_path / "one", "--run-folder", tmp_path / "run", "--splits", "2")
+    assert_refused(run("tolerance.py", *words), "found 21 good ones from 1 and 21 blurry ones")
+
+
+def test_a_library_of_another_number_of_photos_is_refused(tmp_path: Path) -> None:
+    Catalog.open(tmp_path).close()
+    done = run("catalog.py", "--library", tmp_path, "--photos", "3")
+    assert_refused(done, "holds 0 photos")
+
+
+def assert_refused(done: subprocess.CompletedProcess[str], message: str) -> None:
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("script", ["known_blur.py", "native.py", "scan.py"])
 def test_without_photos_it_says_so(tmp_path: Path, script: str) -> None:
     done = run(script, tmp_path)
-    assert done.returncode == 1
-    assert "found" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert_refused(done, "found")
