@@ -103,6 +103,14 @@ def test_sidecars_of_duplicates_go_with_their_photo(tmp_path: Path) -> None:
     assert name_shots("IMG_01.CR2.xmp") >= {"IMG", "IMG_01"}
 
 
+@pytest.mark.parametrize("suffix", [".acr", ".aae"])
+def test_masks_and_edits_are_named_by_the_base_name_alone(tmp_path: Path, suffix: str) -> None:
+    write(tmp_path, "IMG.jpg", f"IMG{suffix}", f"IMG.jpg{suffix}")
+    (photo,) = find_photos([tmp_path]).photos
+    assert [path.name for path in photo.companions] == [f"IMG{suffix}"]
+    assert name_shots(f"IMG.jpg{suffix}") == {"IMG.jpg"}
+
+
 def test_a_sidecar_of_a_duplicate_or_of_another_photo_stays_with_none(tmp_path: Path) -> None:
     write(tmp_path, "IMG.CR2", "IMG_01.jpg", "IMG_01.CR2.xmp", "IMG_01.jpg.xmp")
 

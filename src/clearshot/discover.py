@@ -39,9 +39,12 @@ RAW_SUFFIXES = frozenset({
 # fmt: on
 PHOTO_SUFFIXES = _PICTURE_SUFFIXES | _HEIF_SUFFIXES | RAW_SUFFIXES
 
-# What raw developers write about a photo, again and again. IMG.xmp belongs to IMG.jpg, as all
-# companions do. IMG.jpg.xmp belongs to it, too (darktable, digiKam, RawTherapee, DxO).
-SIDECAR_SUFFIXES = frozenset({".xmp", ".pp3", ".dop"})
+# Sidecars that may have the whole name of their photo: IMG.jpg.xmp belongs to IMG.jpg (darktable,
+# digiKam, RawTherapee, DxO), as IMG.xmp and all companions do.
+_APPENDED_SUFFIXES = frozenset({".xmp", ".pp3", ".dop"})
+
+# What programs write about a photo, again and again; Lightroom its masks, Apple its edits, too.
+SIDECAR_SUFFIXES = _APPENDED_SUFFIXES | {".acr", ".aae"}
 
 # Duplicates, which darktable counts from 01 on: IMG_01.CR2.xmp is a second edit of IMG.CR2.
 _DUPLICATE = re.compile(r"(.+)_\d{2,}(\.[^.]+)", re.DOTALL)
@@ -154,7 +157,7 @@ class Ownership:
             None for a file that is no companion; several where its name does not tell.
         """
         suffix, base = _suffix(other), _split(other)[0]
-        if suffix in SIDECAR_SUFFIXES and _suffix(base) in PHOTO_SUFFIXES:
+        if suffix in _APPENDED_SUFFIXES and _suffix(base) in PHOTO_SUFFIXES:
             if owner := self._find_judged(base):
                 return [owner]
             # Of a duplicate, or of a file that is gone or was never copied here.
@@ -211,7 +214,7 @@ def name_shots(name: str, beside: Collection[str] = ()) -> set[str]:
     base, suffix = _split(name)[0], _suffix(name)
     if suffix not in PHOTO_SUFFIXES | COMPANION_SUFFIXES:
         return set()
-    is_of_file = suffix in SIDECAR_SUFFIXES and _suffix(base) in PHOTO_SUFFIXES
+    is_of_file = suffix in _APPENDED_SUFFIXES and _suffix(base) in PHOTO_SUFFIXES
     if not is_of_file:
         return {base}
     original = "" if base in beside else _find_original(base)

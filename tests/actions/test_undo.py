@@ -144,7 +144,7 @@ def test_changed_files_and_occupied_places_stay(tmp_path: Path, journals: Path) 
     assert read_tree(tmp_path) == before
 
 
-SIDECARS = ("one.xmp", "one.jpg.xmp", "one.jpg.pp3", "one.jpg.DOP")
+SIDECARS = ("one.xmp", "one.jpg.xmp", "one.jpg.pp3", "one.jpg.DOP", "one.acr", "one.AAE")
 
 
 def edit(path: Path, word: str) -> None:
@@ -159,8 +159,8 @@ def test_sidecars_that_were_edited_go_back_as_they_are(tmp_path: Path, journals:
     names = ("one.jpg", *SIDECARS, "two.jpg", "two.xmp")
     plan = plan_moves(
         tmp_path,
-        {name: f"bad/{name.replace('one', 'one (2)')}" for name in names[:5]},
-        {name: f"bad/{name}" for name in names[5:]},
+        {name: f"bad/{name.replace('one', 'one (2)')}" for name in names[:-2]},
+        {name: f"bad/{name}" for name in names[-2:]},
     )
     before = read_tree(tmp_path)
     apply_plan(plan, journals)
