@@ -45,6 +45,14 @@ def test_an_undo_names_what_it_takes_back(tmp_path: Path) -> None:
     folder = find_journal_folder(tmp_path)
     journal = create_journal(folder, plan, undoes="x", leftovers=(tmp_path / "bad",))
     assert (journal.undoes, journal.leftovers) == ("x", (tmp_path / "bad",))
+    assert journal.gone == frozenset()
+
+
+def test_an_undo_names_the_sidecars_that_were_gone(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff.xmp")
+    folder, plan = find_journal_folder(tmp_path), make_library(tmp_path)
+    journal = create_journal(folder, plan, undoes="x", gone=(tmp_path / name,))
+    assert Journal(journal.path).gone == {tmp_path / name}
 
 
 def test_every_line_is_json_with_a_checksum(journal: Journal) -> None:

@@ -226,6 +226,30 @@ def test_undo_says_which_sidecars_go_back_changed(
     assert not (tmp_path / "bad").exists()
 
 
+def test_undo_says_how_many_sidecars_are_gone(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    run("sort", scanned_library, "--to", tmp_path / "bad", "--apply")
+    sidecar = tmp_path / "bad" / "blurry" / "blurred.xmp"
+    sidecar.unlink()
+    shown = run("undo", scanned_library)
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert "1 sidecar is gone since and stays away" in shown.stdout
+    assert str(sidecar) in "".join(run("undo", scanned_library, "-v").stdout.split())
+    document = json.loads(run("undo", scanned_library, "--format", "json").stdout)
+    assert document["skipped"] == [{"path": str(sidecar), "reason": "gone since, stays away"}]
+    undone = run("undo", scanned_library, "--apply")
+    assert (undone.exit_code, undone.stderr) == (0, "")
+    assert "1 sidecar is gone since and stays away" in undone.stdout
+    assert "3 photos back as before (3 files)" in undone.stdout
+    assert (scanned_library / "blurred.jpg").exists()
+    assert not (tmp_path / "bad").exists()
+    again = run("undo", scanned_library)
+    assert again.exit_code != 0
+    assert "nothing to undo" in again.stderr
+    assert "taken back" in run("undo", scanned_library, "--list").stdout
+
+
 def test_sidecar_made_after_the_scan_goes_along(
     run: Run, scanned_library: Path, tmp_path: Path
 ) -> None:

@@ -189,24 +189,28 @@ def check(case: Case) -> None:
         assert apply_undo(undo, case.journals).skipped == ()
     assert read_tree(case.library) == case.before
     assert not list(case.data.rglob("files/*"))
+    try:
+        plan_undo(case.journals)
+    except ActionError:
+        return
+    raise AssertionError("all is as before, and yet there is something to undo")
 
 
-def prepare(
-    driver: Driver, root: Path, command: str, *kinds: Kind, is_edited: bool = False
-) -> Case:
+def prepare(driver: Driver, root: Path, command: str, *kinds: Kind, sidecars: str = "kept") -> Case:
     """Make a case, with its plan applied for the command `undo`, and taken back for `redo`.
 
-    If `is_edited`, another program has written all sidecars anew after the plan was applied.
+    Where `sidecars` are `edited`, another program has written them anew after the plan was applied;
+    where they are `gone`, it has deleted them before the command.
     """
     case = make_case(root, *kinds)
     if command in {"undo", "redo"}:
         assert driver.run("apply", case, at=0) == 0
-    if is_edited:
+    if sidecars == "edited":
         case = _edit_sidecars(case)
     if command == "redo":
         assert driver.run("undo", case, at=0) == 0
         assert read_tree(case.library) == case.before
-    return case
+    return _delete_sidecars(case) if sidecars == "gone" else case
 
 
 def _edit_sidecars(case: Case) -> Case:
@@ -221,17 +225,30 @@ def _edit_sidecars(case: Case) -> Case:
     return replace(case, before=case.before | edited)
 
 
+def _delete_sidecars(case: Case) -> Case:
+    """Delete the sidecars wherever they are; the rest of the plan is to be taken back."""
+    names = {str(path.relative_to(case.library)) for path in case.library.rglob("*.xmp")}
+    for name in names:
+        (case.library / name).unlink()
+    gone = {step.source for step in case.plan.steps if step.source.suffix == ".xmp"}
+    assert gone
+    steps = tuple(step for step in case.plan.steps if step.source not in gone)
+    left = names | {str(path.relative_to(case.library)) for path in gone}
+    before = {name: entry for name, entry in case.before.items() if name not in left}
+    return replace(case, plan=replace(case.plan, steps=steps), before=before)
+
+
 def kill_before_each_operation(
-    driver: Driver, folder: Path, command: str, kind: Kind, way: str, *, is_edited: bool = False
+    driver: Driver, folder: Path, command: str, kind: Kind, way: str, *, sidecars: str = "kept"
 ) -> int:
     """Kill a run before its first operation on disk, another one before the second, and so on.
 
-    Give how many there were. `is_edited` is that of `prepare`.
+    Give how many there were. `sidecars` is that of `prepare`.
     """
     code, number = KILLED, 0
     while code == KILLED:
         number += 1
-        case = prepare(driver, folder / str(number), command, kind, is_edited=is_edited)
+        case = prepare(driver, folder / str(number), command, kind, sidecars=sidecars)
         code = driver.run(command, case, way=way, at=number)
         assert driver.run("recover", case, way=way, at=0) == 0
         check(case)

@@ -78,7 +78,17 @@ def test_killed_before_each_operation(
 def test_killed_while_edited_sidecars_go_back(
     tmp_path: Path, driver: Driver, command: str, way: str
 ) -> None:
-    num = kill_before_each_operation(driver, tmp_path, command, Kind.MOVE, way, is_edited=True)
+    num = kill_before_each_operation(driver, tmp_path, command, Kind.MOVE, way, sidecars="edited")
+    assert num > 15
+
+
+@pytest.mark.parametrize(
+    ("command", "way"), [("undo", "link"), ("undo", "copy and reserve"), ("redo", "copy")]
+)
+def test_killed_while_photos_go_back_without_their_sidecars_that_are_gone(
+    tmp_path: Path, driver: Driver, command: str, way: str
+) -> None:
+    num = kill_before_each_operation(driver, tmp_path, command, Kind.MOVE, way, sidecars="gone")
     assert num > 15
 
 

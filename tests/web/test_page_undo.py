@@ -31,17 +31,36 @@ def tag(library: Path) -> dict[Path, bytes]:
     return before
 
 
-def test_a_sidecar_that_was_edited_after_the_move_is_said_to_go_back_as_it_is(
-    page: Page, library: Path, tmp_path: Path
-) -> None:
-    sidecar = library / "DSC_0003-blurred.xmp"
+def move(library: Path, sidecar: Path, target: Path) -> Path:
+    """Move a photo with its sidecar; give the place of that."""
     with Catalog.open(library) as catalog:
         bad, _ = list_bad(catalog, Thresholds())
     bad = [(photo, label) for photo, label in bad if photo.path == sidecar.with_suffix(".jpg")]
     bad, _ = find_companions(library, bad)
-    plan = plan_sort(library, bad, tmp_path / "bad")
+    plan = plan_sort(library, bad, target)
     assert len(apply_plan(plan, find_journals(library)).done) == 2
-    plan.steps[1].target.write_text("<edited/>")
+    return plan.steps[1].target
+
+
+def test_a_sidecar_that_is_gone_since_the_move_is_said_to_stay_away(
+    page: Page, library: Path, tmp_path: Path
+) -> None:
+    sidecar = library / "DSC_0003-blurred.xmp"
+    move(library, sidecar, tmp_path / "bad").unlink()
+    page.get_by_text("Take back the last plan").click()
+    dialog = page.locator("#plan")
+    expect(dialog).to_contain_text("1 sidecar is gone since and stays away.")
+    expect(dialog.locator(".left-out")).to_have_count(0)
+    dialog.locator(".buttons .main").click()
+    expect(dialog.locator("h2")).to_contain_text("1 photo back as before (1 file)")
+    assert sidecar.with_suffix(".jpg").exists()
+
+
+def test_a_sidecar_that_was_edited_after_the_move_is_said_to_go_back_as_it_is(
+    page: Page, library: Path, tmp_path: Path
+) -> None:
+    sidecar = library / "DSC_0003-blurred.xmp"
+    move(library, sidecar, tmp_path / "bad").write_text("<edited/>")
     page.get_by_text("Take back the last plan").click()
     dialog = page.locator("#plan")
     expect(dialog).to_contain_text("1 sidecar changed since, goes back as it is.")

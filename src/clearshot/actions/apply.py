@@ -74,8 +74,7 @@ def carry_out(
     plan: Plan,
     journal_folder: Path,
     *,
-    undoes: str | None = None,
-    leftovers: tuple[Path, ...] = (),
+    begin: Callable[[Path, Plan], Journal] = create_journal,
     progress: Progress | None = None,
     witness: Witness | None = None,
 ) -> Outcome:
@@ -87,10 +86,8 @@ def carry_out(
         What to do.
     journal_folder : Path
         Where the journals of the library are.
-    undoes : str or None
-        Name of the journal that the plan takes back.
-    leftovers : tuple of Path
-        Folders that are removed at the end if they are empty.
+    begin : callable
+        Begins the journal, as `create_journal` does; that of an undo says more.
     progress, witness : callable or None
         As for `apply_plan`.
 
@@ -108,7 +105,7 @@ def carry_out(
         raise ActionError("the library folder is not there", path=plan.folder)
     with hold_lock(journal_folder.parent):
         recovered = recover_locked(journal_folder)
-        journal = create_journal(journal_folder, plan, undoes=undoes, leftovers=leftovers)
+        journal = begin(journal_folder, plan)
         try:
             skipped = _do_groups(journal, progress, witness)
         finally:

@@ -109,6 +109,8 @@ class History:
     def find_effective_steps(self, journal: Journal) -> list[int]:
         """Find the steps of a run that were done and that no undo in effect took back.
 
+        Nor are sidecars listed that were gone when an undo took their photos back.
+
         Parameters
         ----------
         journal : Journal
@@ -119,12 +121,15 @@ class History:
         list of int
             Numbers of the steps.
         """
-        taken_back = {
-            _name_origin(undoing.plan.steps[number])
-            for undoing in self._undoings.get(journal.name, ())
-            for number in self.find_effective_steps(undoing)
-        }
         steps = journal.plan.steps
+        taken_back: set[Path] = set()
+        for undoing in self._undoings.get(journal.name, ()):
+            back = [undoing.plan.steps[number] for number in self.find_effective_steps(undoing)]
+            taken_back.update(map(_name_origin, back))
+            # A sidecar that was gone when its photo went back is not waited for.
+            groups = {step.group for step in back}
+            ends = (step.target for step in steps if step.group in groups)
+            taken_back.update(undoing.gone.intersection(ends))
         return [
             number for number in journal.done_steps if _name_end(steps[number]) not in taken_back
         ]

@@ -97,6 +97,8 @@ class Journal:
         Name of the journal that the run takes back; None for a plan of its own.
     leftovers : tuple of Path
         Folders that the run is to remove if they are empty at its end.
+    gone : frozenset of Path
+        Sidecars that were not there any more when their photos went back, and are in no step.
     states : list of StepState
         How far each step of the plan came.
     folders : list of Path
@@ -197,6 +199,7 @@ class Journal:
         self.time = datetime.fromisoformat(header["time"])
         self.undoes: str | None = header["undoes"]
         self.leftovers = tuple(Path(folder) for folder in header["leftovers"])
+        self.gone = frozenset(Path(sidecar) for sidecar in header.get("gone", ()))
         self.states = [StepState(step.stamp.mtime_ns) for step in steps]
 
     def _read(self) -> list[dict[str, Any]]:
@@ -251,7 +254,12 @@ class Journal:
 
 
 def create_journal(
-    folder: Path, plan: Plan, *, undoes: str | None = None, leftovers: tuple[Path, ...] = ()
+    folder: Path,
+    plan: Plan,
+    *,
+    undoes: str | None = None,
+    leftovers: tuple[Path, ...] = (),
+    gone: tuple[Path, ...] = (),
 ) -> Journal:
     """Begin the journal of a run.
 
@@ -265,6 +273,8 @@ def create_journal(
         Name of the journal that the run takes back.
     leftovers : tuple of Path
         Folders that the run is to remove if they are empty at its end.
+    gone : tuple of Path
+        Sidecars that would go back with their photos, were they still there.
 
     Returns
     -------
@@ -288,6 +298,7 @@ def create_journal(
         "folder": str(plan.folder),
         "undoes": undoes,
         "leftovers": [str(leftover) for leftover in leftovers],
+        "gone": [str(sidecar) for sidecar in gone],
         "steps": plan.as_rows(),
     }
     with _translate_errors(path, "write"):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from clearshot.actions.apply import carry_out, find_obstacles
 from clearshot.actions.atomic import read_stamp
 from clearshot.actions.history import History
-from clearshot.actions.journal import list_journals
+from clearshot.actions.journal import create_journal, list_journals
 from clearshot.actions.plan import Kind, Outcome, Plan
 from clearshot.actions.step import find_in_trash
 from clearshot.actions.trash import TrashListing
@@ -49,6 +50,8 @@ class UndoPlan:
         Journals of other runs that cannot be read, and why. What they say is not known.
     edited : frozenset of Path
         Sidecars of the plan that were changed since they moved, and go back as they are now.
+    gone : tuple of Step
+        What is left out of the plan: the steps of sidecars that are not there any more.
     """
 
     name: str
@@ -58,6 +61,7 @@ class UndoPlan:
     staying: tuple[Skip, ...] = ()
     damaged: tuple[Skip, ...] = ()
     edited: frozenset[Path] = frozenset()
+    gone: tuple[Step, ...] = ()
 
 
 def plan_undo(journal_folder: Path, name: str | None = None) -> UndoPlan:
@@ -113,11 +117,11 @@ def apply_undo(
 ) -> Outcome:
     """Take a run back: names, places, times and bytes are as they were before it.
 
-    A sidecar that was moved and edited since goes back as it was when this was planned. Other files
-    that changed since the run, are gone, or whose old place is occupied are left alone with the
-    files of their group; once the cause is gone, another undo takes them back. Folders that the run
-    made are removed if they are empty. Raises ActionError as `clearshot.actions.apply.apply_plan`
-    does.
+    A sidecar that was moved and edited since goes back as it was when this was planned; one that
+    was gone then stays away. Other files that changed since the run, are gone, or whose old place
+    is occupied are left alone with the files of their group; once the cause is gone, another undo
+    takes them back. Folders that the run made are removed if they are empty. Raises ActionError as
+    `clearshot.actions.apply.apply_plan` does.
 
     Parameters
     ----------
@@ -135,14 +139,15 @@ def apply_undo(
     Outcome
         What went back, what was left alone and why.
     """
-    return carry_out(
-        undo.plan,
-        journal_folder,
+    plan, skipped = _spare_returned(undo)
+    begin = partial(
+        create_journal,
         undoes=undo.name,
         leftovers=undo.leftovers,
-        progress=progress,
-        witness=witness,
+        gone=tuple(step.source for step in undo.gone),
     )
+    outcome = carry_out(plan, journal_folder, begin=begin, progress=progress, witness=witness)
+    return replace(outcome, skipped=(*skipped, *outcome.skipped))
 
 
 def _plan_back(journal: Journal, numbers: list[int]) -> UndoPlan:
@@ -151,6 +156,9 @@ def _plan_back(journal: Journal, numbers: list[int]) -> UndoPlan:
         find_in_trash(journal.plan.steps[number].invert(journal.states[number].mtime_ns), listing)
         for number in reversed(numbers)
     ]
+    gone = _find_gone(inverses)
+    left_out = {step.source for step in gone}
+    inverses = [step for step in inverses if step.source not in left_out]
     steps = tuple(map(_follow_edit, inverses))
     late, left = _plan_latecomers(steps)
     groups = [[*group, *late[n]] for n, group in groupby(steps, key=lambda step: step.group)]
@@ -159,7 +167,7 @@ def _plan_back(journal: Journal, numbers: list[int]) -> UndoPlan:
     edited = frozenset(now.source for now, then in zip(steps, inverses, strict=True) if now != then)
     edited -= {skip.path for skip in refused}
     folders = tuple(journal.folders)
-    return UndoPlan(journal.name, plan, folders, refused, tuple(left), edited=edited)
+    return UndoPlan(journal.name, plan, folders, refused, tuple(left), (), edited, gone)
 
 
 def _follow_edit(step: Step) -> Step:
@@ -167,7 +175,7 @@ def _follow_edit(step: Step) -> Step:
 
     What removes a file stays as it is: the edits would be lost.
     """
-    if step.kind is not Kind.MOVE or step.source.suffix.lower() not in SIDECAR_SUFFIXES:
+    if not _is_moved_sidecar(step):
         return step
     try:
         stamp = read_stamp(step.source)
@@ -175,6 +183,57 @@ def _follow_edit(step: Step) -> Step:
         # The step itself fails and says why.
         return step
     return step if stamp == step.stamp else replace(step, stamp=stamp, restored_mtime_ns=None)
+
+
+def _is_moved_sidecar(step: Step) -> bool:
+    return step.kind is Kind.MOVE and step.source.suffix.lower() in SIDECAR_SUFFIXES
+
+
+def _find_gone(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Find the sidecars that someone deleted since they moved: they keep no photo from going back.
+
+    Where nothing else of the photo is in their folder, it may be the drive that is not there.
+    """
+    absent = [step for step in steps if _is_moved_sidecar(step) and _is_absent(step.source)]
+    groups = {step.group for step in absent}
+    there = {
+        (step.group, step.source.parent)
+        for step in steps
+        if step.group in groups and os.path.lexists(step.source)
+    }
+    return tuple(step for step in absent if (step.group, step.source.parent) in there)
+
+
+def _is_absent(path: Path) -> bool:
+    """Tell whether a file is not in its folder, which can be read."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return _is_readable(path.parent)
+    except OSError:
+        return False
+    return False
+
+
+def _is_readable(folder: Path) -> bool:
+    try:
+        with os.scandir(folder):
+            return True
+    except OSError:
+        return False
+
+
+def _spare_returned(undo: UndoPlan) -> tuple[Plan, list[Skip]]:
+    """Leave alone the photos with a sidecar that was gone and is there again: it would stay."""
+    returned = {step.group: step.source for step in undo.gone if os.path.lexists(step.source)}
+    steps = tuple(step for step in undo.plan.steps if step.group not in returned)
+    skipped = [Skip(path, "is there again since planning") for path in returned.values()]
+    skipped += [
+        Skip(step.source, f"stays with {returned[step.group].name}")
+        for step in undo.plan.steps
+        if step.group in returned
+    ]
+    return replace(undo.plan, steps=steps), skipped
 
 
 def _plan_latecomers(steps: Sequence[Step]) -> tuple[dict[int, list[Step]], list[Skip]]:

@@ -12,6 +12,7 @@ from clearshot.cli.options import (
     apply_options,
     catalog_option,
     is_quiet,
+    is_verbose,
     repeat_options,
     show_example,
     verbosity_options,
@@ -31,14 +32,14 @@ from clearshot.cli.screen import (
     show_progress,
 )
 from clearshot.cli.text import to_count
-from clearshot.terminal import to_command
+from clearshot.terminal import to_command, to_printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from clearshot.actions.history import AppliedPlan
-    from clearshot.actions.plan import Outcome
+    from clearshot.actions.plan import Outcome, Step
     from clearshot.actions.undo import UndoPlan
     from clearshot.photo import Skip
 
@@ -76,10 +77,11 @@ def undo(  # noqa: PLR0913 - one argument per option
     """Print what taking back the last applied plan of FOLDER would do; with --apply, do it.
 
     It works in any later session. Files that changed since are left alone and named; sidecars that
-    were moved go back as they are.
+    were moved go back as they are, and keep no photo from going back where they are gone.
     """
     from clearshot.actions.undo import plan_undo
     from clearshot.notary import note_outcome
+    from clearshot.photo import Skip
 
     if is_list:
         _print_list(folder, is_json=is_json)
@@ -89,13 +91,15 @@ def undo(  # noqa: PLR0913 - one argument per option
     _print_damaged(back.damaged)
     if not is_json and not (is_applied and is_quiet()):
         print_plan(back.plan, back.edited)
+        _print_gone(back.gone)
     outcome = None
     if is_applied:
         outcome = _apply(back, folder, catalog_path)
         note_outcome(folder, catalog_path, outcome)
     if is_json:
         refused = back.refused if outcome is None else ()
-        print_plan_json(back.plan, outcome, (*skipped, *refused, *back.staying))
+        gone = [Skip(step.source, "gone since, stays away") for step in back.gone]
+        print_plan_json(back.plan, outcome, (*skipped, *refused, *back.staying, *gone))
     elif outcome is not None:
         print_outcome(outcome, what="back as before")
         print_left_alone(back.staying, "of these photos left behind")
@@ -105,6 +109,16 @@ def undo(  # noqa: PLR0913 - one argument per option
         _print_next_step(back, ["undo", folder, *repeat_options(None, catalog_path)], name)
     is_left = outcome is not None and bool(outcome.skipped or back.staying)
     context.exit(1 if skipped or is_left else 0)
+
+
+def _print_gone(gone: Sequence[Step]) -> None:
+    if not gone:
+        return
+    fate = "is gone since and stays away" if len(gone) == 1 else "are gone since and stay away"
+    print_line(f"{to_count(len(gone), 'sidecar')} {fate}")
+    for step in gone if is_verbose() else ():
+        print_line(f"  {to_printable(step.source)}")
+    print_line()
 
 
 def _print_list(folder: Path, *, is_json: bool) -> None:

@@ -193,6 +193,7 @@ class Shelf:
         """
         moves = offer.plan.steps
         edited = frozenset() if offer.undo is None else offer.undo.edited
+        gone = () if offer.undo is None else offer.undo.gone
         return {
             "key": offer.key,
             "kind": offer.kind.value,
@@ -203,6 +204,7 @@ class Shelf:
             "bytes": offer.plan.size_bytes,
             "renamed": sum(move.renamed for move in moves),
             "edited": len(edited),
+            "gone": len(gone),
             "interrupted": len(find_interruptions(find_journals(self.library))),
             "groups": _count_groups(moves),
             "moves": [
