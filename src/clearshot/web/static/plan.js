@@ -88,7 +88,7 @@ export class PlanDialog {
       plan.interrupted ? h("p", { class: "faint" }, T.interrupted) : null,
       plan.renamed ? h("p", { class: "faint" }, T.renamed(plan.renamed)) : null,
       plan.edited ? h("p", { class: "faint" }, T.edited(plan.edited)) : null,
-      plan.gone ? h("p", { class: "faint" }, T.gone(plan.gone)) : null,
+      plan.gone ? h("p", { class: "faint" }, T.stayAway(plan.gone)) : null,
       plan.files ? files(plan) : null,
       leftOut(plan.skipped),
       h("details", {}, h("summary", {}, T.sameCommand), h("code", {}, plan.command)),

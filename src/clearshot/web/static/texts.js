@@ -175,7 +175,7 @@ export const T = {
   interrupted: "An earlier move was interrupted. It is put in order first.",
   renamed: (n) => `${count(n, "file gets", "files get")} a number because the name is taken.`,
   edited: (n) => `${count(n, "sidecar")} changed since, ${n === 1 ? "goes back as it is" : "go back as they are"}.`,
-  gone: (n) => `${count(n, "sidecar")} ${n === 1 ? "is gone since and stays away" : "are gone since and stay away"}.`,
+  stayAway: (n) => `${count(n, "sidecar")} ${n === 1 ? "is gone since and stays away" : "are gone since and stay away"}.`,
   showFiles: (n, all) => (n < all ? `The first ${whole(n)} of ${count(all, "file")}` : `${count(all, "file")}`),
   leftOut: (n) => `${count(n, "photo or file", "photos or files")} left alone`,
   sameCommand: "The same in a terminal",
