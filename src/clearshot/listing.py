@@ -253,8 +253,7 @@ def find_bad_and_failed(catalog: Catalog, thresholds: Thresholds) -> list[int] |
         refresh(catalog)
     except CatalogError:
         return None
-    rules, wanted = set_rules(thresholds), (Filter([Rating.BAD]), Filter(is_failed=True))
-    return [each.number for which in wanted for each in catalog.pages.find(rules, which)]
+    return _find_rated(catalog, set_rules(thresholds), [Rating.BAD])
 
 
 def find_others_than_good(catalog: Catalog, thresholds: Thresholds) -> tuple[list[Entry], int]:
@@ -275,9 +274,14 @@ def find_others_than_good(catalog: Catalog, thresholds: Thresholds) -> tuple[lis
     """
     refresh(catalog)
     rules = set_rules(thresholds)
-    wanted = (Filter([Rating.BAD, Rating.UNSURE]), Filter(is_failed=True))
-    found = [each.number for which in wanted for each in catalog.pages.find(rules, which)]
+    found = _find_rated(catalog, rules, [Rating.BAD, Rating.UNSURE])
     return catalog.entries(found), catalog.pages.count(rules).ratings[Rating.GOOD]
+
+
+def _find_rated(catalog: Catalog, rules: Rules, ratings: list[Rating]) -> list[int]:
+    """Give the numbers of the photos that have one of some ratings, and of those that have none."""
+    wanted = (Filter(ratings), Filter(is_failed=True))
+    return [each.number for which in wanted for each in catalog.pages.find(rules, which)]
 
 
 def find_least_logit(p: float, curve: Curve) -> float:

@@ -7,15 +7,14 @@ much memory it takes is its own.
 from __future__ import annotations
 
 import multiprocessing
-import os
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
 from importlib.util import find_spec
 from io import StringIO
-from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 from clearshot.errors import MissingExtraError
+from clearshot.orphans import end_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -161,23 +160,9 @@ def _map(function: Callable[[Path], bool], folder: Path, num_workers: int) -> in
     """Give each photo to a function that tells whether it got through it, and count."""
     photos = sorted(folder.glob("*.jpg"))
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(num_workers, mp_context=spawn, initializer=_end_with_parent) as pool:
+    # A lap is killed by Ctrl-C.
+    with ProcessPoolExecutor(num_workers, mp_context=spawn, initializer=end_with_parent) as pool:
         return sum(pool.map(function, photos))
-
-
-def _end_with_parent() -> None:
-    """See to it that this process ends when its parent is killed, as a lap is by Ctrl-C.
-
-    A worker of a pool would wait for its next photo forever.
-    """
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def end() -> None:
-        parent.join()
-        os._exit(1)
-
-    Thread(target=end, daemon=True).start()
 
 
 def choose_draft(width: int, height: int) -> tuple[int, int]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
 from functools import partial
-from multiprocessing import get_context, parent_process
-from threading import Thread
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
+from clearshot.orphans import end_with_parent
 from clearshot.workers import interrupts_put_off
 
 if TYPE_CHECKING:
@@ -64,14 +63,13 @@ def visit_in_turn(
 def _prepare(_visit: Callable[..., object]) -> None:
     """Let a worker process be stopped by Ctrl-C, and end when the one that started it was killed.
 
-    By now it has imported what the visit needs. It would wait for work for ever: it holds both ends
-    of the pipe from which it reads.
+    By now it has imported what the visit needs.
     """
     # One that came while it started is heard here.
     signal.signal(signal.SIGINT, lambda number, _frame: _heard.append(number))
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
 
 
 def _go(visit: Callable[..., _Part], *arguments: object) -> _Part:
@@ -85,13 +83,6 @@ def _go(visit: Callable[..., _Part], *arguments: object) -> _Part:
     if _heard:
         raise KeyboardInterrupt
     return visit(*arguments)
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def join_parts(parts: Sequence[_Part]) -> _Part:
