@@ -21,7 +21,7 @@ from contextlib import suppress
 from itertools import cycle, islice
 from pathlib import Path
 
-from clearshot.bench.race import race
+from clearshot.bench.race import Course, race
 from clearshot.catalog.catalog import Catalog
 from clearshot.config import usable_cores
 from clearshot.discover import find_photos
@@ -37,7 +37,7 @@ def main() -> None:
         library = Path(name) / "library"
         copy_photos(arguments.folder, library, arguments.photos)
         racers = ("bare decode", "clearshot")
-        bare, own = race(library, 0, racers, num_workers=usable_cores())
+        bare, own = race(Course(library, 0), racers, num_workers=usable_cores())
         num_kept = interrupt_scan(library)
         resumed_s = time_scan(library)
         num_scored = count_scored(library)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from clearshot.bench.plots import plot_speed
-from clearshot.bench.race import Lap, race
+from clearshot.bench.race import Course, Lap, race
 from clearshot.bench.racers import choose_draft, scan_folder
 from clearshot.bench.table import compare, tabulate, to_json
 from clearshot.catalog.catalog import Catalog
@@ -22,8 +22,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def make_lap(racer: str, seconds: float, *, megapixels: int = 24, num_workers: int = 2) -> Lap:
-    return Lap(racer, megapixels, num_workers, 10, 60_000_000, seconds, 120.0)
+def make_lap(
+    racer: str,
+    seconds: float,
+    *,
+    megapixels: int = 24,
+    num_workers: int = 2,
+    has_previews: bool = False,
+) -> Lap:
+    size_bytes = 60_000_000
+    return Lap(racer, megapixels, num_workers, 10, size_bytes, seconds, 120.0, has_previews)
 
 
 @pytest.fixture
@@ -40,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("racer", ["bare decode", "clearshot", "Laplacian"])
 def test_a_racer_runs_through_all_photos_and_leaves_nothing(folder: Path, racer: str) -> None:
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
-    [lap] = race(folder, 24, [racer], num_workers=1)
+    [lap] = race(Course(folder, 24), [racer], num_workers=1)
     assert lap.num_photos == 3
     assert lap.seconds > 0
     assert 10 < lap.peak_mb < 2000
@@ -51,7 +59,7 @@ def test_a_racer_runs_through_all_photos_and_leaves_nothing(folder: Path, racer:
 @pytest.mark.parametrize("racer", ["bare decode", "clearshot", "Laplacian"])
 def test_the_name_of_the_folder_may_be_no_text(folder: Path, racer: str) -> None:
     renamed = folder.rename(os.fsdecode(os.fsencode(folder.parent) + b"/caf\xe9 [1]\n"))
-    [lap] = race(renamed, 24, [racer], num_workers=1)
+    [lap] = race(Course(renamed, 24), [racer], num_workers=1)
     assert lap.num_photos == 3
 
 
@@ -59,7 +67,7 @@ def test_the_name_of_the_folder_may_be_no_text(folder: Path, racer: str) -> None
 def test_a_lap_counts_only_with_all_photos(folder: Path, racer: str) -> None:
     (folder / "3.jpg").write_bytes(b"no photo")
     with pytest.raises(ClearshotError, match=f"{racer} got through 3 of 4 photos only"):
-        race(folder, 24, [racer], num_workers=1)
+        race(Course(folder, 24), [racer], num_workers=1)
 
 
 def test_the_scan_that_is_timed_leaves_nothing_to_do(folder: Path, tmp_path: Path) -> None:
@@ -79,14 +87,14 @@ def test_each_round_begins_with_another_racer(
         return 1.0, {"num_photos": 3, "peak_mb": 1.0}
 
     monkeypatch.setattr("clearshot.bench.race._run", note)
-    laps = race(folder, 24, ["a", "b", "c"], num_workers=1, num_rounds=4)
+    laps = race(Course(folder, 24), ["a", "b", "c"], num_workers=1, num_rounds=4)
     assert "".join(run) == "abcbcacababc"
     assert [lap.racer for lap in laps] == ["a", "b", "c"]
 
 
 def test_a_racer_that_fails_is_named(folder: Path) -> None:
     with pytest.raises(ClearshotError, match="benchmark of nobody failed: KeyError: 'nobody'"):
-        race(folder, 24, ["nobody"], num_workers=1)
+        race(Course(folder, 24), ["nobody"], num_workers=1)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
@@ -118,6 +126,21 @@ def test_table_has_a_row_for_each_lap() -> None:
     table = tabulate([make_lap("bare decode", 2.0), make_lap("clearshot", 2.2)])
     assert table.title == "10 JPEG of 24 MP, 6.0 MB each"
     assert table.rows[1] == ("clearshot", "2", "4.5", "27", "1.10 x", "120")
+
+
+def test_previews_are_compared_with_the_whole_photos_and_as_many_processes() -> None:
+    laps = [
+        make_lap("bare decode", 2.0),
+        make_lap("clearshot", 3.0),
+        make_lap("clearshot", 0.5, has_previews=True),
+        make_lap("clearshot", 6.0, num_workers=1),
+        make_lap("clearshot", 0.8, num_workers=1, has_previews=True),
+    ]
+    table = tabulate(laps)
+    assert [row[0] for row in table.rows[:3]] == ["bare decode", "clearshot", "clearshot, previews"]
+    assert table.rows[2][4] == "0.25 x"
+    gains = [note.partition(" is ")[2] for note in table.notes[1:]]
+    assert gains == ["6.0 times as fast (2 processes).", "7.5 times as fast (1 process)."]
 
 
 @pytest.mark.parametrize("size", [(6000, 4000), (8256, 5504), (4000, 6000), (5472, 3648)])

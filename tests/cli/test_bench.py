@@ -47,6 +47,26 @@ def test_table_plot_and_a_last_line_of_json(
     assert CliRunner().invoke(cli, [*words, "--force"]).exit_code == 0
 
 
+def test_previews_are_raced_beside_the_same_photos_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(photos.SIZES_PX, 24, (1920, 1280))
+    words = ["bench", "--photos", "1", "--workers", "1", "--only", "bare decode", "--previews"]
+    result = CliRunner().invoke(cli, [*words, "--folder", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    laps = json.loads(result.stdout.splitlines()[-1])
+    assert [(lap["racer"], lap["has_previews"]) for lap in laps] == [
+        ("bare decode", False),
+        ("clearshot", False),
+        ("clearshot", True),
+    ]
+    assert "times as fast (1 process)." in result.stdout
+    whole, preview = (tmp_path / name / "0000.jpg" for name in ("24mp-1", "24mp-1-previews"))
+    with Image.open(whole) as one, Image.open(preview) as other:
+        assert one.tobytes() == other.tobytes()
+        assert (getattr(one, "n_frames", 1), other.n_frames) == (1, 2)
+
+
 def test_a_missing_extra_is_named_before_photos_are_drawn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

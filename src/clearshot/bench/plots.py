@@ -49,10 +49,10 @@ def plot_speed(laps: Sequence[Lap], target: Path) -> None:
 
 def _draw_panel(panel: Any, laps: Sequence[Lap], place: Callable[[Lap], int]) -> None:
     """Draw a line for each racer over what `place` gives."""
-    for index, racer in enumerate(dict.fromkeys(lap.racer for lap in laps)):
-        points = sorted((place(lap), lap.photos_per_s) for lap in laps if lap.racer == racer)
+    for index, name in enumerate(dict.fromkeys(lap.name for lap in laps)):
+        points = sorted((place(lap), lap.photos_per_s) for lap in laps if lap.name == name)
         places, speeds = zip(*points, strict=True)
-        panel.plot(places, speeds, marker="o", label=racer, **choose_line(index))
+        panel.plot(places, speeds, marker="o", label=name, **choose_line(index))
     panel.set_xticks(sorted({place(lap) for lap in laps}))
     panel.set_ylim(bottom=0)
     panel.grid(**GRID)

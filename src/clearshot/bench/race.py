@@ -18,8 +18,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """Photos to go through.
+
+    Attributes
+    ----------
+    folder : Path
+        Photos `*.jpg`, nothing else.
+    megapixels : int
+        Their size.
+    has_previews : bool
+        Whether they hold a large preview.
+    """
+
+    folder: Path
+    megapixels: int
+    has_previews: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Lap:
-    """One racer's way through a folder.
+    """One racer's way through a course.
 
     Attributes
     ----------
@@ -37,6 +56,8 @@ class Lap:
         Wall time, from the start of its program to its end [s].
     peak_mb : float
         Memory of its largest process [MB of 10^6 bytes]; 0 where the system does not tell.
+    has_previews : bool
+        Whether the photos hold a large preview.
     """
 
     racer: str
@@ -46,6 +67,12 @@ class Lap:
     size_bytes: int
     seconds: float
     peak_mb: float
+    has_previews: bool = False
+
+    @property
+    def name(self) -> str:
+        """The racer, and what is special about its photos."""
+        return f"{self.racer}, previews" if self.has_previews else self.racer
 
     @property
     def photos_per_s(self) -> float:
@@ -59,25 +86,22 @@ class Lap:
 
 
 def race(
-    folder: Path,
-    megapixels: int,
+    course: Course,
     racers: Sequence[str],
     *,
     num_workers: int,
     num_rounds: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Lap]:
-    """Let racers go through a folder in turn, and keep the fastest lap of each.
+    """Let racers go through a course in turn, and keep the fastest lap of each.
 
     All files are read once before: every racer finds them in the memory of the system. Each round
     begins with another racer than the one before.
 
     Parameters
     ----------
-    folder : Path
-        Photos `*.jpg`, nothing else.
-    megapixels : int
-        Their size, for the laps.
+    course : Course
+        The photos.
     racers : sequence of str
         Keys of `clearshot.bench.racers.RACERS`.
     num_workers : int
@@ -97,7 +121,7 @@ def race(
     ClearshotError
         If a racer fails, or gets through some of the photos only.
     """
-    photos = sorted(folder.glob("*.jpg"))
+    photos = sorted(course.folder.glob("*.jpg"))
     size_bytes = sum(photo.stat().st_size for photo in photos)
     for photo in photos:
         photo.read_bytes()
@@ -106,12 +130,20 @@ def race(
         # Who goes first finds a machine that rested: that is not always the same one.
         round_number, place = divmod(number, len(racers))
         racer = racers[(round_number + place) % len(racers)]
-        seconds, told = _run(racer, folder, num_workers)
+        seconds, told = _run(racer, course.folder, num_workers)
         if told["num_photos"] != len(photos):
             of_all = f"{told['num_photos']} of {len(photos)} photos"
-            raise ClearshotError(f"{racer} got through {of_all} only", path=folder)
-        peak_mb = told["peak_mb"]
-        lap = Lap(racer, megapixels, num_workers, len(photos), size_bytes, seconds, peak_mb)
+            raise ClearshotError(f"{racer} got through {of_all} only", path=course.folder)
+        lap = Lap(
+            racer,
+            course.megapixels,
+            num_workers,
+            len(photos),
+            size_bytes,
+            seconds,
+            told["peak_mb"],
+            course.has_previews,
+        )
         if racer not in best or lap.seconds < best[racer].seconds:
             best[racer] = lap
         progress(number + 1, num_rounds * len(racers))

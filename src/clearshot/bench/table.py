@@ -24,7 +24,7 @@ def tabulate(laps: Sequence[Lap]) -> Table:
     Parameters
     ----------
     laps : sequence of Lap
-        All of the same photos; at least one.
+        All of the same photos, with or without previews; at least one, the first without.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def tabulate(laps: Sequence[Lap]) -> Table:
     title += f"{first.size_bytes / first.num_photos / 1e6:.1f} MB each"
     rows = tuple(
         (
-            lap.racer,
+            lap.name,
             str(lap.num_workers),
             f"{lap.photos_per_s:.1f}",
             f"{lap.mb_per_s:.0f}",
@@ -48,6 +48,7 @@ def tabulate(laps: Sequence[Lap]) -> Table:
     notes = (
         "Time is that of the bare decoder, 1.00 x: luma alone, at the scale of a verdict, with as "
         "many processes. Memory is that of the largest process.",
+        *(note for lap in laps if (note := _tell_gain(lap, laps))),
     )
     return Table(title, ("", *_COLUMNS), rows, notes)
 
@@ -90,12 +91,31 @@ def compare(lap: Lap, laps: Sequence[Lap]) -> float | None:
     Returns
     -------
     float or None
-        The ratio to the bare decoder with as many processes on the same photos; None without one.
+        The ratio to the bare decoder with as many processes on the same photos, without previews;
+        None without one.
     """
-    course = (lap.megapixels, lap.num_workers)
-    base = [
-        each.seconds
-        for each in laps
-        if (each.megapixels, each.num_workers) == course and each.racer == BASE
-    ]
-    return round(lap.seconds / base[0], 3) if base else None
+    base = _find_whole(BASE, lap, laps)
+    return round(lap.seconds / base.seconds, 3) if base else None
+
+
+def _tell_gain(lap: Lap, laps: Sequence[Lap]) -> str | None:
+    """Say what previews gain; None for a lap without them."""
+    whole = _find_whole(lap.racer, lap, laps)
+    if not lap.has_previews or whole is None:
+        return None
+    times = f"{whole.seconds / lap.seconds:.1f} times as fast"
+    processes = "1 process" if lap.num_workers == 1 else f"{lap.num_workers} processes"
+    return f"With a large preview in each photo {lap.racer} is {times} ({processes})."
+
+
+def _find_whole(racer: str, lap: Lap, laps: Sequence[Lap]) -> Lap | None:
+    """Find a racer's lap through the same photos without previews, with as many processes."""
+    course = (lap.megapixels, lap.num_workers, False)
+    for each in laps:
+        if each.racer == racer and course == (
+            each.megapixels,
+            each.num_workers,
+            each.has_previews,
+        ):
+            return each
+    return None

@@ -23,10 +23,11 @@ from clearshot.terminal import to_printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from clearshot.bench.race import Lap
+    from clearshot.bench.race import Course, Lap
 
 # Also in `clearshot.bench`, which --help must not wait for.
 _RACERS: Final = ("bare decode", "clearshot", "CleanVision", "Laplacian")
+_OWN: Final = "clearshot"
 
 _PLOT_SUFFIXES: Final = (".png", ".svg", ".pdf")
 
@@ -72,7 +73,8 @@ _PLOT_SUFFIXES: Final = (".png", ".svg", ".pdf")
     "--previews",
     "has_previews",
     is_flag=True,
-    help="Give the photos a large preview, as many cameras do.",
+    help="Race clearshot again through the photos with a large preview in them, as many cameras "
+    "write it.",
 )
 @click.option(
     "--rounds",
@@ -120,17 +122,19 @@ def bench(  # noqa: PLR0913 - one argument per option
     from clearshot.bench.racers import check_racers
     from clearshot.bench.table import BASE, tabulate, to_json
 
-    names = list(dict.fromkeys((BASE, *racers)))
+    names = list(dict.fromkeys((BASE, *racers, *[_OWN] * has_previews)))
     check_racers(names)
     counts = dict.fromkeys(workers or (usable_cores(),))
     place = nullcontext(str(folder)) if folder else tempfile.TemporaryDirectory()
     laps: list[Lap] = []
     with _ending_laps(), place as name:
         for size in dict.fromkeys(sizes):
-            kept = f"{size}mp-{num_photos}" + "-previews" * has_previews
-            photos = _draw(Path(name) / kept, size, num_photos, has_previews=has_previews)
+            courses = [(_draw(Path(name), size, num_photos), names)]
+            if has_previews:
+                courses += [(_draw(Path(name), size, num_photos, has_previews=True), [_OWN])]
             for num_workers in counts:
-                laps += _race(photos, size, names, num_workers, num_rounds)
+                for course, those in courses:
+                    laps += _race(course, those, num_workers, num_rounds)
             print_table(tabulate([lap for lap in laps if lap.megapixels == size]))
     print_line(json.dumps(to_json(laps)))
     if plot_path is not None:
@@ -166,20 +170,18 @@ def _check_plot(path: Path, *, force: bool) -> None:
     check_matplotlib()
 
 
-def _draw(folder: Path, size: int, num_photos: int, *, has_previews: bool) -> Path:
+def _draw(folder: Path, size: int, num_photos: int, *, has_previews: bool = False) -> Course:
     from clearshot.bench.photos import write_photos
+    from clearshot.bench.race import Course
 
+    own = folder / (f"{size}mp-{num_photos}" + "-previews" * has_previews)
     with show_progress("Drawing photos") as move:
-        write_photos(folder, size, num_photos, has_previews=has_previews, progress=move)
-    return folder
+        write_photos(own, size, num_photos, has_previews=has_previews, progress=move)
+    return Course(own, size, has_previews)
 
 
-def _race(
-    photos: Path, size: int, names: list[str], num_workers: int, num_rounds: int
-) -> list[Lap]:
+def _race(course: Course, names: list[str], num_workers: int, num_rounds: int) -> list[Lap]:
     from clearshot.bench.race import race
 
     with show_progress("Racing", unit="laps") as move:
-        return race(
-            photos, size, names, num_workers=num_workers, num_rounds=num_rounds, progress=move
-        )
+        return race(course, names, num_workers=num_workers, num_rounds=num_rounds, progress=move)
