@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from clearshot.cli.text import to_count, to_duration, to_interval, to_share, to_size
+from clearshot.cli.options import parse_share
+from clearshot.cli.text import (
+    to_count,
+    to_duration,
+    to_exact_percent,
+    to_interval,
+    to_share,
+    to_size,
+)
 
 
 @pytest.mark.parametrize(
@@ -50,3 +58,8 @@ def test_interval(shares: tuple[float, float, float], text: str) -> None:
 
 def test_count() -> None:
     assert (to_count(1, "photo"), to_count(1204, "photo")) == ("1 photo", "1,204 photos")
+
+
+@pytest.mark.parametrize("share", [0.0001, 0.0025, 0.01, 0.0333, 0.125, 0.5])
+def test_a_share_that_was_asked_is_told_so_that_it_could_be_asked_again(share: float) -> None:
+    assert parse_share(to_exact_percent(share)) == pytest.approx(share, rel=1e-9)

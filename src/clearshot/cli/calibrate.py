@@ -30,7 +30,7 @@ from clearshot.cli.screen import (
     print_skipped,
     show_progress,
 )
-from clearshot.cli.text import to_count, to_percent
+from clearshot.cli.text import to_count, to_exact_percent, to_percent
 from clearshot.errors import InputError, UsageError
 from clearshot.paths import anchor
 from clearshot.photo import Label, Scores, SharpAt
@@ -330,11 +330,11 @@ def _print_report(own: Recalibration) -> None:
         print_line(f"  {_describe_loss(each, tolerance)}")
         if each.num_bad_missing:
             line = f"With {to_count(each.num_bad_missing, 'more bad photo')} your own set that of "
-            print_line(f"  {line}{to_percent(tolerance.missed)} missed, too.")
+            print_line(f"  {line}{to_exact_percent(tolerance.missed)} missed, too.")
 
 
 def _describe_loss(report: LabelReport, tolerance: Tolerance) -> str:
-    lost, sure = to_percent(tolerance.lost), to_percent(tolerance.confidence)
+    lost, sure = to_exact_percent(tolerance.lost), to_percent(tolerance.confidence)
     more = to_count(report.num_good_missing, "more good photo")
     if report.is_lost_own and report.lost_basis == "confident":
         return f"Your photos keep the {lost}: {sure} sure."
@@ -358,7 +358,7 @@ def _list(folder: Path, catalog_path: Path | None) -> None:
     for each in kept:
         own = parse_recalibration(each.content)
         state = "in use" if each == current else "taken back" if each.taken_back_at else "replaced"
-        shares = Counter(to_percent(t.lost) for t in own.tolerances.values())
+        shares = Counter(to_exact_percent(t.lost) for t in own.tolerances.values())
         lost, origin = "/".join(shares), to_printable(own.origin)
         print_line(f"{each.version:3}  {each.made_at:%Y-%m-%d %H:%M}  {lost}  {origin}  {state}")
 

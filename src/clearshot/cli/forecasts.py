@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clearshot.cli.screen import print_remark
-from clearshot.cli.text import to_interval, to_percent
+from clearshot.cli.text import to_exact_percent, to_interval, to_percent
 from clearshot.photo import Label, SharpAt
 from clearshot.terminal import to_printable
 
@@ -108,8 +108,8 @@ def _describe_label(label: Label, forecast: Forecast, tolerance: Tolerance) -> s
 def _describe_bound(share: float, basis: Basis, confidence: float, verdict: str) -> str:
     """Say how surely a share of errors is kept, or that no photo gets the verdict that risks it."""
     if basis == "none":
-        return f"too few were measured to keep {to_percent(share)}: none is called {verdict}"
-    return f"at most {to_percent(share)}, {to_percent(confidence)} sure"
+        return f"too few were measured to keep {to_exact_percent(share)}: none is called {verdict}"
+    return f"at most {to_exact_percent(share)}, {to_percent(confidence)} sure"
 
 
 def _write(share: Share) -> str:

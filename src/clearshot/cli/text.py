@@ -86,6 +86,22 @@ def to_percent(share: float) -> str:
     return f"{percent:.0f} %" if 10 <= percent < 99 else f"{round(percent, 1):g} %"
 
 
+def to_exact_percent(share: float) -> str:
+    """Write a share that the user chose in percent: no digit of it is rounded away.
+
+    Parameters
+    ----------
+    share : float
+        In [0, 1].
+
+    Returns
+    -------
+    str
+        For example `0.25 %` or `5 %`.
+    """
+    return f"{100 * share:.10g} %"
+
+
 def to_interval(value: float, low: float, high: float) -> str:
     """Write a share with its interval in percent.
 
