@@ -10,6 +10,7 @@ median probability that a photo is blurry, and how many photos are told bad.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import tempfile
@@ -22,7 +23,7 @@ from PIL import Image
 from clearshot import optics
 from clearshot.decode.image import JUDGED_PX, read_luma
 from clearshot.discover import find_photos
-from clearshot.errors import PhotoError
+from clearshot.errors import InputError, PhotoError
 from clearshot.photo import Rating
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import judge
@@ -40,7 +41,13 @@ _MIN_PX: Final = 256
 
 def main() -> None:
     """Print a table, then one line of JSON."""
-    found = find_photos([Path(name) for name in sys.argv[1:]]).photos
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path)
+    folders = parser.parse_args().folders
+    try:
+        found = find_photos(folders).photos
+    except InputError as error:
+        parser.error(str(error))
     readable = [linear for photo in found if (linear := read_linear(photo.path)) is not None]
     photos = [linear for linear in readable if min(linear.shape) >= _MIN_PX]
     if not photos:

@@ -8,6 +8,7 @@ of those that are sharp on a screen and longer than 1024 px.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -23,12 +24,15 @@ from clearshot.scoring.verdict import Thresholds, judge
 
 def main() -> None:
     """Print a table, then one line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path)
+    folders = parser.parse_args().folders
     scorer = Scorer(sharp_at=SharpAt.FULL)
     pairs = []
     print(
         f"{'photo':48} {'MP':>5} {'screen':>7} {'100 %':>7} {'p':>6} {'p 100 %':>8} {'real MP':>8}"
     )
-    for path in list_photos([Path(name) for name in sys.argv[1:]]):
+    for path in list_photos(folders):
         try:
             scores = scorer.score(path)
         except PhotoError as error:

@@ -8,8 +8,8 @@ and compressed. `clearshot bench --previews` measures what they save.
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -20,7 +20,7 @@ from PIL import Image, ImageFilter, ImageOps
 
 from clearshot.bench.photos import write_with_preview
 from clearshot.discover import find_photos
-from clearshot.errors import PhotoError
+from clearshot.errors import InputError, PhotoError
 from clearshot.photo import Rating, Verdict
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import judge
@@ -46,7 +46,14 @@ KINDS = (
 
 def main() -> None:
     """Print a table, then one line of JSON."""
-    photos = [photo.path for photo in find_photos([Path(name) for name in sys.argv[1:]]).photos]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path)
+    folders = parser.parse_args().folders
+    try:
+        found = find_photos(folders).photos
+    except InputError as error:
+        parser.error(str(error))
+    photos = [photo.path for photo in found]
     print("long side  quality  sharpened  photos  same verdict  bad alike")
     results = []
     with tempfile.TemporaryDirectory() as scratch:

@@ -7,8 +7,8 @@ Without a photo, a 24 MP one is made from a drawn picture with detail and noise.
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from clearshot.decode.image import decode
+from clearshot.errors import PhotoError
 from clearshot.scoring.exposure import ExposureNetwork, measure_exposure
 from clearshot.scoring.focus import FocusNetwork
 from clearshot.scoring.native import measure_native_blur
@@ -34,9 +35,15 @@ _REPEATS = 15
 
 def main() -> None:
     """Print a table, then one line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("photo", nargs="?", type=Path)
+    photo = parser.parse_args().photo
     with tempfile.TemporaryDirectory() as name:
-        path = Path(sys.argv[1]) if len(sys.argv) > 1 else draw_photo(Path(name) / "photo.jpg")
-        image = decode(path)
+        path = photo or draw_photo(Path(name) / "photo.jpg")
+        try:
+            image = decode(path)
+        except PhotoError as error:
+            parser.error(str(error))
         network, exposure = FocusNetwork(), ExposureNetwork()
         focus_map = network.measure(image.luma_hw)
         scores = Scorer().score(path)

@@ -112,3 +112,12 @@ def assert_refused(done: subprocess.CompletedProcess[str], message: str) -> None
 def test_without_photos_it_says_so(tmp_path: Path, script: str) -> None:
     done = run(script, tmp_path)
     assert_refused(done, "found")
+
+
+@pytest.mark.parametrize("script", ["known_blur.py", "previews.py", "stages.py"])
+def test_a_path_that_is_not_there_is_named_in_one_line(tmp_path: Path, script: str) -> None:
+    missing = tmp_path / "missing"
+    done = run(script, missing)
+    assert done.returncode == 2
+    assert str(missing) in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
