@@ -394,7 +394,10 @@ def _program_left_out(scorer: PhotoScorer[object]) -> Iterator[None]:
 
 def _serve(channel: channels.Connection, scorer: PhotoScorer[object]) -> None:
     """Measure the photos that come through a channel until its other end is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A terminal tells its whole group, and the program is to end first.
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     # Decoders write about broken files straight to the terminal, over the progress of the run.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -71,6 +72,49 @@ def test_ctrl_c_exits_with_130_and_says_how_to_go_on(
     result = run("scan", "folder")
     assert result.exit_code == 130
     assert result.stderr.startswith("clearshot: stopped; ")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="the system has no such signals")
+@pytest.mark.parametrize("is_in_background", [False, True])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_scan_that_is_told_to_end_says_how_to_go_on(
+    tmp_path: Path, name: str, *, is_in_background: bool
+) -> None:
+    """A shell script has programs in the background ignore Ctrl-C, and they stay deaf to that."""
+    code = f"""
+import signal, sys, time
+import clearshot.cli.main
+from clearshot.catalog.catalog import Catalog
+
+def work(*_, **__):
+    print("begun", flush=True)
+    time.sleep(20)
+
+Catalog.open = work
+signal.signal(signal.SIGINT, signal.SIG_IGN if {is_in_background} else signal.default_int_handler)
+clearshot.cli.main.run()
+"""
+    command = [sys.executable, "-c", code, "scan", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        assert program.stdout
+        assert program.stdout.readline() == b"begun\n"
+        if is_in_background:
+            program.send_signal(signal.SIGINT)
+        number = getattr(signal, name)
+        program.send_signal(number)
+        assert program.wait(20) == 128 + number
+        assert program.stderr
+        assert program.stderr.read().startswith(b"clearshot: stopped; what was scored is kept")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="the system has no such signal")
+def test_nohup_keeps_a_closed_terminal_from_a_program() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with clearshot.cli.main._other_signals_heeded():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_own_fault_is_no_failed_photo(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import signal
-import sys
 import tempfile
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,8 +19,6 @@ from clearshot.errors import UsageError
 from clearshot.terminal import to_printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from clearshot.bench.race import Course, Lap
 
 # Also in `clearshot.bench`, which --help must not wait for.
@@ -127,7 +123,7 @@ def bench(  # noqa: PLR0913 - one argument per option
     counts = dict.fromkeys(workers or (usable_cores(),))
     place = nullcontext(str(folder)) if folder else tempfile.TemporaryDirectory()
     laps: list[Lap] = []
-    with _ending_laps(), place as name:
+    with place as name:
         for size in dict.fromkeys(sizes):
             courses = [(_draw(Path(name), size, num_photos), names)]
             if has_previews:
@@ -142,16 +138,6 @@ def bench(  # noqa: PLR0913 - one argument per option
 
         plot_speed(laps, plot_path)
         print_remark(f"plot written to {to_printable(plot_path)}")
-
-
-@contextmanager
-def _ending_laps() -> Iterator[None]:
-    """Let SIGTERM end the lap that runs and take away what is temporary, as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def _check_plot(path: Path, *, force: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
 import sys
 import threading
 import time
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.process import BaseProcess
 
-# As a shell reports a program that was ended by SIGINT or SIGPIPE, and sysexits.h an own fault.
-_INTERRUPTED: Final = 130
+# As a shell reports a program that was ended by a signal, by SIGPIPE, and sysexits.h an own fault.
+_ENDED_BY_SIGNAL: Final = 128
 _PIPE_CLOSED: Final = 141
 _OWN_FAULT: Final = 70
 
@@ -70,8 +71,10 @@ Exit codes:
   6    a network file is missing or was changed
   7    an optional part of clearshot is not installed
   70   a fault of clearshot itself; -v shows where
+  129  stopped because the terminal was closed
   130  stopped with Ctrl-C
   141  the reader of the output went away
+  143  stopped by the system or by `kill`
 """
 
 # How long what goes on behind a command that has ended may take to end as well [s].
@@ -79,6 +82,9 @@ _LAST_PATIENCE_S: Final = 1.0
 
 # What a full or broken disk behind stdout says.
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+
+# Signals other than that of Ctrl-C that ended the program.
+_heard: list[int] = []
 
 
 class _Failure(click.ClickException):
@@ -135,7 +141,8 @@ def _border(context: click.Context | None = None) -> Iterator[None]:
     except KeyboardInterrupt as error:
         command = None if context is None else context.invoked_subcommand
         hint = _HINTS.get(command or "", "")
-        raise _Failure("stopped" + (f"; {hint}" if hint else ""), _INTERRUPTED) from error
+        code = _ENDED_BY_SIGNAL + (_heard[0] if _heard else signal.SIGINT)
+        raise _Failure("stopped" + (f"; {hint}" if hint else ""), code) from error
     except BrokenPipeError:
         # What is left in the buffer cannot be written either when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -195,11 +202,44 @@ def run() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        cli(prog_name="clearshot")
+        with _other_signals_heeded():
+            cli(prog_name="clearshot")
     except SystemExit as end:
         if _is_held_up():
             _leave(int(end.code or 0))
         raise
+
+
+@contextmanager
+def _other_signals_heeded() -> Iterator[None]:
+    """End as after Ctrl-C when the system or a closed terminal asks for it."""
+    before = {
+        number: signal.getsignal(number)
+        for name in ("SIGTERM", "SIGHUP", "SIGINT")
+        if (number := getattr(signal, name, None)) is not None
+    }
+    for number, handler in before.items():
+        # What is ignored stays so: `nohup` keeps a closed terminal from a program, and a shell
+        # script Ctrl-C from one in the background.
+        if number == signal.SIGINT and handler is signal.SIG_IGN:
+            signal.signal(number, _interrupt_if_heard)
+        elif number != signal.SIGINT and handler is signal.SIG_DFL:
+            signal.signal(number, _take_for_interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _take_for_interrupt(number: int, _frame: object) -> None:
+    _heard.append(number)
+    signal.raise_signal(signal.SIGINT)
+
+
+def _interrupt_if_heard(_number: int, _frame: object) -> None:
+    if _heard:
+        raise KeyboardInterrupt
 
 
 def _is_held_up() -> bool:
