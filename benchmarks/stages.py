@@ -47,16 +47,15 @@ def main() -> None:
         network, exposure = FocusNetwork(), ExposureNetwork()
         focus_map = network.measure(image.luma_hw)
         scores = Scorer().score(path)
-        size_px = image.width_px, image.height_px
         times = {
             "rgb_decode_ms": time_ms(lambda: np.asarray(Image.open(path).convert("RGB"))),
             "decode_ms": time_ms(lambda: decode(path)),
             "network_and_pooling_ms": time_ms(
-                lambda: pool(network.measure(image.luma_hw), *size_px)
+                lambda: pool(network.measure(image.luma_hw), image.judged)
             ),
-            "pooling_ms": time_ms(lambda: pool(focus_map, *size_px)),
+            "pooling_ms": time_ms(lambda: pool(focus_map, image.judged)),
             "sharp_at_full_ms": time_ms(
-                lambda: measure_native_blur(path, focus_map, size_px, network)
+                lambda: measure_native_blur(path, focus_map, image.judged, network)
             ),
             "light_ms": time_ms(lambda: measure_exposure(image.luma_hw, focus_map, exposure)),
             "verdict_ms": time_ms(lambda: judge(scores)),

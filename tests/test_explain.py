@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from clearshot import explain
+from clearshot.decode.image import find_judged_region
 from clearshot.errors import PhotoError
 from clearshot.explain import draw_explanation, draw_overlay
 from clearshot.photo import Facts, Region
@@ -94,7 +95,8 @@ def test_map_covers_what_was_judged() -> None:
     cells = (5, 4, 4)
     focus_map = FocusMap(np.full(cells, 3.0, np.float32), np.full(cells, 0.1, np.float32))
     grey = Image.new("RGB", (79, 79), (120, 120, 120))
-    drawn = np.asarray(explain._draw_photo(grey, focus_map, Region(30, 30, 10, 10)), dtype=int)
+    judged, sharpest = find_judged_region(79, 79), Region(30, 30, 10, 10)
+    drawn = np.asarray(explain._draw_photo(grey, focus_map, judged, sharpest), dtype=int)
     is_colored = np.ptp(drawn, axis=-1)[200] > 0
     factor = len(is_colored) / 79
     assert np.flatnonzero(is_colored)[[0, -1]] == pytest.approx([7 * factor, 71 * factor], abs=2)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from clearshot.decode.image import JUDGED_PX, find_judged_region, read_rgb
+from clearshot.decode.image import JUDGED_PX, read_rgb
 from clearshot.optics import to_linear
 from clearshot.photo import CHOICE_WORDS, Label, Rating
 from clearshot.scoring.exposure import BLACK_LEVEL, WHITE_LEVEL
@@ -126,15 +126,17 @@ def draw_explanation(
         The picture, and the verdict that it shows.
     """
     measurement = scorer.measure(path)
-    judged, scores = measurement.image, measurement.scores
+    image, scores = measurement.image, measurement.scores
     thresholds = thresholds.for_camera(scores.facts.camera)
     verdict = judge(scores, thresholds)
     rgb_hwc = read_rgb(
         path,
-        long_side_px=max(judged.width_px, judged.height_px),
+        long_side_px=max(image.width_px, image.height_px),
         max_pixels=scorer.max_pixels,
     )
-    photo = _draw_photo(Image.fromarray(rgb_hwc), measurement.focus_map, verdict.sharpest_region)
+    photo = _draw_photo(
+        Image.fromarray(rgb_hwc), measurement.focus_map, image.judged, verdict.sharpest_region
+    )
     _draw_focus_point(photo, scores.facts)
 
     size = (_WIDTH_PX + 2 * _MARGIN_PX, photo.height + _PANEL_HEIGHT_PX + 3 * _MARGIN_PX)
@@ -152,7 +154,7 @@ def draw_explanation(
     _draw_bars(draw, (_MARGIN_PX, top + 316), middle - _GAP_PX - _MARGIN_PX, verdict, thresholds)
     _draw_crop(picture, (middle, top), Image.fromarray(rgb_hwc), verdict.sharpest_region)
     _draw_scale(picture, (right, top), scores)
-    _draw_histogram(draw, (right, top + 150), judged.luma_hw, scores.exposure)
+    _draw_histogram(draw, (right, top + 150), image.luma_hw, scores.exposure)
     return Explanation(picture, verdict, scores)
 
 
@@ -176,21 +178,23 @@ def draw_overlay(measurement: Measurement, *, long_side_px: int = 1024) -> Image
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     picture = Image.new("RGBA", size)
     color, place, opacity = _draw_map(
-        measurement.focus_map, _scale(find_judged_region(width, height), factor)
+        measurement.focus_map, _scale(measurement.image.judged, factor)
     )
     color.putalpha(opacity)
     picture.paste(color, place)
     return picture
 
 
-def _draw_photo(photo: Image.Image, focus_map: FocusMap, sharpest: Region) -> Image.Image:
+def _draw_photo(
+    photo: Image.Image, focus_map: FocusMap, judged: Region, sharpest: Region
+) -> Image.Image:
     """Draw the photo with the focus map over it and a frame around the sharpest region."""
     factor = min(_WIDTH_PX / photo.width, _MAX_PHOTO_HEIGHT_PX / photo.height)
     size = (max(1, round(photo.width * factor)), max(1, round(photo.height * factor)))
     shown = photo.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     grey = shown.convert("L").convert("RGB")
     under = Image.blend(grey, shown, _COLOR_KEPT)
-    under.paste(*_draw_map(focus_map, _scale(find_judged_region(*photo.size), factor)))
+    under.paste(*_draw_map(focus_map, _scale(judged, factor)))
     box = _scale(sharpest, factor)
     # Inside the frame the photo is seen as it is.
     under.paste(shown.crop(box), box[:2])

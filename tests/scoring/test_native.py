@@ -211,7 +211,7 @@ def test_crops_lie_in_the_photo(width: int, height: int, x: float, y: float) -> 
     if min(rows, cols) < 4:
         return
     focus_map = make_map(width, height, top=int(y * (rows - 1)), left=int(x * (cols - 1)), side=1)
-    crops = [crop.region for crop in choose_crops(focus_map, (width, height))]
+    crops = [crop.region for crop in choose_crops(focus_map, Region(0, 0, width, height))]
     assert 1 <= len(crops) <= 3
     for crop in crops:
         assert min(crop.x, crop.y) >= 0
@@ -224,7 +224,7 @@ def test_crops_lie_in_the_photo(width: int, height: int, x: float, y: float) -> 
 def test_crops_are_around_the_sharp_cells_and_apart() -> None:
     # 6000 x 4000 px: 64 x 43 cells of 93.75 x 93 px, of which a square of ten is sharp.
     focus_map = make_map(6000, 4000, top=20, left=40, side=10)
-    crops = [crop.region for crop in choose_crops(focus_map, (6000, 4000))]
+    crops = [crop.region for crop in choose_crops(focus_map, Region(0, 0, 6000, 4000))]
     sharp = Region(3750, 1860, 938, 930)
     first = crops[0]
     assert sharp.x - 50 <= first.x <= sharp.x + sharp.width - CROP_PX + 50

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from clearshot.decode.image import CELL_PX, choose_size
+from clearshot.decode.image import CELL_PX, choose_size, find_judged_region
 from clearshot.photo import Region
 from clearshot.scoring.focus import LONGEST, FocusMap
 from clearshot.scoring.pooling import estimate_shares, measure_anisotropy, measure_blur, pool
@@ -25,7 +25,8 @@ def make_map(rows: int, cols: int, *, top: int, left: int, side: int) -> FocusMa
 
 def find_region(width: int, height: int, *, top: int, left: int, side: int) -> Region:
     cols, rows = (n // CELL_PX for n in choose_size(width, height))
-    return pool(make_map(rows, cols, top=top, left=left, side=side), width, height).sharpest
+    judged = find_judged_region(width, height)
+    return pool(make_map(rows, cols, top=top, left=left, side=side), judged).sharpest
 
 
 @given(SIDES, SIDES, st.floats(0, 1), st.floats(0, 1))
@@ -62,7 +63,7 @@ def make_noisy_map(log2_sigma: np.ndarray, deviation: float, seed: int = 0) -> F
 
 
 def test_sharp_cells_give_the_blur_of_the_photo() -> None:
-    scores = pool(make_map(30, 30, top=12, left=3, side=8), 480, 480)
+    scores = pool(make_map(30, 30, top=12, left=3, side=8), Region(0, 0, 480, 480))
     assert scores.sigma_px == pytest.approx(0.5, rel=0.15)
     # Eight cells of 16 px from (48, 192) on; the region is six wide and lies among them.
     assert 48 <= scores.sharpest.x <= 80

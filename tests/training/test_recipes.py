@@ -15,6 +15,7 @@ pytest.importorskip("torch", reason="the extra `train` is not installed")
 from typing import TYPE_CHECKING
 
 from clearshot.errors import InputError
+from clearshot.photo import Region
 from clearshot.scoring.focus import FocusNetwork
 from clearshot.scoring.pooling import pool
 from clearshot.scoring.weights import read_network
@@ -60,7 +61,7 @@ def test_a_run_leaves_a_network_that_is_described_and_scores(run_folder: Path) -
     assert manifest["config"]["seed"] == TINY.seed
     assert manifest["recipe"] == "clearshot train focus"
     luma = np.random.default_rng(0).integers(0, 256, (128, 192)).astype(np.uint8)
-    scores = pool(FocusNetwork(file).measure(luma), 192, 128)
+    scores = pool(FocusNetwork(file).measure(luma), Region(0, 0, 192, 128))
     assert np.isfinite(scores.blur)
     assert scores.sigma_px > 0
     assert (run_folder / "curves.png").stat().st_size > 5_000

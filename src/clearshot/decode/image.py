@@ -16,6 +16,7 @@ from PIL import Image as PillowImage
 
 from clearshot.config import MAX_PIXELS
 from clearshot.decode.color import to_rgb
+from clearshot.decode.frame import find_inside
 from clearshot.decode.picture import open_picture, to_luma, turn
 from clearshot.decode.raw import RAW_READER
 from clearshot.decode.reduction import average_down, load_luma, turn_upright
@@ -54,9 +55,12 @@ class Image:
     Attributes
     ----------
     luma_hw : ndarray of uint8, shape (H, W)
-        BT.601 luma as in JPEG, 0-255; H and W are multiples of 16, the longer one at most 1024.
+        BT.601 luma as in JPEG, 0-255, without a frame around the photo; H and W are multiples of
+        16, the longer one at most 1024.
     width_px, height_px : int
         Size of the upright photo in the file [px].
+    judged : Region
+        The part that the luma shows [px of the upright photo].
     reader : str
         What read it: the format as Pillow names it, e.g. `JPEG` or `HEIF`; `JPEG preview` for the
         preview of a JPEG; of a raw file `RAW preview` for the embedded picture, `RAW` for developed
@@ -69,6 +73,7 @@ class Image:
     luma_hw: NDArray[np.uint8]
     width_px: int
     height_px: int
+    judged: Region
     reader: str
     sensor_white_share: float | None = None
 
@@ -118,7 +123,8 @@ def decode(path: Path, *, max_pixels: int = MAX_PIXELS, with_preview: bool = Tru
             luma_hw = np.ascontiguousarray(_cut_rim(turn_upright(stored_hw, orientation)))
         sensor_white_share = _measure_white(picture, luma_hw)
     width, height = _swap(picture.size, orientation)
-    return Image(luma_hw, width, height, picture.reader, sensor_white_share)
+    luma_hw, judged = _cut_frame(luma_hw, find_judged_region(width, height))
+    return Image(luma_hw, width, height, judged, picture.reader, sensor_white_share)
 
 
 def read_despite_preview(read: Callable[[bool], _Read]) -> _Read:
@@ -306,7 +312,7 @@ def fit_region(region: Region, width: int, height: int) -> Region:
 
 
 def find_judged_region(width: int, height: int) -> Region:
-    """Tell which part of a photo its cells cover.
+    """Tell which part of a photo without a frame its cells cover.
 
     Parameters
     ----------
@@ -390,3 +396,19 @@ def _cut_rim(luma_hw: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = luma_hw.shape
     judged = find_judged_region(width, height)
     return luma_hw[judged.y : judged.y + judged.height, judged.x : judged.x + judged.width]
+
+
+def _cut_frame(luma_hw: NDArray[np.uint8], judged: Region) -> tuple[NDArray[np.uint8], Region]:
+    """Cut the photo out of its frame, unless too little is left; give what part of it is shown."""
+    height, width = luma_hw.shape
+    rows, cols = find_inside(luma_hw)
+    if (rows.start, rows.stop, cols.start, cols.stop) == (0, height, 0, width):
+        return luma_hw, judged
+    top, num_rows = _fit_side(rows.start, rows.stop - rows.start, height)
+    left, num_cols = _fit_side(cols.start, cols.stop - cols.start, width)
+    if min(num_rows, num_cols) < MIN_SIDE_PX:
+        return luma_hw, judged
+    x0, x1 = (round(edge * judged.width / width) for edge in (left, left + num_cols))
+    y0, y1 = (round(edge * judged.height / height) for edge in (top, top + num_rows))
+    inside = Region(judged.x + x0, judged.y + y0, x1 - x0, y1 - y0)
+    return np.ascontiguousarray(luma_hw[top : top + num_rows, left : left + num_cols]), inside

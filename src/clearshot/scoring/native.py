@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from clearshot.config import MAX_PIXELS
-from clearshot.decode.image import JUDGED_PX, fit_region, read_crops, read_despite_preview
+from clearshot.decode.image import CELL_PX, JUDGED_PX, fit_region, read_crops, read_despite_preview
 from clearshot.photo import Region, SharpAt
 from clearshot.scoring.focus import LONGEST, FocusMap, sum_windows
 from clearshot.scoring.pooling import measure_anisotropy, measure_blur
@@ -89,7 +90,7 @@ def choose_blur(scores: Scores, sharp_at: SharpAt) -> float:
 def measure_native_blur(
     path: Path,
     focus_map: FocusMap,
-    size_px: tuple[int, int],
+    judged: Region,
     network: FocusNetwork,
     *,
     max_pixels: int = MAX_PIXELS,
@@ -105,8 +106,8 @@ def measure_native_blur(
         The photo's file.
     focus_map : FocusMap
         Local blur of the whole photo at the judged size.
-    size_px : tuple of int
-        Width and height of the upright photo [px].
+    judged : Region
+        The part of the upright photo that the cells cover [px].
     network : FocusNetwork
         Measures the crops.
     max_pixels : int
@@ -123,14 +124,15 @@ def measure_native_blur(
     PhotoError
         If the photo cannot be read; see `clearshot.decode.image.decode`.
     """
-    crops = choose_crops(focus_map, size_px)
+    crops = choose_crops(focus_map, judged)
     regions = [crop.region for crop in crops]
     pixels = read_despite_preview(
         lambda with_preview: read_crops(
             path, regions, max_pixels=max_pixels, with_preview=with_preview
         )
     )
-    scale = max(1.0, max(size_px) / JUDGED_PX)
+    cells = max(focus_map.log2_sigma.shape[1:])
+    scale = max(1.0, max(judged.width, judged.height) / (CELL_PX * cells))
     found = []
     for crop, luma_hw in zip(crops, pixels, strict=True):
         close = network.measure(luma_hw)
@@ -154,30 +156,30 @@ class Crop(NamedTuple):
     region: Region
 
 
-def choose_crops(focus_map: FocusMap, size_px: tuple[int, int]) -> list[Crop]:
+def choose_crops(focus_map: FocusMap, judged: Region) -> list[Crop]:
     """Choose the parts of a photo that tell how sharp it is at 100 %.
 
     Parameters
     ----------
     focus_map : FocusMap
         Local blur of the whole photo at the judged size.
-    size_px : tuple of int
-        Width and height of the upright photo [px].
+    judged : Region
+        The part of the upright photo that the cells cover [px].
 
     Returns
     -------
     list of Crop
-        One to three parts that share no cell, the sharpest first, of 512 x 512 px where the photo
+        One to three parts that share no cell, the sharpest first, of 512 x 512 px where that part
         has room.
     """
-    windows = _choose_windows(focus_map, size_px)
-    return [Crop(window, _find_region(window, focus_map, size_px)) for window in windows]
+    windows = _choose_windows(focus_map, judged)
+    return [Crop(window, _find_region(window, focus_map, judged)) for window in windows]
 
 
-def _choose_windows(focus_map: FocusMap, size_px: tuple[int, int]) -> list[_Window]:
+def _choose_windows(focus_map: FocusMap, judged: Region) -> list[_Window]:
     """Choose the windows with the most sharp cells, greedily and apart from each other."""
     rows, cols = focus_map.log2_sigma.shape[1:]
-    cell_width, cell_height = size_px[0] / cols, size_px[1] / rows
+    cell_width, cell_height = judged.width / cols, judged.height / rows
     height = min(rows, max(1, round(CROP_PX / cell_height)))
     width = min(cols, max(1, round(CROP_PX / cell_width)))
     # An uncertain cell counts as blurred as it may well be; few sharp cells outweigh many others.
@@ -195,13 +197,14 @@ def _choose_windows(focus_map: FocusMap, size_px: tuple[int, int]) -> list[_Wind
     return windows
 
 
-def _find_region(window: _Window, focus_map: FocusMap, size_px: tuple[int, int]) -> Region:
+def _find_region(window: _Window, focus_map: FocusMap, judged: Region) -> Region:
     """Find the crop around the middle of a window."""
     rows, cols = focus_map.log2_sigma.shape[1:]
-    middle_y = (window[0].start + window[0].stop) / 2 * size_px[1] / rows
-    middle_x = (window[1].start + window[1].stop) / 2 * size_px[0] / cols
+    middle_y = (window[0].start + window[0].stop) / 2 * judged.height / rows
+    middle_x = (window[1].start + window[1].stop) / 2 * judged.width / cols
     corner = round(middle_x - CROP_PX / 2), round(middle_y - CROP_PX / 2)
-    return fit_region(Region(*corner, CROP_PX, CROP_PX), *size_px)
+    crop = fit_region(Region(*corner, CROP_PX, CROP_PX), judged.width, judged.height)
+    return replace(crop, x=judged.x + crop.x, y=judged.y + crop.y)
 
 
 def _find_least_blur(focus_map: FocusMap, window: _Window, scale: float) -> float:

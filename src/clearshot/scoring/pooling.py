@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from clearshot.decode.image import find_judged_region
 from clearshot.photo import FocusScores, Region
 from clearshot.scoring.focus import LONGEST, find_sharpest_cells
 
@@ -57,15 +56,15 @@ _LEAST_LIKELIHOOD: Final = 1e-6
 _NUM_ROUNDS: Final = 15
 
 
-def pool(focus_map: FocusMap, width_px: int, height_px: int) -> FocusScores:
+def pool(focus_map: FocusMap, judged: Region) -> FocusScores:
     """Turn a focus map into the scores of the photo.
 
     Parameters
     ----------
     focus_map : FocusMap
         Local blur.
-    width_px, height_px : int
-        Size of the upright photo in its file [px].
+    judged : Region
+        The part of the upright photo that the cells cover [px].
 
     Returns
     -------
@@ -74,7 +73,6 @@ def pool(focus_map: FocusMap, width_px: int, height_px: int) -> FocusScores:
     """
     top, left, height, width = find_sharpest_cells(focus_map)
     rows, cols = focus_map.log2_sigma.shape[1:]
-    judged = find_judged_region(width_px, height_px)
     # Rounding edges, not sizes, never leads out of the photo.
     x0, x1 = (judged.x + round(edge * judged.width / cols) for edge in (left, left + width))
     y0, y1 = (judged.y + round(edge * judged.height / rows) for edge in (top, top + height))

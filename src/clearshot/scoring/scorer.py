@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Raise when decoding, reduction, pooling or statistics change so that old scores cannot be compared
 # with new ones.
-PIXEL_RECIPE: Final = 5
+PIXEL_RECIPE: Final = 6
 
 # Up to this blur score, and these log odds of too dark and of overexposed, the preview of a camera
 # decides; only its own pixels may call a photo unsure or bad. The usual threshold for unsure is
@@ -145,7 +145,7 @@ class Scorer:
             focus = replace(focus, native_blur=focus.blur, native_anisotropy=focus.anisotropy)
         elif self._sharp_at == SharpAt.FULL:
             blur, anisotropy = measure_native_blur(
-                path, focus_map, size_px, self._network, max_pixels=self.max_pixels
+                path, focus_map, image.judged, self._network, max_pixels=self.max_pixels
             )
             focus = replace(focus, native_blur=blur, native_anisotropy=anisotropy)
         # A small photo holds both scores, whichever was asked for.
@@ -159,7 +159,7 @@ class Scorer:
     ) -> tuple[Image, FocusMap, FocusScores, ExposureScores]:
         image = decode(path, max_pixels=self.max_pixels, with_preview=with_preview)
         focus_map = self._network.measure(image.luma_hw)
-        focus = pool(focus_map, image.width_px, image.height_px)
+        focus = pool(focus_map, image.judged)
         exposure = measure_exposure(
             image.luma_hw,
             focus_map,
