@@ -108,6 +108,8 @@ def test_what_no_program_drew_is_no_frame(level: int) -> None:
     y, x = np.mgrid[-1:1:320j, -1:1:480j]
     photos["vignette"][np.hypot(x, y) > 0.9] = level
     photos["even"][:] = level
+    photos["flag"] = np.repeat(np.array([73, 255, 67], np.uint8), [107, 106, 107])[:, None]
+    photos["flag"] = np.tile(photos["flag"], 480)
     for key, luma_hw in photos.items():
         assert find_inside(luma_hw) == everything, key
 
@@ -117,3 +119,17 @@ def test_a_photo_that_is_tiny_in_its_frame_is_judged_with_it(tmp_path: Path) -> 
     ImageOps.expand(photo, 200, "white").save(tmp_path / "photo.png")
     image = decode(tmp_path / "photo.png")
     assert image.judged == find_judged_region(image.width_px, image.height_px)
+
+
+@pytest.mark.parametrize("levels_per_px", [0.1, 0.5, 1.0, 1.4, 2.0, 5.0])
+def test_a_smooth_gradient_is_no_frame(levels_per_px: float) -> None:
+    """The backdrop of a studio, and much that is drawn."""
+    levels = np.minimum(np.arange(480) * levels_per_px, 255).astype(np.uint8)
+    tent = np.minimum(levels, levels[::-1])
+    for luma_hw in (
+        np.tile(levels, (320, 1)),
+        np.tile(tent, (320, 1)),
+        np.tile(tent[:, None], 320),
+    ):
+        height, width = luma_hw.shape
+        assert find_inside(luma_hw) == (slice(0, height), slice(0, width))

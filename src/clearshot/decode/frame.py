@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 # The levels of a bar differ by no more than this: JPEG draws even ones evenly, cameras do not.
 _EVEN_LEVELS: Final = 6
 
+# From its rim to its middle a bar has one grey, and so have opposite bars, to this many levels. A
+# smooth gradient goes on, and the stripes of a flag differ.
+_CONSTANT_LEVELS: Final = 1
+
 # Some scanners and cameras leave a line or two of one grey at the rim; that is no frame.
 _LEAST_BAR_PX: Final = 4
 
@@ -64,9 +68,10 @@ def _measure_bar(luma_hw: NDArray[np.uint8]) -> int:
 
 
 def _cut(luma_hw: NDArray[np.uint8], before: int, behind: int) -> slice:
-    """Give the rows between two bars, or all where one of them does not end in a line."""
+    """Give the rows between two bars of one grey, or all where one does not end in a line."""
     height = len(luma_hw)
-    if _ends_in_line(luma_hw, before) and _ends_in_line(luma_hw[::-1], behind):
+    is_alike = abs(_read_grey(luma_hw[0]) - _read_grey(luma_hw[-1])) <= _CONSTANT_LEVELS
+    if is_alike and _ends_in_line(luma_hw, before) and _ends_in_line(luma_hw[::-1], behind):
         return slice(before + _EDGE_PX, height - behind - _EDGE_PX)
     return slice(0, height)
 
@@ -75,5 +80,12 @@ def _ends_in_line(luma_hw: NDArray[np.uint8], bar: int) -> bool:
     """Tell whether the first rows are a bar and nearly all of what comes then is not."""
     if bar < _LEAST_BAR_PX:
         return False
-    difference = luma_hw[bar + _EDGE_PX].astype(int) - int(np.median(luma_hw[0]))
+    grey = _read_grey(luma_hw[0])
+    if abs(_read_grey(luma_hw[bar // 2]) - grey) > _CONSTANT_LEVELS:
+        return False
+    difference = luma_hw[bar + _EDGE_PX].astype(int) - grey
     return bool(np.mean(np.abs(difference) > _OTHER_LEVELS) >= _OTHER_SHARE)
+
+
+def _read_grey(row_w: NDArray[np.uint8]) -> int:
+    return int(np.median(row_w))
