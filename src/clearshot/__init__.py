@@ -1,11 +1,14 @@
 """Find the blurry, dark and overexposed photos of a library, on the owner's machine.
 
 The names below are the library's public interface. They are loaded when they are first used, so
-that importing the package loads neither NumPy nor ONNX Runtime.
+that importing the package loads neither NumPy nor ONNX Runtime. It only sets ORT_DISABLE_TELEMETRY,
+where that is not set: from version 1.29 on, ONNX Runtime tells its makers what it runs, unless this
+is set before it is loaded.
 """
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from clearshot.scoring.verdict import Thresholds, judge
 
 __version__ = "0.1.0"
+
+# Here, not where ONNX Runtime is loaded: whatever loads it in clearshot has loaded this before, and
+# worker processes inherit it.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = [
     "BlurKind",
