@@ -64,7 +64,7 @@ def test_previews_are_raced_beside_the_same_photos_without(
     whole, preview = (tmp_path / name / "0000.jpg" for name in ("24mp-1", "24mp-1-previews"))
     with Image.open(whole) as one, Image.open(preview) as other:
         assert one.tobytes() == other.tobytes()
-        assert (getattr(one, "n_frames", 1), other.n_frames) == (1, 2)
+        assert [getattr(image, "n_frames", 1) for image in (one, other)] == [1, 2]
 
 
 def test_a_missing_extra_is_named_before_photos_are_drawn(
