@@ -40,6 +40,11 @@ def test_help_loads_nothing_that_is_slow() -> None:
     assert not HEAVY & modules
 
 
+def test_public_names_are_listed_before_they_are_used() -> None:
+    modules = list_modules("import clearshot; assert {*clearshot.__all__} <= {*dir(clearshot)}")
+    assert "clearshot.scoring" not in modules
+
+
 def test_no_public_name_loads_onnx_runtime() -> None:
     names = ", ".join(clearshot.__all__)
     modules = list_modules(f"from clearshot import {names}")
