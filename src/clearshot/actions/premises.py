@@ -6,8 +6,8 @@ say is carried out after a crash and by undo, so it is checked before.
 
 from __future__ import annotations
 
+import errno
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clearshot.actions.plan import TRASH_PLACE, Kind
@@ -17,6 +17,7 @@ from clearshot.sidecars.jpeg import JPEG_SUFFIXES, is_xmp_exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from clearshot.actions.plan import Plan, Step
 
@@ -53,7 +54,7 @@ def find_trespass(plan: Plan, library: Path) -> str:
     if not _is_same_folder(plan.folder, library):
         return f"it is of the library {plan.folder}, not of {library}"
     roots = (plan.folder.resolve(), library.resolve())
-    resolve = cache(Path.resolve)
+    resolve = cache(_follow_links)
 
     def is_inside(place: Path) -> bool:
         if not place.is_absolute() or place.name in {"", ".."}:
@@ -64,6 +65,23 @@ def find_trespass(plan: Plan, library: Path) -> str:
         if not _stays_on_premises(step, is_inside):
             return f"step {number} ({step.kind}) is not of this library: {step.source}"
     return ""
+
+
+def _follow_links(folder: Path) -> Path:
+    """Follow the links of a folder, which need not exist.
+
+    Raises
+    ------
+    OSError
+        If they are a loop, which leads nowhere.
+    """
+    try:
+        folder.stat()
+    except OSError as error:
+        # From Python 3.13 on, `Path.resolve` gives back a loop as if it were a folder.
+        if error.errno == errno.ELOOP:
+            raise
+    return folder.resolve()
 
 
 def _is_same_folder(named: Path, library: Path) -> bool:
