@@ -35,6 +35,7 @@ from clearshot.errors import ClearshotError, InputError, explain_refusal
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.process import BaseProcess
+    from types import FrameType
 
 # As a shell reports a program that was ended by a signal, by SIGPIPE, and sysexits.h an own fault.
 _ENDED_BY_SIGNAL: Final = 128
@@ -232,12 +233,15 @@ def _other_signals_heeded() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _take_for_interrupt(number: int, _frame: object) -> None:
+def _take_for_interrupt(number: int, frame: FrameType | None) -> None:
     _heard.append(number)
-    signal.raise_signal(signal.SIGINT)
+    # Not raised as a signal: a read that waits would go on before that is heard.
+    on_interrupt = signal.getsignal(signal.SIGINT)
+    if callable(on_interrupt):
+        on_interrupt(signal.SIGINT, frame)
 
 
-def _interrupt_if_heard(_number: int, _frame: object) -> None:
+def _interrupt_if_heard(_number: int, _frame: FrameType | None) -> None:
     if _heard:
         raise KeyboardInterrupt
 
