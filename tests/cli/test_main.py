@@ -90,6 +90,11 @@ def work(*_, **__):
     print("begun", flush=True)
     time.sleep(20)
 
+def stay_deaf(*heard):
+    hear(*heard)
+    print("deaf", flush=True)
+
+hear, clearshot.cli.main._interrupt_if_heard = clearshot.cli.main._interrupt_if_heard, stay_deaf
 Catalog.open = work
 signal.signal(signal.SIGINT, signal.SIG_IGN if {is_in_background} else signal.default_int_handler)
 clearshot.cli.main.run()
@@ -100,6 +105,7 @@ clearshot.cli.main.run()
         assert program.stdout.readline() == b"begun\n"
         if is_in_background:
             program.send_signal(signal.SIGINT)
+            assert program.stdout.readline() == b"deaf\n"
         number = getattr(signal, name)
         program.send_signal(number)
         assert program.wait(20) == 128 + number
