@@ -153,7 +153,6 @@ export class Loupe {
     });
     this.onDecide = onDecide;
     this.onMove = onMove;
-    this.onClose = onClose;
     this.panes = [];
     this.active = 0;
     // At 100 % without a place that somebody chose, the sharpest region is shown once it is known.

@@ -119,11 +119,11 @@ export class FilterPanel {
     this.onChange = onChange;
     this.onRelease = onRelease;
     this.fields = {
-      order: this.choose("order", T.order),
-      label: this.choose("label", T.label),
-      decided: this.choose("decided", T.decided),
-      camera: this.choose("camera", T.camera),
-      folder: this.choose("folder", T.folder),
+      order: this.choose("order"),
+      label: this.choose("label"),
+      decided: this.choose("decided"),
+      camera: this.choose("camera"),
+      folder: this.choose("folder"),
     };
     const size = h("input", { type: "range", id: "thumbnail-size", min: 120, max: 360, step: 20, value: view.side });
     size.addEventListener("input", () => onSize(Number(size.value)));

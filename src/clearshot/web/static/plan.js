@@ -99,9 +99,7 @@ export class PlanDialog {
   }
 
   showError(message) {
-    const again = h("button", { class: "main", onclick: () => this.load() }, T.planTitle);
-    this.render(this.title(), this.targetField(), h("p", { class: "error", role: "alert" }, message), this.buttons(this.ask.kind === "sort" ? again : null));
-    if (this.ask.kind === "sort") again.hidden = true;
+    this.render(this.title(), this.targetField(), h("p", { class: "error", role: "alert" }, message), this.buttons());
   }
 
   buttons(...more) {
