@@ -66,7 +66,7 @@ def test_rejected_photos_count_for_what_they_look_like() -> None:
     bad = {"soft.jpg", "dull.jpg", "broken.jpg", "old.jpg", "gone.jpg"}
     names = [entry.photo.path.name for entry in entries] + ["gone.jpg"]
     decisions = [OwnerDecision(Path("/library") / name, name in bad) for name in names]
-    found, _, num_left = match_decisions(decisions, entries, SharpAt.SCREEN)
+    found, num_left = match_decisions(decisions, entries, SharpAt.SCREEN)
     assert {path.name: label for path, _, label in found} == {
         "sharp.jpg": None,
         "soft.jpg": Label.BLURRY,

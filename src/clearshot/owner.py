@@ -156,11 +156,10 @@ def settle(thresholds: Thresholds, own: Recalibration | None) -> Thresholds:
 
 
 def calibrate(
-    decisions: Iterable[tuple[Path, Scores, Label | None]],
+    photos: Iterable[tuple[Path, Scores, Label | None]],
     tolerances: Mapping[Label, Tolerance],
     *,
     origin: str,
-    cameras: Mapping[Path, str] | None = None,
     sharp_at: SharpAt = SharpAt.SCREEN,
 ) -> Recalibration:
     """Calibrate on photos whose label is known.
@@ -169,14 +168,12 @@ def calibrate(
 
     Parameters
     ----------
-    decisions : iterable of (Path, Scores, Label or None)
+    photos : iterable of (Path, Scores, Label or None)
         Photos and what is wrong with them.
     tolerances : mapping of Label to Tolerance
         What the owner accepts.
     origin : str
         Where the decisions came from, in words, e.g. `214 decisions`.
-    cameras : mapping of Path to str or None
-        Who took which, where it is known.
     sharp_at : SharpAt
         How large photos are seen.
 
@@ -191,10 +188,9 @@ def calibrate(
         If there is no photo.
     """
     constants = read_calibration()
-    known = cameras or {}
     parts = [
-        LabelledScore(compute_logits(scores, constants, sharp_at), label, known.get(path, ""))
-        for path, scores, label in decisions
+        LabelledScore(compute_logits(scores, constants, sharp_at), label, scores.facts.camera or "")
+        for _, scores, label in photos
     ]
     if not parts:
         raise InputError("there is no decided photo to calibrate on")
@@ -204,7 +200,7 @@ def calibrate(
 
 def match_decisions(
     decisions: Sequence[OwnerDecision], entries: Sequence[Entry], sharp_at: SharpAt
-) -> tuple[list[tuple[Path, Scores, Label | None]], dict[Path, str], int]:
+) -> tuple[list[tuple[Path, Scores, Label | None]], int]:
     """Find the scores of decided photos.
 
     A rejected photo without a label counts for the one that it most looks like; if it looks like
@@ -221,12 +217,11 @@ def match_decisions(
 
     Returns
     -------
-    tuple of (list of (Path, Scores, Label or None), dict of Path to str, int)
-        Photos for `calibrate`; their cameras where known; how many decisions were left out.
+    tuple of (list of (Path, Scores, Label or None), int)
+        Photos for `calibrate`; how many decisions were left out.
     """
     known = {entry.photo.path: entry for entry in entries}
     found: list[tuple[Path, Scores, Label | None]] = []
-    cameras: dict[Path, str] = {}
     for decision in decisions:
         entry = known.get(decision.path)
         if entry is None or entry.scores is None:
@@ -239,9 +234,7 @@ def match_decisions(
             if label is None:
                 continue
         found.append((decision.path, entry.scores, label))
-        if entry.scores.facts.camera:
-            cameras[decision.path] = entry.scores.facts.camera
-    return found, cameras, len(decisions) - len(found)
+    return found, len(decisions) - len(found)
 
 
 def choose_one_per_burst(
@@ -268,23 +261,21 @@ def choose_one_per_burst(
     .. [1] Dunn, Wasserman, Ramdas, "Distribution-free prediction sets for two-layer hierarchical
        models", JASA 118, 2023. doi:10.1080/01621459.2022.2060112
     """
-    dated = [
+    frames = sorted(
         (scores.facts.camera or "", label or "", scores.facts.taken_at.replace(tzinfo=None), path)
         for path, scores, label in photos
         if scores.facts.taken_at is not None
-    ]
-    lost: set[Path] = set()
-    chosen: tuple[str, str, datetime, Path] | None = None
-    last = None
-    for each in sorted(dated):
-        is_same = last is not None and last[:2] == each[:2] and each[2] - last[2] <= _BURST
-        last = each
-        if is_same and chosen is not None:
-            lost.add(max(chosen[3], each[3], key=_draw_lot))
-            chosen = min(chosen, each, key=lambda frame: _draw_lot(frame[3]))
+    )
+    bursts: list[list[tuple[str, str, datetime, Path]]] = []
+    for frame in frames:
+        last = bursts[-1][-1] if bursts else None
+        if last is not None and last[:2] == frame[:2] and frame[2] - last[2] <= _BURST:
+            bursts[-1].append(frame)
         else:
-            chosen = each
-    return [each for each in photos if each[0] not in lost]
+            bursts.append([frame])
+    lots = [sorted((path for *_, path in burst), key=_draw_lot) for burst in bursts]
+    passed_over = {path for _, *others in lots for path in others}
+    return [each for each in photos if each[0] not in passed_over]
 
 
 def is_evidently_chosen(

@@ -104,8 +104,7 @@ def calibrate_library(library: Path, tolerance: Tolerance) -> Recalibration:
             for path, scores in known.items()
             for _ in range(3)
         ]
-        cameras = {path: scores.facts.camera or "" for path, scores in known.items()}
-        own = calibrate(decisions, dict.fromkeys(Label, tolerance), origin="test", cameras=cameras)
+        own = calibrate(decisions, dict.fromkeys(Label, tolerance), origin="test")
         catalog.calibrations.add(write_recalibration(own))
     assert len(own.cameras) == 2
     return own

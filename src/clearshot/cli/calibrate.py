@@ -197,7 +197,7 @@ def _calibrate_decisions(
             raise InputError(message + "columns file and label in place of FOLDER", path=folder)
         # What was sorted out is not there any more, and would be missing among the bad ones.
         entries = catalog.entries(with_missing=True)
-        found, cameras, num_left = match_decisions(decisions, entries, SharpAt.SCREEN)
+        found, num_left = match_decisions(decisions, entries, SharpAt.SCREEN)
     if num_left:
         why = "not scored, or not for blur or light"
         print_remark(f"{to_count(num_left, 'decision')} left out: {why}")
@@ -213,7 +213,7 @@ def _calibrate_decisions(
             f"shares that follow need not hold for it; decide about photos drawn by lot: {command}"
         )
     origin = to_count(len(photos), "decision")
-    return calibrate_owner(photos, _choose(tolerances), origin=origin, cameras=cameras)
+    return calibrate_owner(photos, _choose(tolerances), origin=origin)
 
 
 def _calibrate_labelled(
@@ -239,10 +239,8 @@ def _calibrate_labelled(
     scores, failures = _score([photo.path for photo in photos], library, catalog_path, workers)
     print_failures(f"{describe_failures(len(failures))}:", failures, rest="see with -v")
     decisions = [(p.path, scores[p.path], p.label) for p in photos if p.path in scores]
-    known = {path: score.facts.camera for path, score, _ in decisions}
-    cameras = {path: camera for path, camera in known.items() if camera}
     origin = f"{to_count(len(decisions), 'labelled photo')} of {anchor(place).name}"
-    own = calibrate_owner(decisions, _choose(tolerances), origin=origin, cameras=cameras)
+    own = calibrate_owner(decisions, _choose(tolerances), origin=origin)
     return own, len(failures)
 
 
