@@ -11,6 +11,7 @@ import click
 
 from clearshot.cli.files import check_free, encode, is_stdout, write_file
 from clearshot.cli.forecasts import describe_forecast
+from clearshot.cli.labelled import read_sets
 from clearshot.cli.limits import workers_option
 from clearshot.cli.options import (
     NamedPath,
@@ -27,7 +28,6 @@ from clearshot.cli.screen import (
     print_failures,
     print_line,
     print_remark,
-    print_skipped,
     show_progress,
 )
 from clearshot.cli.text import to_count, to_exact_percent, to_percent
@@ -224,20 +224,16 @@ def _calibrate_labelled(
     workers: int | None,
 ) -> tuple[Recalibration, int]:
     """Calibrate on labelled photos; give the calibration and how many photos failed."""
-    from clearshot.evaluation.labelled import read_labelled
     from clearshot.evaluation.tolerances import choose_one_per_scene
     from clearshot.owner import calibrate as calibrate_owner
 
-    found = read_labelled(place)
-    for note in found.notes:
-        print_remark(to_printable(note))
-    print_skipped(found.left_out, rest="see with -v")
+    found = read_sets(place)
     photos = choose_one_per_scene(found.photos)
     if len(photos) < len(found.photos):
         num = to_count(len(found.photos) - len(photos), "photo")
         print_remark(f"{num} left out: one photo counts of each scene and label")
     scores, failures = _score([photo.path for photo in photos], library, catalog_path, workers)
-    print_failures(f"{describe_failures(len(failures))}:", failures, rest="see with -v")
+    print_failures(f"{describe_failures(len(failures))}:", failures)
     decisions = [(p.path, scores[p.path], p.label) for p in photos if p.path in scores]
     origin = f"{to_count(len(decisions), 'labelled photo')} of {anchor(place).name}"
     own = calibrate_owner(decisions, _choose(tolerances), origin=origin)

@@ -362,5 +362,5 @@ def _print_failed(networks: list[NetworkEvaluation], followed: list[BracketResul
     failures = dict([*frames, *collect_failures(networks)])
     heading = f"{describe_failures(len(failures))}:"
     named = [(path, each.message) for path, each in failures.items()]
-    print_failures(heading, named, rest="see with -v")
+    print_failures(heading, named)
     return len(failures)

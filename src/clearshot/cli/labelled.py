@@ -17,8 +17,32 @@ if TYPE_CHECKING:
     from clearshot.evaluation.labels import LabelledPhoto, LabelledSet
 
 
-def read_photos(labelled: tuple[Path, ...], word: str) -> LabelledSet:
+def read_sets(*labelled: Path) -> LabelledSet:
     """Read labelled sets, and say what was left out.
+
+    Raises InputError or UsageError if the sets cannot be used.
+
+    Parameters
+    ----------
+    *labelled : Path
+        The sets.
+
+    Returns
+    -------
+    LabelledSet
+        All labelled photos.
+    """
+    from clearshot.evaluation.labelled import read_labelled
+
+    found = read_labelled(*labelled)
+    for note in found.notes:
+        print_remark(to_printable(note))
+    print_skipped(found.left_out)
+    return found
+
+
+def read_photos(labelled: tuple[Path, ...], word: str) -> LabelledSet:
+    """Read labelled sets for a network that some of the photos may have made.
 
     Photos from which a network was made become sources of their own, so that nobody takes what is
     measured on them for more than it is. Raises InputError or UsageError if the sets cannot be
@@ -36,14 +60,9 @@ def read_photos(labelled: tuple[Path, ...], word: str) -> LabelledSet:
     LabelledSet
         All labelled photos.
     """
-    from clearshot.evaluation.labelled import read_labelled
-
-    found = read_labelled(*labelled)
+    found = read_sets(*labelled)
     for folder in labelled:
         found = replace(found, photos=_name_training(found.photos, folder, word))
-    for note in found.notes:
-        print_remark(to_printable(note))
-    print_skipped(found.left_out, rest="see with -v")
     return found
 
 

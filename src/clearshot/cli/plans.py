@@ -145,7 +145,7 @@ def print_left_alone(skipped: Sequence[Skip], remark: str) -> None:
         What goes before them, behind their number.
     """
     heading = f"{to_count(len(skipped), 'file')} {remark}:"
-    print_failures(heading, [(skip.path, skip.reason) for skip in skipped], rest="see with -v")
+    print_failures(heading, [(skip.path, skip.reason) for skip in skipped])
 
 
 def print_left_out(outdated: Sequence[Skip], absent: Sequence[Skip], remedy: str) -> None:
@@ -231,7 +231,7 @@ def put_in_order(folder: Path, catalog_path: Path | None, *, is_applied: bool) -
             line = f"Plan {interruption.name} was interrupted; --apply first puts it in order"
             if interruption.half_done:
                 heading = f"{line} ({num_files}):"
-                print_failures(heading, interruption.half_done, rest="see with -v")
+                print_failures(heading, interruption.half_done)
             else:
                 print_remark(f"{line} ({num_files})")
         return ()

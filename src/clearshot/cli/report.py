@@ -199,9 +199,7 @@ def _write_html(
     from clearshot.html_report import find_outdated, write_html
 
     outdated = find_outdated(rows, stamps)
-    print_failures(
-        f"{to_count(len(outdated), 'photo')} not shown:", list(outdated.items()), rest="see with -v"
-    )
+    print_failures(f"{to_count(len(outdated), 'photo')} not shown:", list(outdated.items()))
     with show_progress("Reading pictures") as move:
         # The reader's own clock: the report is for people.
         now = datetime.now().astimezone()

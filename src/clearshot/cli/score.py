@@ -93,7 +93,7 @@ def score(
     judge = open_judge(word, thresholds, max_pixels=read_max_pixels())
     announce(describe_forecast(thresholds))
     photos, skipped = _list_photos(paths)
-    print_skipped(skipped, rest="see with -v")
+    print_skipped(skipped)
     _check_found(photos, paths)
     is_table = format_name == "table"
     # A bar on the terminal that the lines go to would tear them.

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _MAX_FAILURES = 5
 
+# How to see those that are not named.
+_ALL_SHOWN = "-v lists all"
+
 
 class PhotoProgress(Protocol):
     """Tells the progress bar how far the work is."""
@@ -88,7 +91,7 @@ def print_failures(
     heading: str,
     failures: Sequence[tuple[Path | str, str]],
     *,
-    rest: str,
+    rest: str = _ALL_SHOWN,
     is_error: bool = True,
 ) -> None:
     """Name what failed on stderr: a handful, or all with -v. Nothing where there is none.
@@ -110,7 +113,7 @@ def print_failures(
     num_shown = len(failures) if is_verbose() else _MAX_FAILURES
     for name, reason in failures[:num_shown]:
         click.echo(f"  {to_printable(name)}: {to_printable(reason)}", err=True)
-    if (num_rest := len(failures) - num_shown) and num_rest > 0:
+    if (num_rest := len(failures) - num_shown) > 0:
         click.echo(f"  and {num_rest:,} more: {rest}", err=True)
 
 
@@ -196,7 +199,7 @@ def _build_columns(unit: str) -> tuple[ProgressColumn, ...]:
     )
 
 
-def print_skipped(skipped: Sequence[Skip], *, rest: str) -> None:
+def print_skipped(skipped: Sequence[Skip], *, rest: str = _ALL_SHOWN) -> None:
     """Name what could not be read, and what was left out on purpose, on stderr.
 
     Parameters

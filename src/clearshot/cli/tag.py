@@ -173,7 +173,7 @@ def _print_remarks(tags: TagPlan, *, is_embedded: bool) -> None:
     count = to_count(len(tags.kept), "value")
     heading = f"Kept, --overwrite would replace: {count} by you or another program"
     kept = [(skip.path, skip.reason) for skip in tags.kept]
-    print_failures(heading, kept, rest="see with -v", is_error=False)
+    print_failures(heading, kept, is_error=False)
     if tags.unread:
         count = to_count(len(tags.unread), "photo")
         remedy = "" if is_embedded else " --sidecar embed writes into JPEG photos."

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from clearshot.cli.files import encode, write_file
+from clearshot.cli.labelled import read_sets
 from clearshot.cli.limits import workers_option
 from clearshot.cli.options import NamedPath, is_quiet, show_example, verbosity_options
 from clearshot.cli.screen import (
@@ -21,7 +22,6 @@ from clearshot.cli.screen import (
     print_failures,
     print_line,
     print_remark,
-    print_skipped,
 )
 from clearshot.errors import MissingExtraError
 from clearshot.terminal import to_command, to_printable
@@ -265,7 +265,7 @@ def calibration(
     LABELLED is as for `clearshot evaluate`; clear photos are needed, and blurred ones for the focus
     network, dark and overexposed ones for the exposure network.
     """
-    found = _read_set(labelled)
+    found = read_sets(*labelled)
     path, failures = _load("recipes").calibrate(found.photos, network_folder, num_workers=workers)
     _finish(context, path, failures, found)
 
@@ -316,7 +316,7 @@ def tolerance(
     if is_described and (network_folder / "exposure.onnx").exists():
         exposure = ExposureNetwork(read_network("exposure", folder=network_folder))
     detector = FocusDetector("focus", focus, exposure)
-    found = _read_set(labelled)
+    found = read_sets(*labelled)
     paths = [photo.path for photo in found.photos]
     results = dict(score_paths(paths, detector, num_workers=workers))
     logits = {path: each for path, each in results.items() if not isinstance(each, Failure)}
@@ -327,24 +327,13 @@ def tolerance(
     _finish(context, path, failures, found)
 
 
-def _read_set(labelled: tuple[Path, ...]) -> LabelledSet:
-    """Read labelled sets, and say what was left out."""
-    from clearshot.evaluation.labelled import read_labelled
-
-    found = read_labelled(*labelled)
-    for note in found.notes:
-        print_remark(to_printable(note))
-    print_skipped(found.left_out, rest="see with -v")
-    return found
-
-
 def _finish(
     context: click.Context, path: Path, failures: dict[Path, Failure], found: LabelledSet
 ) -> None:
     """Name what was written and what failed; end with 1 if anything did or was unreadable."""
     print_line(to_printable(path))
     named = [(photo, failure.message) for photo, failure in failures.items()]
-    print_failures(f"{describe_failures(len(named))}:", named, rest="see with -v")
+    print_failures(f"{describe_failures(len(named))}:", named)
     is_complete = not any(skip.is_unreadable for skip in found.left_out)
     context.exit(0 if is_complete and not named else 1)
 

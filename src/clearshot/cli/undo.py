@@ -174,7 +174,7 @@ def _apply(back: UndoPlan, folder: Path, catalog_path: Path | None) -> Outcome:
 
 def _print_damaged(damaged: Sequence[Skip]) -> None:
     heading = f"{to_count(len(damaged), 'journal')} passed over:"
-    print_failures(heading, [(skip.path, skip.reason) for skip in damaged], rest="see with -v")
+    print_failures(heading, [(skip.path, skip.reason) for skip in damaged])
 
 
 def _print_redo(outcome: Outcome, name: str | None, words: list[str | Path]) -> None:
