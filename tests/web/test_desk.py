@@ -132,19 +132,19 @@ def test_what_was_written_during_a_look_is_not_put_off(
 ) -> None:
     monkeypatch.setattr(desks, "_RELOAD_S", 60.0)
     desk = Desk(Desktop(library, None, library))
-    number, renew = next(iter(desk.glimpses)), desk.renew
+    number, build = next(iter(desk.glimpses)), desk._build_document
 
     def decide(stars: int) -> None:
         with Catalog.open(library) as other:
             other.decisions.write({number: Decision(stars=stars)})
         desk.expect_news()
 
-    def decide_and_renew() -> None:
-        monkeypatch.setattr(desk, "renew", renew)
+    def decide_and_build(*args: Any) -> dict[str, Any]:
+        monkeypatch.setattr(desk, "_build_document", build)
         decide(2)
-        renew()
+        return build(*args)
 
-    monkeypatch.setattr(desk, "renew", decide_and_renew)
+    monkeypatch.setattr(desk, "_build_document", decide_and_build)
     decide(1)
     for stars in (1, 2):
         desk._thread.submit(desk.refresh).result()

@@ -52,15 +52,15 @@ class ReadAhead:
         # The first picture matters most: nothing else runs while a page opens.
         self._is_ending.wait(_HEAD_START_S)
         while not self._is_ending.is_set():
-            generation = self._desk.generation
-            self._draw_thumbnails(generation)
-            while generation == self._desk.generation and not self._is_ending.wait(_REST_S):
+            revision = self._desk.revision
+            self._draw_thumbnails(revision)
+            while revision == self._desk.revision and not self._is_ending.wait(_REST_S):
                 pass
 
-    def _draw_thumbnails(self, generation: int) -> None:
+    def _draw_thumbnails(self, revision: int) -> None:
         worst = {number: max(ps) for number, ps in self._desk.probabilities.items() if ps}
         for number in sorted(worst, key=lambda number: -worst[number]):
-            if not self._may_go_on(generation) or self._thumbnails.is_full():
+            if not self._may_go_on(revision) or self._thumbnails.is_full():
                 return
             try:
                 self._draw(self._desk.find(number))
@@ -72,9 +72,9 @@ class ReadAhead:
         if not self._thumbnails.has(photo):
             self._thumbnails.read(photo)
 
-    def _may_go_on(self, generation: int) -> bool:
+    def _may_go_on(self, revision: int) -> bool:
         """Wait until the page rests; tell whether the photos are still the same."""
         while self._desk.is_serving:
             if self._is_ending.wait(_YIELD_S):
                 return False
-        return not self._is_ending.is_set() and generation == self._desk.generation
+        return not self._is_ending.is_set() and revision == self._desk.revision

@@ -105,9 +105,8 @@ class Desk:
         self.decisions: Mapping[int, Decision] = {}
         # How many photos there are, also while most of them are not read yet.
         self.num_photos = 0
-        self.revision = 0
         # Counts how often the catalog was read.
-        self.generation = 0
+        self.revision = 0
         # Counts what was decided here: each open page learns of what was decided on the others.
         self.num_changes = 0
         self.probabilities: Mapping[int, Probabilities | None] = {}
@@ -124,7 +123,6 @@ class Desk:
         self._asked_s = 0.0
         # All that the page is told about the library but decisions.
         self._document = b"{}"
-        self._rules: dict[str, Any] = {}
         self._library = desktop.library.resolve()
         try:
             self._thread.submit(self._open).result()
@@ -244,14 +242,15 @@ class Desk:
         glimpses = self._catalog.glimpses()
         own, origin = self._settle()
         found = list_probabilities(glimpses, self.thresholds)
-        self._rules = describe_thresholds(found, self.thresholds, own) | {"origin": origin}
+        rules = describe_thresholds(found, self.thresholds, own) | {"origin": origin}
         self.decisions = self._catalog.decisions.read()
         self.glimpses = {each.number: each for each in glimpses}
         self.probabilities = dict(zip(self.glimpses, found, strict=True))
         self.num_photos = len(glimpses)
         self._version = version
-        self.generation += 1
-        self.renew()
+        document = self._build_document(self.revision + 1, self.probabilities, rules)
+        self._document = _write_json(document)
+        self.revision += 1
         self.first = None
         self._reloaded_s = time.monotonic()
 
@@ -271,17 +270,6 @@ class Desk:
     def is_serving(self) -> bool:
         """Whether the page asks for something, or did so a moment ago."""
         return self._num_waiting > 0 or time.monotonic() - self._asked_s < _QUIET_S
-
-    def renew(self) -> None:
-        """Write the document anew, with what has become known, and tell the page to ask for it."""
-        generation, probabilities, rules = self.generation, self.probabilities, self._rules
-        with self._lock:
-            revision = self.revision + 1
-        content = _write_json(self._build_document(revision, probabilities, rules))
-        with self._lock:
-            # The catalog may have been read again in the meantime.
-            if generation == self.generation and revision > self.revision:
-                self.revision, self._document = revision, content
 
     def _build_document(
         self,
@@ -307,7 +295,7 @@ class Desk:
         bytes
             JSON.
         """
-        if self.generation == 0:
+        if self.revision == 0:
             # Reading all photos failed behind the first ones: here somebody hears why.
             self._reload()
         decided = {
