@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from clearshot.photo import Photo
     from clearshot.sidecars.exiftool import Exchange
 
-REJECTED = -1
-"""The rating that says rejected: XMP specification part 1, 8.4."""
+# The rating that says rejected: XMP specification part 1, 8.4.
+_REJECTED_RATING = -1
 
 # digiKam's digikam_globals.h: pick labels and colour labels.
 _PICK_REJECTED, _PICK_PENDING = "1", "2"
@@ -93,7 +93,7 @@ class TagStyle:
     """
 
     program: Program = Program.ALL
-    rating: int | None = REJECTED
+    rating: int | None = _REJECTED_RATING
     naming: Naming = Naming.AUTO
     overwrites: bool = False
 
@@ -207,12 +207,12 @@ def choose_marks(judgement: Judgement, style: TagStyle) -> Marks:
 def _choose_rating(judgement: Judgement, style: TagStyle) -> int | None:
     stars = judgement.stars or None
     # digiKam's ratings are 0 to 5; its pick label says rejected.
-    says_rejected = style.rating == REJECTED and style.program is not Program.DIGIKAM
+    says_rejected = style.rating == _REJECTED_RATING and style.program is not Program.DIGIKAM
     if judgement.is_rejected and says_rejected:
-        return REJECTED
+        return _REJECTED_RATING
     if stars is not None or judgement.rating is not Rating.BAD:
         return stars
-    return style.rating if style.rating != REJECTED or says_rejected else None
+    return style.rating if style.rating != _REJECTED_RATING or says_rejected else None
 
 
 @dataclass(slots=True)
@@ -286,27 +286,37 @@ class _Planner:
         SidecarError
             If the photo cannot or may not be changed, or a sidecar cannot.
         """
-        photo = draft.photo
-        is_single = not _has_raw(photo, counts_dng=True)
-        is_embedded = self._style.naming is Naming.EMBED and is_single
-        if is_embedded := is_embedded and holds_own_metadata(photo.path):
-            packet = _read_packet(photo.path, is_wanted=marks != Marks())
-            merged = self._merge(draft, photo.path, packet, marks)
-            if merged != packet:
-                if protection := find_protection(photo.path):
-                    raise SidecarError(protection)
-                draft.wish = Wish(photo.path, merged)
-        is_new_wanted = marks != Marks() and not is_embedded
+        photo, is_marked = draft.photo, marks != Marks()
+        is_embedded = (
+            self._style.naming is Naming.EMBED
+            and not _has_raw(photo, counts_dng=True)
+            and holds_own_metadata(photo.path)
+        )
+        if is_embedded:
+            self._look_at_photo(draft, marks)
+        is_new_wanted = is_marked and not is_embedded
         for path in self._choose_sidecars(photo, is_new_wanted=is_new_wanted):
-            content = read_content(path)
-            merged = self._merge(draft, path, content, marks)
-            if merged != content:
-                if content is not None and is_write_protected(path):
-                    raise SidecarError("is write-protected", path=path)
-                draft.steps.append(_plan_write(draft, path, content, merged))
+            self._look_at_sidecar(draft, path, marks)
         is_for_lightroom = self._style.program in {Program.LIGHTROOM, Program.ALL}
         is_seen = is_embedded or _has_raw(photo, counts_dng=False)
-        draft.is_unread = is_for_lightroom and marks != Marks() and not is_seen
+        draft.is_unread = is_for_lightroom and is_marked and not is_seen
+
+    def _look_at_photo(self, draft: _Draft, marks: Marks) -> None:
+        path = draft.photo.path
+        packet = _read_packet(path, is_wanted=marks != Marks())
+        merged = self._merge(draft, path, packet, marks)
+        if merged != packet:
+            if protection := find_protection(path):
+                raise SidecarError(protection)
+            draft.wish = Wish(path, merged)
+
+    def _look_at_sidecar(self, draft: _Draft, path: Path, marks: Marks) -> None:
+        content = read_content(path)
+        merged = self._merge(draft, path, content, marks)
+        if merged != content:
+            if content is not None and is_write_protected(path):
+                raise SidecarError("is write-protected", path=path)
+            draft.steps.append(_plan_write(draft, path, content, merged))
 
     def _merge(
         self, draft: _Draft, path: Path, content: bytes | None, marks: Marks
