@@ -30,7 +30,7 @@ from clearshot.catalog.catalog import Catalog
 from clearshot.catalog.pages import Filter, Order
 from clearshot.catalog.place import default_path
 from clearshot.discover import find_photos
-from clearshot.listing import build_gauge, refresh, set_rules
+from clearshot.listing import build_gauge, build_rules, refresh
 from clearshot.photo import ExposureScores, Facts, FocusScores, Label, Photo, Rating, Region, Scores
 from clearshot.report import judge_entry
 from clearshot.review import list_bad
@@ -152,7 +152,7 @@ def time_page(library: Path, name: str, rules_name: str) -> dict[str, float]:
     """Time opening the catalog, and one page with everything that is shown of its photos."""
     evict(default_path(library))
     thresholds = set_some_thresholds(rules_name)
-    rules = set_rules(thresholds)
+    rules = build_rules(thresholds)
     open_s, catalog = time_call(lambda: Catalog.open(library, create=False))
     with catalog:
         page_s, _ = time_call(lambda: show(catalog, name, thresholds, rules))

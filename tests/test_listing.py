@@ -19,13 +19,13 @@ from clearshot.catalog.pages import Filter, Found, Order
 from clearshot.errors import CatalogError
 from clearshot.listing import (
     build_gauge,
+    build_rules,
+    find_all_but_good,
     find_entries,
     find_least_logit,
-    find_others_than_good,
     find_scores,
     list_probabilities,
     refresh,
-    set_rules,
 )
 from clearshot.photo import (
     Facts,
@@ -76,7 +76,7 @@ def judge_all(catalog: Catalog, thresholds: Thresholds) -> dict[int, Verdict | F
 
 
 def find(catalog: Catalog, thresholds: Thresholds, wanted: Filter, **more: Any) -> list[int]:
-    return [found.number for found in catalog.pages.find(set_rules(thresholds), wanted, **more)]
+    return [found.number for found in catalog.pages.find(build_rules(thresholds), wanted, **more)]
 
 
 def assert_same_probabilities(catalog: Catalog, thresholds: Thresholds) -> None:
@@ -107,7 +107,7 @@ def assert_same(catalog: Catalog, thresholds: Thresholds) -> None:
         assert set(find(catalog, thresholds, Filter(labels=[label]))) == expected
         found = find(catalog, thresholds, Filter([Rating.BAD], [label]), order=(Order.PATH, None))
         assert found == [number for number in judged if number in expected]
-    listed, num_good = find_others_than_good(catalog, thresholds)
+    listed, num_good = find_all_but_good(catalog, thresholds)
     bad = [n for n, each in verdicts.items() if getattr(each, "rating", None) is not Rating.GOOD]
     assert [entry.number for entry in listed] == bad
     assert num_good == len(verdicts) - len(bad)
@@ -115,7 +115,7 @@ def assert_same(catalog: Catalog, thresholds: Thresholds) -> None:
     assert set(find(catalog, thresholds, Filter())) == set(verdicts)
     assert set(find(catalog, thresholds, Filter(ratings=list(Rating)))) == set(judged)
     assert_same_probabilities(catalog, thresholds)
-    counts = catalog.pages.count(set_rules(thresholds))
+    counts = catalog.pages.count(build_rules(thresholds))
     assert counts.num_photos == len(verdicts)
     assert counts.num_failed == len(verdicts) - len(judged)
     for rating in Rating:
@@ -205,7 +205,7 @@ def test_pages_hold_every_photo_once(catalog: Catalog, order: Order, sharp_at: S
     ]
     results += [Failure("damaged", "cut off")] * 9
     record(catalog, results)
-    rules = set_rules(Thresholds(sharp_at=sharp_at))
+    rules = build_rules(Thresholds(sharp_at=sharp_at))
     whole = catalog.pages.find(rules, order=(order, None))
     assert len(whole) == len(results)
 
@@ -228,24 +228,24 @@ def test_odds_follow_what_happens_to_a_photo(catalog: Catalog) -> None:
     bad = replace(make_scores(blur=2), recipe=RECIPE)
     [photo] = record(catalog, [bad])
     assert catalog.odds.find_stale() == []
-    assert catalog.pages.count(set_rules(thresholds)).ratings[Rating.BAD] == 1
+    assert catalog.pages.count(build_rules(thresholds)).ratings[Rating.BAD] == 1
 
     catalog.mark_missing([photo.path])
-    assert catalog.pages.count(set_rules(thresholds)).num_photos == 0
+    assert catalog.pages.count(build_rules(thresholds)).num_photos == 0
 
     catalog.update_found([photo])
     assert len(catalog.odds.find_stale()) == 1
     assert refresh(catalog) == 1
-    assert catalog.pages.count(set_rules(thresholds)).ratings[Rating.BAD] == 1
+    assert catalog.pages.count(build_rules(thresholds)).ratings[Rating.BAD] == 1
 
     catalog.record([(photo, replace(make_scores(), recipe=RECIPE))], recipe=RECIPE)
     assert len(catalog.odds.find_stale()) == 1
     refresh(catalog)
-    assert catalog.pages.count(set_rules(thresholds)).ratings[Rating.GOOD] == 1
+    assert catalog.pages.count(build_rules(thresholds)).ratings[Rating.GOOD] == 1
 
     catalog.record([(photo, Failure("damaged", "cut off"))], recipe=RECIPE)
     refresh(catalog)
-    assert catalog.pages.count(set_rules(thresholds)).num_failed == 1
+    assert catalog.pages.count(build_rules(thresholds)).num_failed == 1
 
 
 def test_a_scan_leaves_nothing_to_do(catalog: Catalog) -> None:
@@ -288,7 +288,7 @@ def test_odds_are_the_log_odds_of_the_verdict(catalog: Catalog) -> None:
 def test_a_damaged_score_counts_as_failed(catalog: Catalog) -> None:
     scores = make_scores(dark_logit=math.inf, error_stops=math.inf)
     record(catalog, [replace(scores, recipe=RECIPE)])
-    assert catalog.pages.count(set_rules(Thresholds())).num_photos == 1
+    assert catalog.pages.count(build_rules(Thresholds())).num_photos == 1
 
 
 def test_scores_of_another_network_are_outdated(catalog: Catalog) -> None:

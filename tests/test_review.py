@@ -199,7 +199,7 @@ def test_decisions_survive_another_opening(catalog: Catalog, library: Path) -> N
     decider.rate([number], 4)
     decider.mark([number], Color.BLUE)
     with Catalog.open(library) as again:
-        decided = {case.number: case.decision for case in read_queue(again)}
+        decided = {case.entry.number: case.decision for case in read_queue(again)}
     assert decided[number] == Decision(Choice.REJECT, 4, Color.BLUE)
 
 

@@ -2,7 +2,7 @@
 
 Every label is judged by one number, its log odds by the shipped calibration. The catalog keeps it
 for each photo beside the scores it was made of. Curves and thresholds rise with it, so that any of
-them is a limit on it: `set_rules` finds the least number that `clearshot.scoring.verdict.rate`
+them is a limit on it: `build_rules` finds the least number that `clearshot.scoring.verdict.rate`
 calls bad, or unsure, by asking the functions that `judge` uses. Nothing is approximated.
 """
 
@@ -173,7 +173,7 @@ def list_probabilities(
     return found
 
 
-def set_rules(thresholds: Thresholds) -> Rules:
+def build_rules(thresholds: Thresholds) -> Rules:
     """Turn thresholds into limits on shipped log odds.
 
     Parameters
@@ -188,8 +188,8 @@ def set_rules(thresholds: Thresholds) -> Rules:
     """
     parts = (thresholds.cameras or {}).items()
     return Rules(
-        _set_rule(thresholds),
-        {camera: _set_rule(part) for camera, part in parts},
+        _build_rule(thresholds),
+        {camera: _build_rule(part) for camera, part in parts},
         is_full=thresholds.sharp_at is SharpAt.FULL,
     )
 
@@ -230,7 +230,7 @@ def find_entries(
     except CatalogError:
         return catalog.entries()
     which = Filter(ratings, labels if has_labels else None)
-    found = catalog.pages.find(set_rules(thresholds), which)
+    found = catalog.pages.find(build_rules(thresholds), which)
     return catalog.entries([each.number for each in found])
 
 
@@ -253,10 +253,10 @@ def find_bad_and_failed(catalog: Catalog, thresholds: Thresholds) -> list[int] |
         refresh(catalog)
     except CatalogError:
         return None
-    return _find_rated(catalog, set_rules(thresholds), [Rating.BAD])
+    return _find_rated(catalog, build_rules(thresholds), [Rating.BAD])
 
 
-def find_others_than_good(catalog: Catalog, thresholds: Thresholds) -> tuple[list[Entry], int]:
+def find_all_but_good(catalog: Catalog, thresholds: Thresholds) -> tuple[list[Entry], int]:
     """List all photos of a library but the good ones, and count these.
 
     Parameters
@@ -273,7 +273,7 @@ def find_others_than_good(catalog: Catalog, thresholds: Thresholds) -> tuple[lis
         and how many others there are.
     """
     refresh(catalog)
-    rules = set_rules(thresholds)
+    rules = build_rules(thresholds)
     found = _find_rated(catalog, rules, [Rating.BAD, Rating.UNSURE])
     return catalog.entries(found), catalog.pages.count(rules).ratings[Rating.GOOD]
 
@@ -314,7 +314,7 @@ def find_least_logit(p: float, curve: Curve) -> float:
     return _to_float(high)
 
 
-def _set_rule(part: Thresholds) -> Rule:
+def _build_rule(part: Thresholds) -> Rule:
     curves = part.curves or dict.fromkeys(Label, Curve())
     limits = (float(getattr(part, label.value)) for label in Label)
     return Rule(

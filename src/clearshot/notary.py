@@ -41,7 +41,7 @@ def find_journals(library: Path) -> Path:
 
 
 def note_moves(catalog: Catalog, outcome: Outcome) -> None:
-    """Tell the catalog which photos are not or again where it knows them, or have other metadata.
+    """Tell the catalog which photos left their place or came back to it, or have other metadata.
 
     The latter are the same pictures, and need not be scored again.
 
@@ -105,7 +105,7 @@ class Notary:
         self._catalog_path = catalog_path
         self._photos: list[Rewriting] = []
         self._noted_s = time.monotonic()
-        self._is_idle = False
+        self._has_given_up = False
 
     def note(self, photos: Iterable[Rewriting]) -> None:
         """Note photos, now or together with the next ones.
@@ -116,7 +116,7 @@ class Notary:
             Of groups that are done.
         """
         self._photos += photos
-        if self._is_idle or time.monotonic() - self._noted_s < _NOTING_S:
+        if self._has_given_up or time.monotonic() - self._noted_s < _NOTING_S:
             return
         try:
             with Catalog.open(self._library, path=self._catalog_path, create=False) as catalog:
@@ -124,8 +124,8 @@ class Notary:
                     (each.path, each.before, each.after) for each in self._photos
                 )
         except CatalogError:
-            # One that is busy or cannot be written shall not hold up the run.
-            self._is_idle = True
+            # One that is busy or cannot be written must not hold up the run.
+            self._has_given_up = True
         self._photos.clear()
         self._noted_s = time.monotonic()
 

@@ -32,15 +32,12 @@ class Case:
 
     Attributes
     ----------
-    number : int
-        The photo's number in the catalog.
     entry : Entry
         What the catalog holds about it.
     decision : Decision
         What the owner decided.
     """
 
-    number: int
     entry: Entry
     decision: Decision
 
@@ -65,7 +62,7 @@ def read_queue(catalog: Catalog, *, with_missing: bool = False) -> list[Case]:
 
 
 def _build_cases(entries: list[Entry], decisions: Mapping[int, Decision]) -> list[Case]:
-    return [Case(entry.number, entry, decisions.get(entry.number, Decision())) for entry in entries]
+    return [Case(entry, decisions.get(entry.number, Decision())) for entry in entries]
 
 
 def list_bad(
@@ -162,7 +159,7 @@ def merge_decision(verdict: Verdict | Failure, decision: Decision) -> Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class _Change:
     """A change of decisions: what was, and what is now, by the photo's number."""
 
     before: Mapping[int, Decision]
@@ -183,8 +180,8 @@ class Decider:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._done: list[Change] = []
-        self._undone: list[Change] = []
+        self._done: list[_Change] = []
+        self._undone: list[_Change] = []
 
     def choose(self, numbers: Iterable[int], choice: Choice | None) -> Mapping[int, Decision]:
         """Keep or reject photos, or leave them undecided.
@@ -309,7 +306,7 @@ class Decider:
         }
         if after:
             self._catalog.decisions.write(after)
-            self._done.append(Change({number: before[number] for number in after}, after))
+            self._done.append(_Change({number: before[number] for number in after}, after))
             del self._done[:-_MAX_CHANGES]
             self._undone.clear()
         return after

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 
 from clearshot.catalog.catalog import Catalog
 from clearshot.errors import CatalogError
-from clearshot.listing import refresh, set_rules
+from clearshot.listing import build_rules, refresh
 from clearshot.photo import Choice, Decision, Label, Rating, SharpAt, Verdict
 from clearshot.report import judge_entry
 from clearshot.scoring.verdict import Thresholds
@@ -55,7 +55,7 @@ def find_probabilities(document: dict[str, Any]) -> dict[int, list[float]]:
 def test_the_worst_of_many_photos_come_first(library: Path, gate: threading.Event) -> None:
     with Catalog.open(library) as catalog:
         refresh(catalog)
-        worst = next(iter(catalog.pages.find(set_rules(Thresholds()), num_photos=1))).number
+        worst = next(iter(catalog.pages.find(build_rules(Thresholds()), num_photos=1))).number
         catalog.decisions.write({worst: Decision(choice=Choice.KEEP)})
     desk = Desk(Desktop(library, None, library))
     assert desk.first is not None
@@ -82,7 +82,7 @@ def test_counts_of_the_first_photos_are_those_of_the_verdicts(library: Path) -> 
     with Catalog.open(library) as catalog:
         refresh(catalog)
         verdicts = [judge_entry(entry, Thresholds()) for entry in catalog.entries()]
-        counts = describe_counts(catalog.pages.count(set_rules(Thresholds())))
+        counts = describe_counts(catalog.pages.count(build_rules(Thresholds())))
     judged = [each for each in verdicts if isinstance(each, Verdict)]
     assert counts == {
         "all": len(verdicts),

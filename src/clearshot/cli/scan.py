@@ -230,10 +230,10 @@ def _scan_folder(
 
 
 def _read_findings(catalog: Catalog, thresholds: Thresholds) -> _Findings:
-    from clearshot.listing import find_others_than_good
+    from clearshot.listing import find_all_but_good
     from clearshot.report import judge_entry, read_choices
 
-    others, num_good = find_others_than_good(catalog, thresholds)
+    others, num_good = find_all_but_good(catalog, thresholds)
     judged = [(entry, judge_entry(entry, thresholds)) for entry in others]
     decisions = catalog.decisions.read().items()
     rejected = [number for number, each in decisions if each.choice is Choice.REJECT]

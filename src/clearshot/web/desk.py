@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from clearshot.catalog.catalog import Catalog
 from clearshot.config import MAX_PIXELS, ScanSettings
 from clearshot.errors import MissingPhotoError
-from clearshot.listing import list_probabilities, refresh, set_rules
+from clearshot.listing import build_rules, list_probabilities, refresh
 from clearshot.owner import find_own, settle
 from clearshot.photo import Decision, Facts, SharpAt
 from clearshot.report import build_row, judge_entry
@@ -140,7 +140,7 @@ class Desk:
         self.decider = Decider(self._catalog)
         refresh(self._catalog)
         own, origin = self._settle()
-        counts = self._catalog.pages.count(set_rules(self.thresholds))
+        counts = self._catalog.pages.count(build_rules(self.thresholds))
         self.num_photos = counts.num_photos
         # What a limit at 100 % does is guessed from all photos.
         if counts.num_photos > MANY_PHOTOS and self.thresholds.sharp_at is SharpAt.SCREEN:
@@ -156,7 +156,7 @@ class Desk:
 
         The same as the document of all photos, with `counts` beside it.
         """
-        page = self._catalog.pages.find(set_rules(self.thresholds), num_photos=_FIRST_PHOTOS)
+        page = self._catalog.pages.find(build_rules(self.thresholds), num_photos=_FIRST_PHOTOS)
         glimpses = self._catalog.glimpses([found.number for found in page])
         found = list_probabilities(glimpses, self.thresholds)
         self.glimpses = {each.number: each for each in glimpses}
