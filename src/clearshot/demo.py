@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from clearshot import optics
-from clearshot.errors import InputError
+from clearshot.errors import InputError, describe_cause
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,7 +144,7 @@ def write_demo(folder: Path) -> tuple[Path, ...]:
         (folder / ORIGIN_NAME).write_text(_describe_origin(), encoding="utf-8")
         return tuple(sorted(_write_photos(folder, photographs)))
     except OSError as error:
-        message = f"the demo library cannot be written: {error.strerror or error}"
+        message = f"the demo library cannot be written: {describe_cause(error)}"
         raise InputError(message, path=folder) from error
 
 

@@ -17,7 +17,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clearshot.errors import InputError
+from clearshot.errors import InputError, describe_cause
 from clearshot.paths import anchor
 from clearshot.photo import COMPANION_SUFFIXES, FileStamp, Photo, Skip
 
@@ -112,7 +112,7 @@ def find_photos(roots: Iterable[Path]) -> Discovery:
         try:
             walk.add_root(anchor(root))
         except OSError as error:
-            raise InputError(_cause(error), path=root) from error
+            raise InputError(describe_cause(error), path=root) from error
     return Discovery(tuple(walk.photos.values()), tuple(walk.skipped), walk.num_ignored)
 
 
@@ -266,7 +266,7 @@ class _Walk:
             except OSError as error:
                 if folder == root:
                     raise
-                self.skipped.append(Skip(folder, _cause(error), is_unreadable=True))
+                self.skipped.append(Skip(folder, describe_cause(error), is_unreadable=True))
             else:
                 folders.extend(reversed(subfolders))
 
@@ -292,7 +292,9 @@ class _Walk:
                 else:
                     stamps[entry.name] = _stamp(entry.stat(follow_symlinks=False))
             except OSError as error:
-                self.skipped.append(Skip(folder / entry.name, _cause(error), is_unreadable=True))
+                self.skipped.append(
+                    Skip(folder / entry.name, describe_cause(error), is_unreadable=True)
+                )
         self._add_files(folder, stamps)
         return subfolders
 
@@ -393,7 +395,3 @@ def _split(name: str) -> tuple[str, str]:
 
 def _stamp(status: os.stat_result) -> FileStamp:
     return FileStamp(status.st_size, status.st_mtime_ns)
-
-
-def _cause(error: OSError) -> str:
-    return error.strerror or str(error)

@@ -173,7 +173,23 @@ def explain_refusal(error: OSError) -> InputError | None:
     if not isinstance(error.filename, str | bytes | os.PathLike):
         return None
     path = Path(os.fsdecode(error.filename))
-    return InputError(error.strerror or str(error), path=path)
+    return InputError(describe_cause(error), path=path)
+
+
+def describe_cause(error: OSError) -> str:
+    """Say what the system refused, without the file's name.
+
+    Parameters
+    ----------
+    error : OSError
+        As the system raised it, or with a cause of our own.
+
+    Returns
+    -------
+    str
+        The system's words, such as `Permission denied`.
+    """
+    return error.strerror or str(error)
 
 
 def check_folder(folder: Path) -> None:

@@ -20,6 +20,7 @@ from clearshot.errors import (
     MissingPhotoError,
     UnreadablePhotoError,
     check_folder,
+    describe_cause,
 )
 from clearshot.paths import anchor
 from clearshot.photo import Failure, covers
@@ -333,7 +334,7 @@ class _Ground:
                 if self._folder.stat().st_dev == self._device:
                     return
         except OSError as error:
-            reason = error.strerror or str(error)
+            reason = describe_cause(error)
         message = (
             f"went while it was scanned ({reason}); what was scored before is kept, "
             "the next scan goes on from there"

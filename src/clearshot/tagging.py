@@ -14,7 +14,7 @@ from clearshot.actions.embedding import find_protection, is_write_protected
 from clearshot.actions.plan import Kind, Plan, Step
 from clearshot.actions.writing import read_content
 from clearshot.discover import RAW_SUFFIXES, Ownership, list_photo_names
-from clearshot.errors import SidecarError
+from clearshot.errors import SidecarError, describe_cause
 from clearshot.paths import anchor
 from clearshot.photo import Color, FileStamp, Rating, Skip
 from clearshot.sidecars.exiftool import Wish, draft_exchanges, find_exiftool
@@ -254,7 +254,7 @@ class _Planner:
             return
         except OSError as error:
             path = photo.path if error.filename is None else Path(error.filename)
-            self.skipped.append(Skip(path, error.strerror or str(error)))
+            self.skipped.append(Skip(path, describe_cause(error)))
             return
         self._drafts.append(draft)
         # Counted after a wish alone: without any, all drafts wait for the end.

@@ -17,7 +17,7 @@ from clearshot.actions.lock import hold_lock
 from clearshot.actions.plan import Kind, Outcome, Plan, Rewriting, Step
 from clearshot.actions.recovery import end_run, list_rewritten, recover_locked
 from clearshot.actions.step import do_step
-from clearshot.errors import ActionError
+from clearshot.errors import ActionError, describe_cause
 from clearshot.photo import Skip
 
 if TYPE_CHECKING:
@@ -67,10 +67,10 @@ def apply_plan(
     Outcome
         What was done, what was left alone and why.
     """
-    return carry_out(plan, journal_folder, progress=progress, witness=witness)
+    return carry_out_plan(plan, journal_folder, progress=progress, witness=witness)
 
 
-def carry_out(
+def carry_out_plan(
     plan: Plan,
     journal_folder: Path,
     *,
@@ -174,7 +174,7 @@ def _do_group(
             folders.make(step.target.parent)
             do_step(journal, number, Place.TARGET)
         except OSError as error:
-            reason = error.strerror or str(error)
+            reason = describe_cause(error)
             if _ends_run(error, step, root):
                 message = f"{reason}; stopped, journal {journal.name} says what was done before"
                 raise ActionError(message, path=step.target) from error

@@ -29,6 +29,7 @@ from clearshot.actions.embedding import (
 from clearshot.actions.plan import TRASH_PLACE, Kind
 from clearshot.actions.trash import find_refusal, forget_trashed, send_to_trash
 from clearshot.actions.writing import read_content, settle_content, write_content
+from clearshot.errors import describe_cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,7 +185,7 @@ def find_obstacle(step: Step) -> str:
     except FileNotFoundError:
         return "is not there any more"
     except OSError as error:
-        return error.strerror or str(error)
+        return describe_cause(error)
 
 
 def note_arrival(step: Step, *, is_settled: bool) -> int:

@@ -40,14 +40,16 @@ class Kind(StrEnum):
         return _INVERSES[self]
 
 
-_INVERSES = {Kind.MOVE: Kind.MOVE, Kind.WRITE: Kind.WRITE, Kind.EMBED: Kind.EMBED}
-for _kind, _inverse in (
-    (Kind.COPY, Kind.REMOVE_COPY),
-    (Kind.HARDLINK, Kind.REMOVE_HARDLINK),
-    (Kind.SYMLINK, Kind.REMOVE_SYMLINK),
-    (Kind.TRASH, Kind.RESTORE),
-):
-    _INVERSES |= {_kind: _inverse, _inverse: _kind}
+_BACK = {
+    Kind.MOVE: Kind.MOVE,
+    Kind.WRITE: Kind.WRITE,
+    Kind.EMBED: Kind.EMBED,
+    Kind.COPY: Kind.REMOVE_COPY,
+    Kind.HARDLINK: Kind.REMOVE_HARDLINK,
+    Kind.SYMLINK: Kind.REMOVE_SYMLINK,
+    Kind.TRASH: Kind.RESTORE,
+}
+_INVERSES = _BACK | {back: kind for kind, back in _BACK.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +246,7 @@ class Plan:
             plan = cls(Path(document["folder"]), tuple(map(Step.from_row, document["steps"])))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"this is no plan: {type(error).__name__} {error}") from error
-        places = {plan.folder, *(place for step in plan.steps for place in _list_places(step))}
+        places = {plan.folder, *(p for step in plan.steps for p in (step.source, step.target))}
         for place in places - {TRASH_PLACE}:
             if not place.is_absolute():
                 raise InputError("a plan needs absolute paths", path=place)
@@ -291,10 +293,6 @@ class Outcome:
     skipped: tuple[Skip, ...]
     recovered: tuple[Outcome, ...] = ()
     rewritten: tuple[Rewriting, ...] = ()
-
-
-def _list_places(step: Step) -> tuple[Path, Path]:
-    return step.source, step.target
 
 
 def _to_text(content: bytes | None) -> str | None:

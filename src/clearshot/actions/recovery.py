@@ -7,6 +7,7 @@ and removes the folders that stayed empty. `find_interruptions` tells beforehand
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -210,7 +211,7 @@ def _open_unfinished(path: Path) -> Journal:
     try:
         return Journal(path)
     except ActionError as error:
-        if not _is_there(path):
+        if not os.path.lexists(path):
             message = (
                 f"{error.message}. Its run did not end: when its drive is back, the next command "
                 "with --apply puts in order what is half-done"
@@ -223,14 +224,6 @@ def _open_unfinished(path: Path) -> Journal:
             "then goes on without it"
         )
         raise ActionError(message, path=path) from error
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        path.lstat()
-    except OSError:
-        return False
-    return True
 
 
 def _list_unfinished(journal_folder: Path) -> list[Path]:

@@ -33,9 +33,9 @@ _DATA_HOME = "XDG_DATA_HOME"
 
 _FILES, _INFO, _INFO_SUFFIX = "files", "info", ".trashinfo"
 
+# Why a file stays, see `find_refusal`.
 PROTECTED = "write-protected; the trash refuses it"
 NO_BIN = "is on a drive without a recycle bin; Windows would delete it for good"
-"""Why a file stays, see `find_refusal`."""
 
 # What `GetDriveTypeW` of Windows calls a disk that is built in [1]_.
 _BUILT_IN = 3
@@ -158,8 +158,11 @@ def _list_trashes(path: Path) -> list[tuple[Path, Path]]:
     folder = path.parent.resolve()
     top = next(parent for parent in (folder, *folder.parents) if parent.is_mount())
     user = os.getuid()
-    places = [(data / "Trash", data)]
-    return [*places, (top / ".Trash" / str(user), top), (top / f".Trash-{user}", top)]
+    return [
+        (data / "Trash", data),
+        (top / ".Trash" / str(user), top),
+        (top / f".Trash-{user}", top),
+    ]
 
 
 def _is_usable(data_home: str | None) -> bool:

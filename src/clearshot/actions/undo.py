@@ -9,7 +9,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from clearshot.actions.apply import carry_out, find_obstacles
+from clearshot.actions.apply import carry_out_plan, find_obstacles
 from clearshot.actions.atomic import read_stamp
 from clearshot.actions.history import History
 from clearshot.actions.journal import create_journal, list_journals
@@ -17,7 +17,7 @@ from clearshot.actions.plan import Kind, Outcome, Plan
 from clearshot.actions.step import find_in_trash
 from clearshot.actions.trash import TrashListing
 from clearshot.discover import SIDECAR_SUFFIXES, Ownership, list_photo_names
-from clearshot.errors import ActionError
+from clearshot.errors import ActionError, describe_cause
 from clearshot.photo import Skip
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def apply_undo(
         leftovers=undo.leftovers,
         gone=tuple(step.source for step in undo.gone),
     )
-    outcome = carry_out(plan, journal_folder, begin=begin, progress=progress, witness=witness)
+    outcome = carry_out_plan(plan, journal_folder, begin=begin, progress=progress, witness=witness)
     return replace(outcome, skipped=(*skipped, *outcome.skipped))
 
 
@@ -166,8 +166,15 @@ def _plan_back(journal: Journal, numbers: list[int]) -> UndoPlan:
     plan = Plan(journal.plan.folder, tuple(step for group in groups for step in group))
     edited = frozenset(now.source for now, then in zip(steps, inverses, strict=True) if now != then)
     edited -= {skip.path for skip in refused}
-    folders = tuple(journal.folders)
-    return UndoPlan(journal.name, plan, folders, refused, tuple(left), (), edited, gone)
+    return UndoPlan(
+        name=journal.name,
+        plan=plan,
+        leftovers=tuple(journal.folders),
+        refused=refused,
+        staying=tuple(left),
+        edited=edited,
+        gone=gone,
+    )
 
 
 def _follow_edit(step: Step) -> Step:
@@ -255,7 +262,7 @@ def _plan_latecomers(steps: Sequence[Step]) -> tuple[dict[int, list[Step]], list
             try:
                 step = replace(move, source=path, target=target, stamp=read_stamp(path))
             except OSError as error:
-                left.append(Skip(path, error.strerror or str(error)))
+                left.append(Skip(path, describe_cause(error)))
                 continue
             if os.path.lexists(target):
                 left.append(Skip(path, f"came after the move and stays: {target} is occupied"))

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import IFDRational
 
-from clearshot.errors import InputError
+from clearshot.errors import InputError, describe_cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +106,7 @@ def write_photos(
                 part.replace(target)
             progress(number + 1, num_photos)
     except OSError as error:
-        message = f"the drawn photos cannot be written: {error.strerror or error}"
+        message = f"the drawn photos cannot be written: {describe_cause(error)}"
         raise InputError(message, path=folder) from error
 
 

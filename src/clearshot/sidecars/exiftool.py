@@ -24,7 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from clearshot.errors import MissingExtraError, SidecarError
+from clearshot.errors import MissingExtraError, SidecarError, describe_cause
 from clearshot.sidecars.jpeg import (
     HEAD_START,
     MAX_PACKET_BYTES,
@@ -189,7 +189,7 @@ def _lay_out(folder: Path, number: int, wish: Wish) -> SidecarError | None:
         shutil.copyfile(wish.path, folder / _name_old(number))
         (folder / _name_packet(number)).write_bytes(packet)
     except OSError as error:
-        return SidecarError(f"cannot be copied: {error.strerror or error}")
+        return SidecarError(f"cannot be copied: {describe_cause(error)}")
     return None
 
 

@@ -7,7 +7,7 @@ import zlib
 from typing import TYPE_CHECKING, Final
 from zipfile import BadZipFile
 
-from clearshot.errors import InputError, MissingExtraError
+from clearshot.errors import InputError, MissingExtraError, describe_cause
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +63,7 @@ def read_sheet(path: Path) -> list[list[str]]:
             sheet.reset_dimensions()
             return [[_to_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", path=path) from error
+        raise InputError(f"cannot be read: {describe_cause(error)}", path=path) from error
     except _READER_ERRORS as error:
         raise InputError(f"is no Excel workbook (.xlsx): {error}", path=path) from error
 
