@@ -154,7 +154,7 @@ class Ownership:
         Returns
         -------
         list of str
-            None for a file that is no companion; several where its name does not tell.
+            Empty for a file that is no companion; several where its name does not tell.
         """
         suffix, base = _suffix(other), _split(other)[0]
         if suffix in _APPENDED_SUFFIXES and _suffix(base) in PHOTO_SUFFIXES:

@@ -163,7 +163,7 @@ def scan(
     if gauge is not None:
         catalog.odds.adopt(gauge.digest)
     writer = _Writer(catalog, scorer.recipe, settings, gauge)
-    end = _measure(backlog, writer, scorer, progress, _Ground(folder))
+    end = _measure(backlog.due, writer, scorer, progress, _Ground(folder))
     return ScanSummary(
         num_new=backlog.num_new,
         num_changed=backlog.num_changed,
@@ -276,13 +276,12 @@ def _note_presence(catalog: Catalog, found: Discovery, known: dict[Path, PhotoSt
 
 
 def _measure(
-    backlog: _Backlog,
+    due: list[Photo],
     writer: _Writer,
     scorer: PhotoScorer[Scores],
-    report: Callable[[ScanProgress], None] | None,
+    progress: Callable[[ScanProgress], None] | None,
     ground: _Ground,
 ) -> ScanProgress:
-    due = backlog.due
     state = ScanProgress(num_done=0, num_total=len(due), num_failed=0, size_bytes=0)
     paths = (photo.path for photo in due)
     measuring = score_unordered(
@@ -293,8 +292,8 @@ def _measure(
     )
     try:
         with closing(measuring) as results:
-            if report:
-                report(state)
+            if progress is not None:
+                progress(state)
             for index, _, result in results:
                 if isinstance(result, Failure) and result.kind in _FLEETING:
                     ground.check()
@@ -305,8 +304,8 @@ def _measure(
                     num_failed=state.num_failed + isinstance(result, Failure),
                     size_bytes=state.size_bytes + due[index].stamp.size_bytes,
                 )
-                if report:
-                    report(state)
+                if progress is not None:
+                    progress(state)
     finally:
         # Also after Ctrl-C: what is finished need not be measured again.
         writer.flush()

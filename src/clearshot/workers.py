@@ -40,17 +40,18 @@ _PHOTOS_PER_WORKER = 2
 
 _ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
-# How often is looked whether this process itself was stopped, by Ctrl-Z or a closed lid: that is no
-# time of a photo.
+# How often to check whether this process itself was stopped, by Ctrl-Z or a closed lid: that time
+# does not count as spent on a photo [s].
 _LOOK_S = 1.0
 
-# How long a worker may take until it is ready, on a machine that is busy.
+# How long a worker may take until it is ready, on a machine that is busy [s].
 _START_S = 300.0
 
 # Workers in a row that may end before they are ready, as when memory is short for a moment.
 _MAX_FAILED_STARTS = 3
 
-# A process that waits for a network drive that is gone cannot even be killed; it is left behind.
+# How long to wait for a killed process to end [s]. One that waits for a network drive that is gone
+# cannot even be killed; it is left behind.
 _KILL_PATIENCE_S = 3.0
 
 
@@ -154,8 +155,8 @@ class _Pool(Generic[Result]):
         while busy := [worker for worker in self._workers if worker.tasks]:
             ready = self._wait(busy)
             for worker in busy:
-                is_ready = worker.channel in ready
-                if done := self._collect(worker) if is_ready else self._give_up(worker):
+                attend = self._collect if worker.channel in ready else self._give_up
+                if done := attend(worker):
                     task, result = done
                     yield task.index, task.path, result
             self._feed()
@@ -202,7 +203,7 @@ class _Pool(Generic[Result]):
         return ready
 
     def _postpone(self, lapse_s: float) -> None:
-        """Leave out a time in which this process did not run, and so perhaps no worker."""
+        """Do not count a time in which this process did not run, as the workers may not have."""
         if lapse_s > _LOOK_S:
             for worker in self._workers:
                 worker.begun_at += lapse_s

@@ -23,10 +23,11 @@ APPLICATION_ID = int.from_bytes(b"CLRS", "big")
 BUSY_TIMEOUT_S = 5.0
 
 _ELSEWHERE = "`--catalog PATH` keeps the catalog elsewhere"
+_IN_USE = "another program is using the catalog; try again when it has finished"
 _CAUSES = {
-    sqlite3.SQLITE_BUSY: "another program is using the catalog; try again when it has finished",
-    sqlite3.SQLITE_LOCKED: "another program is using the catalog; try again when it has finished",
-    sqlite3.SQLITE_PROTOCOL: "another program is using the catalog; try again when it has finished",
+    sqlite3.SQLITE_BUSY: _IN_USE,
+    sqlite3.SQLITE_LOCKED: _IN_USE,
+    sqlite3.SQLITE_PROTOCOL: _IN_USE,
     sqlite3.SQLITE_READONLY: f"the catalog or its folder is read-only; {_ELSEWHERE}",
     sqlite3.SQLITE_CANTOPEN: f"the catalog can be neither opened nor created; {_ELSEWHERE}",
     sqlite3.SQLITE_PERM: f"access to the catalog is denied; {_ELSEWHERE}",

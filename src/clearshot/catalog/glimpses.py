@@ -24,8 +24,8 @@ FROM photos
     LEFT JOIN failures ON failures.photo_id = photos.id
 """
 _ALL = f"{_SELECT} ORDER BY photos.path"
-# The sign keeps SQLite from walking all paths to have them in order.
 _WANTED = "photos.id IN (SELECT value FROM json_each(?))"
+# The sign keeps SQLite from walking all paths to have them in order.
 _SOME = f"{_SELECT} WHERE {_WANTED} ORDER BY +photos.path"
 
 

@@ -370,7 +370,7 @@ class Desk:
             "doubts": describe_doubts(own),
             "companions": [spell(path.name) for path in entry.photo.companions],
             "bytes": entry.photo.stamp.size_bytes,
-            "facts": asdict(facts) | {"taken_at": write_time(facts)},
+            "facts": asdict(facts) | {"taken_at": facts.taken_at and write_time(facts.taken_at)},
         }
 
     def _read_entry(self, number: int) -> Entry:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from clearshot.catalog.glimpses import Glimpse
     from clearshot.catalog.pages import Counts
-    from clearshot.photo import Decision, Facts
+    from clearshot.photo import Decision
     from clearshot.scoring.foresight import Expectation
     from clearshot.scoring.limits import Prospect
     from clearshot.scoring.recalibration import Recalibration
@@ -224,7 +224,7 @@ def _describe_glimpse(
 ) -> tuple[Any, ...]:
     """Describe a photo in the order of `_COLUMNS`."""
     folder, _, name = glimpse.path.rpartition(b"/")
-    camera = glimpse.camera
+    camera, taken_at = glimpse.camera, glimpse.taken_at
     return (
         glimpse.number,
         spell(os.fsdecode(name)),
@@ -233,7 +233,7 @@ def _describe_glimpse(
         3 if glimpse.width_px is None else glimpse.width_px,
         2 if glimpse.height_px is None else glimpse.height_px,
         glimpse.size_bytes,
-        _shorten_time(glimpse.taken_at) or _to_time(glimpse.mtime_ns),
+        write_time(datetime.fromisoformat(taken_at)) if taken_at else _to_time(glimpse.mtime_ns),
         -1 if camera is None else cameras.setdefault(camera, len(cameras)),
         # Every digit: a threshold may lie just above the probability of one photo.
         ps,
@@ -247,29 +247,20 @@ def _name_state(glimpse: Glimpse) -> str:
     return hashlib.blake2b(words + glimpse.path, digest_size=8).hexdigest()
 
 
-def _shorten_time(taken_at: str | None) -> str | None:
-    """Write when a photo was taken as `write_time` does, from ISO 8601."""
-    if taken_at is None:
-        return None
-    return datetime.fromisoformat(taken_at).replace(tzinfo=None).isoformat(timespec="seconds")
-
-
-def write_time(facts: Facts) -> str | None:
+def write_time(taken_at: datetime) -> str:
     """Write when a photo was taken, on the camera's clock.
 
     Parameters
     ----------
-    facts : Facts
-        What the camera wrote.
+    taken_at : datetime
+        As `Facts` have it.
 
     Returns
     -------
-    str or None
-        ISO 8601 without a zone, to the second; None where the camera wrote none.
+    str
+        ISO 8601 without a zone, to the second.
     """
-    if facts.taken_at is None:
-        return None
-    return facts.taken_at.replace(tzinfo=None).isoformat(timespec="seconds")
+    return taken_at.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def _to_time(mtime_ns: int) -> str:

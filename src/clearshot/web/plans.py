@@ -172,9 +172,9 @@ class Shelf:
             bad, _ = list_bad(catalog, offer.thresholds)
         paths = {photo.path for photo, _ in bad}
         # The photo is the first file of its group.
-        photos = {move.group: move.source for move in reversed(offer.plan.steps)}
+        photos = {step.group: step.source for step in reversed(offer.plan.steps)}
         spared = {group for group, path in photos.items() if path not in paths}
-        steps = tuple(move for move in offer.plan.steps if move.group not in spared)
+        steps = tuple(step for step in offer.plan.steps if step.group not in spared)
         reason = "kept or judged otherwise since the plan was shown"
         return replace(offer.plan, steps=steps), [Skip(photos[g], reason) for g in sorted(spared)]
 
@@ -191,7 +191,7 @@ class Shelf:
         dict
             JSON values: totals, one row per label, the first files, what is left alone.
         """
-        moves = offer.plan.steps
+        steps = offer.plan.steps
         edited = frozenset() if offer.undo is None else offer.undo.edited
         gone = () if offer.undo is None else offer.undo.gone
         return {
@@ -199,25 +199,25 @@ class Shelf:
             "kind": offer.kind.value,
             "command": spell(offer.command),
             "target": None if offer.target is None else spell(offer.target),
-            "photos": len({move.group for move in moves}),
-            "files": len(moves),
+            "photos": len({step.group for step in steps}),
+            "files": len(steps),
             "bytes": offer.plan.size_bytes,
-            "renamed": sum(move.renamed for move in moves),
+            "renamed": sum(step.renamed for step in steps),
             "edited": len(edited),
             "gone": len(gone),
             "interrupted": len(find_interruptions(find_journals(self.library))),
-            "groups": _count_groups(moves),
+            "groups": _count_groups(steps),
             "moves": [
                 {
-                    "from": self._name(move.source),
-                    "to": self._name(move.target),
-                    "deed": _name_deed(move),
-                    "bytes": move.size_bytes,
-                    "why": move.why,
-                    "renamed": move.renamed,
-                    "edited": move.source in edited,
+                    "from": self._name(step.source),
+                    "to": self._name(step.target),
+                    "deed": _name_deed(step),
+                    "bytes": step.size_bytes,
+                    "why": step.why,
+                    "renamed": step.renamed,
+                    "edited": step.source in edited,
                 }
-                for move in moves[:_MAX_ROWS]
+                for step in steps[:_MAX_ROWS]
             ],
             "skipped": self._describe_skipped(offer.skipped),
         }
@@ -227,7 +227,7 @@ class Shelf:
 
     def _describe_outcome(self, outcome: Outcome) -> dict[str, Any]:
         return {
-            "photos": len({move.group for move in outcome.done}),
+            "photos": len({step.group for step in outcome.done}),
             "files": len(outcome.done),
             "plan": outcome.journal.stem,
             "skipped": self._describe_skipped(
@@ -251,7 +251,7 @@ class Shelf:
 
 
 def _name_deed(step: Step) -> str:
-    """Name what a person sees happen to the file of a step, which takes others back or moves it."""
+    """Name what a person sees happen to the file of a step that moves it or takes another back."""
     if step.kind in {Kind.MOVE, Kind.RESTORE}:
         return "move"
     if step.kind is Kind.EMBED:
@@ -259,16 +259,16 @@ def _name_deed(step: Step) -> str:
     return "remove" if step.after is None else "write"
 
 
-def _count_groups(moves: Sequence[Step]) -> list[dict[str, Any]]:
+def _count_groups(steps: Sequence[Step]) -> list[dict[str, Any]]:
     by_word: dict[str, list[Step]] = defaultdict(list)
-    for move in moves:
-        by_word[move.why].append(move)
+    for step in steps:
+        by_word[step.why].append(step)
     return [
         {
             "why": word,
-            "photos": len({move.group for move in found}),
+            "photos": len({step.group for step in found}),
             "files": len(found),
-            "bytes": sum(move.size_bytes for move in found),
+            "bytes": sum(step.size_bytes for step in found),
         }
         for word, found in sorted(by_word.items())
     ]
