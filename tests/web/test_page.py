@@ -391,6 +391,19 @@ def test_photos_that_changed_are_left_alone_and_named(page: Page, library: Path)
     assert changed.exists()
 
 
+def test_a_plan_of_no_file_does_not_say_that_no_photo_is_bad(page: Page, library: Path) -> None:
+    with Catalog.open(library) as catalog:
+        bad, _ = list_bad(catalog, Thresholds())
+    for photo, _ in bad:
+        photo.path.write_bytes(photo.path.read_bytes() + b"x")
+    expect(page.locator("#show-plan")).to_have_text(f"Move {len(bad)} photos")
+    page.click("#show-plan")
+    expect(page.locator("#plan .nothing")).to_have_text("Nothing can be moved now.")
+    expect(page.locator("#plan .left-out summary")).to_have_text(
+        f"{len(bad)} photos or files left alone"
+    )
+
+
 def test_help_opens_with_a_key_and_lists_all(shared_page: Page) -> None:
     page = shared_page
     page.focus("#grid")
@@ -414,7 +427,7 @@ def test_a_server_that_is_gone_is_told_and_nothing_seems_stored(
     page.route("**/api/**", lambda route: route.abort())
     page.keyboard.press("x")
     expect(page.locator("#offline")).to_contain_text("not running any more")
-    expect(page.locator(".toast")).to_have_text("Not stored: clearshot is not running any more.")
+    expect(page.locator(".toast")).to_have_text("Not saved: clearshot is not running any more.")
     expect(page.locator(".cell[data-choice=reject]")).to_have_count(0)
     page.unroute("**/api/**")
     wait_for_storing(page, "decide", "p")
