@@ -505,7 +505,7 @@ def test_a_folder_that_goes_ends_the_scan_and_fails_no_photo(
             monkeypatch.setattr(os, "scandir", refuse)
 
     with Catalog.open(library, path=tmp_path / "catalog.sqlite") as catalog:
-        with pytest.raises(InputError, match="went while it was scanned"):
+        with pytest.raises(InputError, match="disappeared during the scan"):
             scan(library, catalog, scorer, settings=settings, progress=take_out)
         monkeypatch.undo()
         recorded = catalog.entries()

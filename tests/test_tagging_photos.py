@@ -166,7 +166,7 @@ def test_what_cannot_be_written_safely_is_left_alone_and_named(library: Path) ->
     assert reasons.keys() == contents.keys() - {"a.jpg", "two.jpg"} | {"two.xmp"}
     assert reasons["cut.jpg"] == "is damaged before its pixels"
     assert reasons["extended.jpg"].startswith("has extended XMP")
-    assert reasons["form.jpg"].startswith("no readable XMP")
+    assert reasons["form.jpg"].startswith("is not readable XMP")
     assert reasons["linked.jpg"].startswith("has other names by hard link")
     assert reasons["locked.jpg"] == "is write-protected"
     # Where nothing has to be written, none of this matters.

@@ -207,7 +207,7 @@ def read_answers(path: Path) -> list[Sampled]:
             raise InputError(message, path=path)
         answers = list(_parse(reader, path))
     except csv.Error as error:
-        raise InputError(f"is no CSV: {error}", path=path) from error
+        raise InputError(f"is not a CSV file: {error}", path=path) from error
     if not any(each.is_seen for each in answers):
         raise InputError("no label was filled in: clear, blurred, dark or overexposed", path=path)
     return answers

@@ -335,8 +335,8 @@ class _Ground:
         except OSError as error:
             reason = describe_cause(error)
         message = (
-            f"went while it was scanned ({reason}); what was scored before is kept, "
-            "the next scan goes on from there"
+            f"disappeared during the scan ({reason}); what was scored is kept, and the next scan "
+            "goes on from there"
         )
         raise InputError(message, path=self._folder)
 

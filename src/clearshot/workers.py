@@ -260,7 +260,7 @@ class _Pool(Generic[Result]):
         task = worker.tasks.popleft()
         self._returned.extend(worker.tasks)
         if task.is_suspect:
-            return task, Failure("crash", f"measuring it ended a worker process twice ({cause})")
+            return task, Failure("crash", f"crashed the worker process twice ({cause})")
         self._returned.appendleft(replace(task, is_suspect=True))
         return None
 

@@ -125,5 +125,7 @@ def test_a_link_that_became_a_copy_is_still_removed_and_one_that_was_edited_is_n
     outcome = apply_undo(plan_undo(journals), journals)
     assert not copied.target.exists()
     assert edited.target.read_bytes().endswith(b"edited")
-    assert [skip.path for skip in outcome.skipped if "is no link" in skip.reason] == [edited.target]
+    assert [skip.path for skip in outcome.skipped if "is not a link" in skip.reason] == [
+        edited.target
+    ]
     assert read_tree(library) == photos

@@ -93,7 +93,7 @@ def test_every_kind_survives_json() -> None:
     [{}, {"folder": "/l", "steps": [{"kind": "burn"}]}, {"folder": "/l", "steps": 3}],
 )
 def test_what_is_no_plan_is_refused(document: dict[str, object]) -> None:
-    with pytest.raises(InputError, match="this is no plan"):
+    with pytest.raises(InputError, match="this is not a plan"):
         Plan.from_document(document)
 
 
@@ -194,7 +194,7 @@ def test_what_took_the_place_of_a_link_is_kept(library: Path, journals: Path, ki
     assert skip.reason == "is not there any more"
     link.write_bytes(b"mine")
     (skip,) = plan_undo(journals).refused
-    assert skip.reason == f"is no link to {library / 'three.jpg'} any more"
+    assert skip.reason == f"is not a link to {library / 'three.jpg'} any more"
     apply_undo(plan_undo(journals), journals)
     assert link.read_bytes() == b"mine"
 

@@ -20,7 +20,7 @@ def test_sample_is_written_filled_in_and_read_back(
     out = tmp_path / "audit.csv"
     drawn = run("audit", scanned_library, "--csv", out)
     assert drawn.exit_code == 0, drawn.output
-    assert "1 photo of 1 drawn: good" in drawn.stdout
+    assert "good: 1 photo of 1 drawn" in drawn.stdout
     assert f"clearshot audit {scanned_library} --answers {out}" in drawn.stdout
     before = out.read_text()
     assert before.count("\n") == 5

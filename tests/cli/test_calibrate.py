@@ -130,8 +130,8 @@ def test_without_a_library_nothing_is_kept(run: Run, labels: Path, scanned_libra
 @pytest.mark.parametrize(
     ("words", "exit_code", "message"),
     [
-        (["--from-decisions"], 3, "no photo was decided about yet"),
-        (["--list", "--undo"], 2, "give one of"),
+        (["--from-decisions"], 3, "you have not decided about any photo yet"),
+        (["--list", "--undo"], 2, "give only one of"),
         (["--undo"], 3, "no calibration to take back"),
     ],
 )
@@ -164,11 +164,11 @@ def test_decisions_about_the_worst_photos_alone_are_named_no_sample(
 ) -> None:
     decide(scanned_library, {"blurred.jpg": Choice.REJECT})
     words = ["calibrate", scanned_library, "--from-decisions"]
-    assert "random sample: they" not in run(*words).stderr  # one photo shows nothing
+    assert "not a random sample" not in run(*words).stderr  # one photo shows nothing
     monkeypatch.setattr("clearshot.owner._FALSE_ALARM", 5.0)
     result = run(*words)
     assert result.exit_code == 0
-    assert "no random sample: they score unlike the library" in result.stderr
+    assert "not a random sample: their scores differ" in result.stderr
     command = to_command("clearshot", "audit", scanned_library, "--whole", "--csv", "OUT")
     assert command in result.stderr
 

@@ -156,7 +156,7 @@ def test_ctrl_c_waits_for_a_move_and_a_second_one_tells_what_it_leaves(
             assert program.stderr
             program.stderr.readline()
             program.send_signal(signal.SIGINT)
-            assert program.stderr.readline().startswith("A move is going on (3 of 50 files)")
+            assert program.stderr.readline().startswith("A move is under way (3 of 50 files)")
             # The page follows the move to its end, and begins nothing else.
             assert client.get(f"{base}api/state").json()["job"]["status"] == "running"
             refused = client.post(f"{base}api/scan", json={})

@@ -61,7 +61,7 @@ def test_the_plan_writes_nothing(run: Run, tagged_library: Path) -> None:
     assert "Nothing was written. To write 3 sidecars:" in result.stdout
     assert "Kept, --overwrite would replace: 1 value" in result.stderr
     assert "black.jpg.xmp: xmp:Rating 3" in result.stderr
-    assert "blurred.xmp: is XML, but no XMP" in result.stderr
+    assert "blurred.xmp: is XML, but not XMP" in result.stderr
     assert "Lightroom reads no sidecars of JPEG, TIFF and DNG: 2 photos" in result.stderr
     assert list_tree(tagged_library) == before
     assert "clearshot:Wrote" in run("tag", tagged_library, "-v").stdout
@@ -90,8 +90,8 @@ def test_photos_that_are_left_alone_do_not_say_what_they_shall(
     words = ["tag", tagged_library, "--apply"]
     run(*words)
     result = run(*words)
-    assert "blurred.xmp: is XML, but no XMP" in result.stderr
-    assert "say what they shall" not in result.stdout
+    assert "blurred.xmp: is XML, but not XMP" in result.stderr
+    assert "are up to date" not in result.stdout
     assert "Nothing can be written now; left alone: 1 file." in result.stdout
     assert result.exit_code == 1
 
@@ -220,7 +220,7 @@ class TestEmbedding:
         assert Packet(packet).get("xmp:Rating") == "-1"
         # The catalog knows the photos as they are now: nothing has to be scored again.
         again = run("tag", tagged_library, *self.WORDS, "--apply")
-        assert "Nothing to write: photos and sidecars say what they shall." in again.stdout
+        assert "Nothing to write: photos and sidecars are up to date." in again.stdout
         assert again.exit_code == 0, again.output
         with Catalog.open(tagged_library) as catalog:
             states = catalog.states().values()

@@ -98,7 +98,7 @@ def test_the_validation_and_the_next_command_are_shown(
 ) -> None:
     result = run("train", "lenet", tmp_path)
     head, rows = result.stdout.splitlines()[:2], result.stdout.splitlines()[2:]
-    assert "stopped the training and picked its weights" in " ".join(head)
+    assert "told when to stop and which weights to keep" in " ".join(head)
     assert rows == [
         " class  recall", " clear  98.0 %", "blurry  97.0 %", str(Path("runs/lenet/x.onnx"))
     ]  # fmt: skip

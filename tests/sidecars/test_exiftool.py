@@ -323,7 +323,7 @@ class TestProof:
         assert pretend(lambda content: content) == found
 
     def test_of_no_jpeg(self, pretend: Callable[..., str]) -> None:
-        assert pretend(lambda content: b"junk") == "is no JPEG"
+        assert pretend(lambda content: b"junk") == "is not a JPEG"
 
     def test_of_nothing(self, pretend: Callable[..., str]) -> None:
         assert pretend(lambda content: None) == "exiftool does not write it: no wish"

@@ -84,7 +84,7 @@ def test_fill_bytes_stay_with_their_segment() -> None:
 def test_a_file_cut_off_anywhere_before_its_pixels_is_refused() -> None:
     end = len(HEAD_START) + sum(map(len, read(JPEG)))
     for size in range(end + 1):
-        with pytest.raises(SidecarError, match=r"is no JPEG|is damaged before its pixels"):
+        with pytest.raises(SidecarError, match=r"is not a JPEG|is damaged before its pixels"):
             read(JPEG[:size])
 
 

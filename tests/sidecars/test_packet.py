@@ -112,11 +112,11 @@ def test_a_new_packet_is_empty() -> None:
 @pytest.mark.parametrize(
     ("content", "cause"),
     [
-        (b"", "no readable XMP"),
-        (b"<x/>", "is XML, but no XMP"),
-        (b"<x", "no readable XMP"),
-        (DARKTABLE[:400], "no readable XMP"),
-        (b"\x00\xff binary", "no readable XMP"),
+        (b"", "is not readable XMP"),
+        (b"<x/>", "is XML, but not XMP"),
+        (b"<x", "is not readable XMP"),
+        (DARKTABLE[:400], "is not readable XMP"),
+        (b"\x00\xff binary", "is not readable XMP"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]>' + wrap("&a;"), "has a document type"),
     ],
 )

@@ -213,7 +213,7 @@ def describe_difference(step: Step) -> str:
         return f"is {step.target} itself, reached by another path"
     if step.kind is Kind.REMOVE_COPY:
         return f"{step.target} is gone or differs; this copy is the last"
-    return f"is no link to {step.target} any more"
+    return f"is not a link to {step.target} any more"
 
 
 def _is_original(step: Step) -> bool:

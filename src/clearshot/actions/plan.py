@@ -245,7 +245,7 @@ class Plan:
         try:
             plan = cls(Path(document["folder"]), tuple(map(Step.from_row, document["steps"])))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(f"this is no plan: {type(error).__name__} {error}") from error
+            raise InputError(f"this is not a plan: {type(error).__name__} {error}") from error
         places = {plan.folder, *(p for step in plan.steps for p in (step.source, step.target))}
         for place in places - {TRASH_PLACE}:
             if not place.is_absolute():

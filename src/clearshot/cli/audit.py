@@ -55,7 +55,7 @@ _WHAT = {"good": "bad photos still in", "bad": "good ones thrown out", "whole": 
     "--answers",
     metavar="CSV",
     type=NamedPath(),
-    help="Read the sample that you filled in, and say what follows.",
+    help="Read the sample that you filled in, and print the result.",
 )
 @click.option(
     "--photos",
@@ -70,7 +70,7 @@ _WHAT = {"good": "bad photos still in", "bad": "good ones thrown out", "whole": 
     "--whole",
     "is_whole",
     is_flag=True,
-    help="Draw from all photos alike, for `clearshot calibrate` to use.",
+    help="Draw from all photos alike, as `clearshot calibrate` needs it.",
 )
 @click.option(
     "--seed",
@@ -78,7 +78,7 @@ _WHAT = {"good": "bad photos still in", "bad": "good ones thrown out", "whole": 
     default=0,
     show_default=True,
     metavar="N",
-    help="Another one draws others.",
+    help="Another number draws other photos.",
 )
 @judging_options
 @catalog_option
@@ -96,9 +96,10 @@ def audit(  # noqa: PLR0913 - one argument per option
 ) -> None:
     """Estimate how many bad photos are among the good ones of FOLDER, and the other way round.
 
-    A random sample of both piles is enough for an exact interval. Look at each photo as large as
-    you judge it; what you cannot tell is unsure, and makes the interval wider. The first rows of
-    each pile are a sample too, if you stop early: rows that are empty at the end do not count.
+    A random sample of both piles is enough for an exact interval. Look at each photo at the size
+    at which you judge photos; write unsure where you cannot tell, which widens the interval. You
+    may stop early: the first rows of each pile are a sample too, and empty rows at its end do not
+    count.
     """
     _check_one(csv_path, answers)
     if answers is not None:
@@ -144,7 +145,7 @@ def _print_sample(
     for pile in Pile:
         part = [each for each in sample if each.pile is pile]
         if part:
-            print_line(f"{to_count(len(part), 'photo')} of {part[0].num_photos:,} drawn: {pile}")
+            print_line(f"{pile}: {to_count(len(part), 'photo')} of {part[0].num_photos:,} drawn")
     print_line(f"Fill in the column label of {to_printable(csv_path)}, then:")
     options: list[str | Path] = [] if catalog_path is None else ["--catalog", catalog_path]
     words = ["clearshot", "audit", folder, "--answers", csv_path, *options]
@@ -169,7 +170,9 @@ def _print_audit(folder: Path, path: Path) -> None:
         lost, missed = (
             to_interval(each.value, each.low, each.high) for each in (found.lost, found.missed)
         )
-        print_line(f"Thrown out of all good photos: {lost}; still in of all bad ones: {missed}.")
+        print_line(
+            f"Of all good photos {lost} are thrown out; of all bad ones {missed} are still in."
+        )
         print_line("Photos whose verdict is unsure are in neither pile.")
     num_open = sum(count.num_open for count in found.counts.values())
     if num_open:

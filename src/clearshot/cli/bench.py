@@ -63,7 +63,7 @@ _PLOT_SUFFIXES: Final = (".png", ".svg", ".pdf")
     type=click.Choice(_RACERS),
     multiple=True,
     default=_RACERS,
-    help="What runs beside the bare decoder (all); may be repeated.",
+    help="What to run beside the bare decoder (all); may be repeated.",
 )
 @click.option(
     "--previews",
@@ -78,7 +78,7 @@ _PLOT_SUFFIXES: Final = (".png", ".svg", ".pdf")
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="How often each runs; the fastest counts.",
+    help="How often each one runs; the fastest run counts.",
 )
 @click.option(
     "--folder",
@@ -151,7 +151,9 @@ def _check_plot(path: Path, *, force: bool) -> None:
     from clearshot.evaluation.figure import check_matplotlib
 
     if path.suffix.lower() not in _PLOT_SUFFIXES:
-        raise UsageError(f"is named as none of {', '.join(_PLOT_SUFFIXES)}", path=path)
+        raise UsageError(
+            f"needs a name that ends with one of {', '.join(_PLOT_SUFFIXES)}", path=path
+        )
     check_free(path, force=force)
     check_matplotlib()
 

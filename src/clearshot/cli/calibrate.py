@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     "--library",
     metavar="FOLDER",
     type=NamedPath(),
-    help="The library that a calibration on LABELLED, or one from a file, is for.",
+    help="The library that a calibration from LABELLED or from a file is for.",
 )
 @tolerance_options
 @click.option("--list", "is_listed", is_flag=True, help="List the calibrations of FOLDER.")
@@ -131,7 +131,7 @@ def calibrate(  # noqa: PLR0913 - one argument per option
 
 def _check_one(*is_chosen: bool) -> None:
     if sum(is_chosen) > 1:
-        raise UsageError("give one of --from-decisions, --list and --undo")
+        raise UsageError("give only one of --from-decisions, --list and --undo")
 
 
 def _check_pairs(
@@ -193,8 +193,8 @@ def _calibrate_decisions(
     with Catalog.open(folder, path=catalog_path, create=False) as catalog:
         decisions = read_decisions(catalog)
         if not decisions:
-            message = "no photo was decided about yet: `clearshot review`, or a CSV with the "
-            raise InputError(message + "columns file and label in place of FOLDER", path=folder)
+            message = "you have not decided about any photo yet: use `clearshot review`, or give a "
+            raise InputError(f"{message}CSV with the columns file and label", path=folder)
         # What was sorted out is not there any more, and would be missing among the bad ones.
         entries = catalog.entries(with_missing=True)
         found, num_left = match_decisions(decisions, entries, SharpAt.SCREEN)
@@ -209,8 +209,8 @@ def _calibrate_decisions(
         options = repeat_options(None, catalog_path)
         command = to_command("clearshot", "audit", folder, "--whole", "--csv", "OUT", *options)
         print_remark(
-            "these decisions are no random sample: they score unlike the library, so that the "
-            f"shares that follow need not hold for it; decide about photos drawn by lot: {command}"
+            "these decisions are not a random sample: their scores differ from the library's, so "
+            f"the shares below need not hold for it; decide about photos drawn at random: {command}"
         )
     origin = to_count(len(photos), "decision")
     return calibrate_owner(photos, _choose(tolerances), origin=origin)

@@ -92,7 +92,7 @@ def explain(
         for reason in verdict.reasons:
             print_line(f"  {reason}")
         announce(remarks)
-        print_line(f"Drawn to {to_printable(output)}")
+        print_line(f"Written to {to_printable(output)}")
 
 
 def _settle(

@@ -41,7 +41,7 @@ class PositiveNumber(click.FloatRange):
         """
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
-            self.fail(f"{value!r} is no number above 0", param, ctx)
+            self.fail(f"{value!r} is not a number above 0", param, ctx)
         return number
 
 

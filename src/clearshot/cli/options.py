@@ -73,7 +73,7 @@ def verbosity_options(function: _Function) -> _Function:
         is_flag=True,
         expose_value=False,
         callback=_note_verbose,
-        help="Say more: every failed photo, and where an unexpected error comes from.",
+        help="Print more: every failed photo, and where an unexpected error comes from.",
     )
     quiet = click.option(
         "-q",
@@ -81,7 +81,7 @@ def verbosity_options(function: _Function) -> _Function:
         is_flag=True,
         expose_value=False,
         callback=_note_quiet,
-        help="Say nothing but results that were asked for and errors.",
+        help="Print only results and errors.",
     )
     return quiet(verbose(function))
 
@@ -143,8 +143,8 @@ def judging_options(function: _Function) -> _Function:
         metavar="LABEL=P",
         multiple=True,
         callback=_parse_thresholds,
-        help="Probability from which on a photo is blurry, dark or overexposed, above 0 to 1 "
-        "(0.5 each), and unsure from half of it on; may be given once for each label.",
+        help="Probability from which a photo counts as blurry, dark or overexposed, above 0 and up "
+        "to 1 (0.5 each); from half of it the photo is unsure. May be given once for each label.",
     )
     return tolerance_options(threshold(sharp_at(function)))
 
@@ -169,8 +169,8 @@ def tolerance_options(function: _Function) -> _Function:
         is_eager=True,
         expose_value=False,
         callback=_note_tolerance,
-        help="Good photos that may be lost, such as 1%: it sets the thresholds, for each label or "
-        "for one. `calibrate` takes 1% where nothing is said.",
+        help="Share of good photos that may be lost, such as 1%; it sets the thresholds of all "
+        "labels, or of one. `calibrate` takes 1% by default.",
     )
     miss = click.option(
         "--miss",
@@ -178,8 +178,8 @@ def tolerance_options(function: _Function) -> _Function:
         is_eager=True,
         expose_value=False,
         callback=_note_miss,
-        help="Bad photos that may pass as good where a tolerance is set (5%); those between are "
-        "unsure.",
+        help="Share of bad photos that may pass as good where a tolerance is set (5%); photos "
+        "between the two limits are unsure.",
     )
     return tolerance(miss(function))
 
@@ -250,7 +250,10 @@ def apply_options(function: _Function) -> _Function:
         The same.
     """
     apply = click.option(
-        "--apply", "is_applied", is_flag=True, help="Do it; without it no file is touched."
+        "--apply",
+        "is_applied",
+        is_flag=True,
+        help="Carry the plan out; without it no file is touched.",
     )
     form = click.option(
         "--format",
@@ -315,7 +318,7 @@ def parse_share(value: str) -> float:
         share = -1.0
     if not 0 <= share < 1:
         hint = f"; write {number}%" if share >= 1 and not is_percent else ""
-        raise click.BadParameter(f"{value!r} is no share such as 1% or 0.01{hint}")
+        raise click.BadParameter(f"{value!r} is not a share such as 1% or 0.01{hint}")
     if share >= _LEAST_AMBIGUOUS_SHARE and not is_percent:
         meanings = f"{number}% and {100 * share:g}%"
         raise click.BadParameter(f"{value!r} could mean {meanings}; write the % sign")

@@ -50,7 +50,7 @@ def _note_filters(
             raise click.BadParameter(f"{value!r} is not FIELD=TEXT with one of {fields}")
         words = _CLOSED_FIELDS.get(field, ())
         if words and text.casefold() not in words:
-            raise click.BadParameter(f"{text!r} is no {field}; expected {', '.join(words)}")
+            raise click.BadParameter(f"{field} cannot be {text!r}; expected {', '.join(words)}")
         pairs.append((field, text))
 
 
@@ -91,15 +91,15 @@ def _note_filters(
     multiple=True,
     expose_value=False,
     callback=_note_filters,
-    help="Only photos whose verdict or one of whose labels is this, or whose camera, lens, reader "
-    "or taken_at contains it, in any case; where it is given more than once, all have to hold.",
+    help="Only photos whose verdict or label is TEXT, or whose camera, lens, reader or taken_at "
+    "contains it, in upper or lower case; may be repeated, then all must hold.",
 )
 @click.option(
     "--unsure-first",
     "is_unsure_first",
     is_flag=True,
-    help="List the unsure photos first, the most doubtful at the top; not those that you decided "
-    "about.",
+    help="List the unsure photos that you have not decided about first, the most doubtful at the "
+    "top.",
 )
 @click.option("--force", is_flag=True, help="Replace a report that exists.")
 @judging_options

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     "--browser/--no-browser",
     "is_opened",
     default=True,
-    help="Whether the page is opened in the browser; its address is printed in any case.",
+    help="Open the page in the browser, or only print its address.",
 )
 @judging_options
 @workers_option
@@ -153,7 +153,10 @@ def suggest_target(folder: Path) -> Path:
 def _tell_waiting(job: Job) -> None:
     what = "An undo" if job.kind == "undo" else "A move"
     files = f"{job.num_done:,} of {to_count(job.num_total, 'file')}"
-    print_remark(f"{what} is going on ({files}) and ends first; Ctrl-C again stops it half-way.")
+    print_remark(
+        f"{what} is under way ({files}); clearshot ends when it is done. Ctrl-C again stops it "
+        "half-way."
+    )
 
 
 def _open(address: str) -> None:

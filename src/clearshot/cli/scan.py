@@ -80,7 +80,7 @@ _STYLES = {"good": "green", "unsure": "yellow", "bad": "red", "failed": "magenta
 @workers_option
 @pixels_option
 @timeout_option
-@click.option("--retry-failed", is_flag=True, help="Try photos again that failed before.")
+@click.option("--retry-failed", is_flag=True, help="Try the photos again that failed before.")
 @verbosity_options
 @click.pass_context
 def scan(

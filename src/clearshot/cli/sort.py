@@ -67,7 +67,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="How they get there.",
 )
-@click.option("--flat", "is_flat", is_flag=True, help="Do not repeat the folders of FOLDER there.")
+@click.option(
+    "--flat",
+    "is_flat",
+    is_flag=True,
+    help="Put all photos of a label into one folder, without the subfolders of FOLDER.",
+)
 @apply_options
 @judging_options
 @catalog_option
@@ -171,8 +176,8 @@ class _Goal:
             return plan_sort(folder, bad, self.target, kind=self.kind, is_flat=self.is_flat), ()
         if not GIVES_BACK:
             print_remark(
-                "This system lets no program take files back from its trash: clearshot undo "
-                "cannot; open the trash and put them back there."
+                "On this system no program can take files back from the trash, clearshot undo "
+                "included; open the trash and put them back there."
             )
         return plan_trash(folder, bad)
 
@@ -217,9 +222,9 @@ def _explain_nothing(num_known: int, num_bad: int, goal: _Goal) -> str:
     if num_known == 0:
         return "no bad photo is known here"
     if num_bad == 0:
-        return "no bad photo that is known here is as it was scanned"
+        return "every bad photo known here has changed or gone since the scan"
     if goal.target is None:
-        return "no bad photo that is known here can go there"
+        return "no bad photo known here can go there"
     verb = "is" if num_bad == 1 else "are"
     return f"{to_count(num_bad, 'bad photo')} known here {verb} in {goal.target} already"
 

@@ -57,8 +57,8 @@ _RATINGS = {"reject": -1, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "none": None}
     type=click.Choice(["lightroom", "darktable", "digikam", "all"]),
     default="all",
     show_default=True,
-    help="Who shall read the sidecars: which properties are written, and under which file name. "
-    "The last run decides: marks that clearshot made for other programs go; `all` keeps them.",
+    help="The program that reads the sidecars; it decides which properties are written, and under "
+    "which file name. Marks that clearshot made for another program go, unless it is all.",
 )
 @click.option(
     "--rating",
@@ -165,7 +165,7 @@ def _print_nothing(num_skipped: int, *, is_embedded: bool) -> None:
         print_line(f"Nothing can be written now; left alone: {to_count(num_skipped, 'file')}.")
         return
     places = "photos and sidecars" if is_embedded else "the sidecars"
-    print_line(f"Nothing to write: {places} say what they shall.")
+    print_line(f"Nothing to write: {places} are up to date.")
 
 
 def _print_remarks(tags: TagPlan, *, is_embedded: bool) -> None:

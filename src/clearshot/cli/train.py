@@ -371,8 +371,8 @@ def _limit_epochs(config: Any, epochs: int | None) -> Any:
 
 
 def _print_trained(trained: Any, recipe: str, run_folder: Path) -> None:
-    print_line("Validation, on photos that did not train, but stopped the training and picked its")
-    print_line("weights; their blur is artificial, too:")
+    print_line("Validation, on photos that trained nothing but told when to stop and which weights")
+    print_line("to keep; their blur is artificial, too:")
     _print_rows(_load("validation").tabulate(trained.validation))
     print_line(to_printable(trained.path))
     network = recipe if run_folder == _RUNS / recipe else run_folder

@@ -253,7 +253,7 @@ def _read_rows(path: Path) -> list[_Row]:
     try:
         return list(_parse(open_table(path), path))
     except csv.Error as error:
-        raise InputError(f"is no CSV: {error}", path=path) from error
+        raise InputError(f"is not a CSV file: {error}", path=path) from error
 
 
 def _parse(reader: csv.DictReader[str], path: Path) -> Iterator[_Row]:

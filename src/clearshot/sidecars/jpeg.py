@@ -70,7 +70,7 @@ def read_segments(stream: BinaryIO) -> tuple[bytes, ...]:
         If it is no JPEG, or damaged before its pixels.
     """
     if stream.read(2) != HEAD_START:
-        raise SidecarError("is no JPEG")
+        raise SidecarError("is not a JPEG")
     segments, size_bytes = [], 0
     while (segment := _read_segment(stream)) is not None:
         segments.append(segment)

@@ -66,7 +66,7 @@ class Packet:
         try:
             self._root = self._etree.fromstring(self._content, parser)
         except self._etree.XMLSyntaxError as error:
-            raise SidecarError(f"no readable XMP: {error.msg}") from error
+            raise SidecarError(f"is not readable XMP: {error.msg}") from error
         self._info = self._root.getroottree().docinfo
         if self._info.doctype:
             raise SidecarError("has a document type, which XMP does not")
@@ -221,7 +221,7 @@ class Packet:
         tag = f"{{{_RDF}}}RDF"
         rdf = self._root if self._root.tag == tag else self._root.find(tag)
         if rdf is None:
-            raise SidecarError("is XML, but no XMP")
+            raise SidecarError("is XML, but not XMP")
         descriptions = rdf.findall(f"{{{_RDF}}}Description")
         if not descriptions:
             about = {f"{{{_RDF}}}about": ""}

@@ -65,9 +65,9 @@ def parse_object(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise UsageError("the request is no JSON") from error
+        raise UsageError("the request is not JSON") from error
     if not isinstance(value, dict):
-        raise UsageError("the request is no JSON object")
+        raise UsageError("the request is not a JSON object")
     return value
 
 
@@ -160,9 +160,9 @@ def parse_target(value: object) -> Path:
         If it is no path.
     """
     if not isinstance(value, str) or not value.strip() or len(value) > _MAX_PATH_LETTERS:
-        raise UsageError("a folder is needed")
+        raise UsageError("name a folder")
     if any(category(letter) in _NO_LETTERS for letter in value):
-        raise UsageError("the folder's name has control characters or halves of letters")
+        raise UsageError("the folder's name has characters that no name can have")
     try:
         return Path(value.strip()).expanduser()
     except RuntimeError as error:
