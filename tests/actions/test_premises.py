@@ -241,7 +241,18 @@ def test_a_plan_of_a_relative_folder_is_of_no_library(library: Path, name: str) 
     assert "it is of the library" in find_trespass(Plan(Path(name), ()), library)
 
 
-@pytest.mark.parametrize("place", ["two.jpg", "/", "/photos/.."])
-def test_a_place_that_names_no_file_is_not_in_the_library(library: Path, place: str) -> None:
-    step = make_step(Path(place), library / "two.jpg", Kind.COPY)
+@pytest.mark.parametrize("place", ["two.jpg", "/", "/photos/..", "{library}/bad/.."])
+def test_a_place_that_names_no_file_is_not_in_the_library(
+    library: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A relative place would be in the library of whoever works there.
+    monkeypatch.chdir(library)
+    named = Path(place.format(library=library))
+    step = make_step(named, library / "two.jpg", Kind.COPY)
     assert "step 0" in find_trespass(Plan(library, (step,)), library)
+
+
+def test_a_library_that_is_not_there_is_still_the_one_that_is_named(tmp_path: Path) -> None:
+    gone = tmp_path / "unplugged"
+    step = make_step(gone / "two.jpg", gone / "bad" / "two.jpg")
+    assert find_trespass(Plan(gone, (step,)), gone) == ""
