@@ -50,6 +50,22 @@ def test_the_threshold_decides_and_a_band_below_it_is_unsure() -> None:
     assert unsure.reasons[0].startswith("Perhaps: ")
 
 
+@pytest.mark.parametrize("label", Label)
+def test_by_default_even_odds_are_bad_and_half_of_them_unsure(label: Label) -> None:
+    thresholds = Thresholds()
+    assert getattr(thresholds, label.value) == 0.5
+    assert thresholds.find_unsure(label) == 0.25
+
+
+def test_a_camera_has_its_own_thresholds_and_any_other_those_of_all() -> None:
+    own = Thresholds(blurry=0.9)
+    thresholds = Thresholds(cameras={"X-T5": own})
+    assert thresholds.for_camera("X-T5") is own
+    for camera in ("D3400", "", None):
+        assert thresholds.for_camera(camera) is thresholds
+        assert own.for_camera(camera) is own
+
+
 def test_several_labels_come_most_probable_first() -> None:
     verdict = judge(make_scores(blur=1.0, dark_logit=8.0), calibration=CURVE)
     assert verdict.labels == (Label.DARK, Label.BLURRY)
