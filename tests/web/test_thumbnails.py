@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 import pytest
-from PIL import Image, TiffTags
+from PIL import Image, ImageOps, TiffTags
 
 from clearshot.actions.atomic import read_stamp
 from clearshot.catalog.place import default_path
@@ -237,6 +238,15 @@ def test_the_histogram_tells_what_is_lost(tmp_path: Path) -> None:
     assert histogram["white"] == pytest.approx(0.25, abs=0.02)
     assert max(histogram["red"][2:-2]) == 1.0
     assert len(histogram["red"]) == len(histogram["green"]) == len(histogram["blue"])
+
+
+@pytest.mark.parametrize("grey", [0, 255])
+def test_the_histogram_leaves_a_frame_out(tmp_path: Path, grey: int) -> None:
+    path = tmp_path / "framed.png"
+    shades = np.random.default_rng(1).integers(60, 200, (160, 240, 3), dtype=np.uint8)
+    ImageOps.expand(Image.fromarray(shades), 40, (grey, grey, grey)).save(path)
+    histogram = measure_histogram(path)
+    assert (histogram["black"], histogram["white"]) == (0, 0)
 
 
 def test_thumbnails_lie_beside_the_catalog_or_in_the_users_cache(

@@ -11,6 +11,7 @@ from PIL.ExifTags import Base
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from clearshot.config import MAX_PIXELS
+from clearshot.decode.frame import find_inside
 from clearshot.decode.image import read_rgb
 from clearshot.decode.picture import open_picture
 from clearshot.errors import UnreadablePhotoError
@@ -168,7 +169,7 @@ def draw_focus(path: Path, scorer: Scorer) -> bytes:
 
 
 def measure_histogram(path: Path, *, max_pixels: int = MAX_PIXELS) -> dict[str, Any]:
-    """Measure how many pixels of a photo are how bright, in each colour.
+    """Measure how many pixels of a photo are how bright, in each colour; a frame does not count.
 
     Raises PhotoError if it cannot be read.
 
@@ -186,7 +187,8 @@ def measure_histogram(path: Path, *, max_pixels: int = MAX_PIXELS) -> dict[str, 
         ends; `black`: share of pixels that are black in all colours; `white`: with a colour that is
         clipped.
     """
-    rgb_hwc = read_rgb(path, long_side_px=_HISTOGRAM_PX, max_pixels=max_pixels)
+    framed_hwc = read_rgb(path, long_side_px=_HISTOGRAM_PX, max_pixels=max_pixels)
+    rgb_hwc = framed_hwc[find_inside(np.asarray(Image.fromarray(framed_hwc).convert("L")))]
     counts = [
         np.bincount(rgb_hwc[..., channel].ravel() // (256 // _NUM_BINS), minlength=_NUM_BINS)
         for channel in range(3)
