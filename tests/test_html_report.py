@@ -147,6 +147,7 @@ def test_what_the_owner_decided_is_said(library: Path) -> None:
     assert "<b>rejected by you</b> unsure.png" in captions[2]
     assert "good.png <span class=dim>rejected by you<" in page
     assert "truncated, kept by you" in page
+    assert "<td>Failed</td><td>1</td>" in page
     assert "<td>Kept by you</td><td>2</td>" in page
     assert "by you" not in write_html([make_row("bad.png", 0.9, "bad")], library, NOW)
 

@@ -111,7 +111,7 @@ def write_html(  # noqa: PLR0913 - each says something else of the report
         _write_head(library.name, made_at, remarks),
         _write_counts(rows, len(good), len(unsure), len(bad), len(failed)),
         *(_write_photos(title, section, figures) for title, section in sections),
-        _write_list("Not judged", [(row, _tell_failure(row)) for row in failed]),
+        _write_list("Failed", [(row, _tell_failure(row)) for row in failed]),
         _write_list("Good", [(row, _tell_choice(row)) for row in good]),
         "</body></html>\n",
     ]
@@ -208,7 +208,7 @@ def _write_counts(
     for label in Label:
         num = sum(label.value in row["labels"] for row in rows)
         counts += [(f"\u2003{label.value}", num)]
-    counts += [("Not judged", num_failed), ("Photos", len(rows))]
+    counts += [("Failed", num_failed), ("Photos", len(rows))]
     for choice, words in CHOICE_WORDS.items():
         if num := sum(row["decision"] == choice for row in rows):
             counts += [(words.capitalize(), num)]
