@@ -10,19 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from clearshot.catalog.catalog import Catalog
-from clearshot.photo import Choice, Decision
+from clearshot.discover import find_photos
+from clearshot.photo import Choice, Decision, Failure
 from clearshot.web.jobs import JobStatus, Report
 from clearshot.web.plans import Offer, Shelf
 from clearshot.web.server import ReviewServer
 from web.conftest import (
     NUM_PHOTOS,
     draw_photo,
+    opened,
     read_cursor,
     read_decisions,
     read_total,
+    serving,
     set_slider,
     wait_for_storing,
 )
@@ -408,6 +411,19 @@ def test_the_panel_never_tells_of_another_photo(page: Page) -> None:
         """e => { const { x, y } = e.getBoundingClientRect();
             return e.contains(document.elementFromPoint(x + 5, y + 5)); }"""
     )
+
+
+def test_a_photo_that_could_not_be_read_is_not_magnified(browser: Browser, library: Path) -> None:
+    (library / "broken.jpg").write_bytes(b"broken")
+    (photo,) = (each for each in find_photos([library]).photos if each.path.name == "broken.jpg")
+    with Catalog.open(library) as catalog:
+        catalog.record([(photo, Failure("damaged", "is broken"))], recipe="test")
+    with serving(library) as server, opened(browser, server) as page:
+        page.click(".tab[data-rating=failed]")
+        page.focus("#grid")
+        page.keyboard.press("Enter")
+        expect(page.locator(".pane .broken")).to_have_text("is broken")
+        expect(page.locator(".tool").first).to_have_text("100 %")
 
 
 def test_the_loupe_says_why_a_photo_cannot_be_shown_any_more(page: Page, library: Path) -> None:

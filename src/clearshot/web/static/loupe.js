@@ -348,7 +348,9 @@ export class Loupe {
     compare.setAttribute("aria-pressed", String(this.isComparing));
     zoom.setAttribute("aria-pressed", String(this.view.isFull));
     focus.setAttribute("aria-pressed", String(this.view.isFocus));
-    const steps = this.panes[this.active]?.scales.steps ?? 1;
+    const pane = this.panes[this.active];
+    // What could not be read has no size to fit.
+    const steps = pane?.photo.failure === null ? pane.scales.steps : 1;
     zoom.textContent = `${100 * steps} %`;
     this.root.classList.toggle("is-full", this.view.isFull);
     this.root.classList.toggle("is-focus", this.view.isFocus);
