@@ -413,6 +413,30 @@ def test_the_panel_never_tells_of_another_photo(page: Page) -> None:
     )
 
 
+@pytest.mark.parametrize("corner", [(0, 0), (208, 0), (0, 128), (208, 128)])
+def test_the_name_of_the_sharpest_region_stays_in_the_photo(
+    shared_page: Page, corner: tuple[int, int]
+) -> None:
+    def put(route: Route) -> None:
+        details = route.fetch().json()
+        route.fulfill(json={**details, "sharpest_region": [*corner, 32, 32]})
+
+    page = shared_page
+    page.route("**/api/photo/*", put)
+    page.focus("#grid")
+    page.keyboard.press("Enter")
+    page.keyboard.press("f")
+    expect(page.locator(".sharpest span")).to_be_visible()
+    name = page.locator(".sharpest span").bounding_box()
+    photo = page.locator(".holder").bounding_box()
+    assert name is not None
+    assert photo is not None
+    assert name["x"] >= photo["x"] - 2
+    assert name["y"] >= photo["y"] - 2
+    assert name["x"] + name["width"] <= photo["x"] + photo["width"] + 2
+    assert name["y"] + name["height"] <= photo["y"] + photo["height"] + 2
+
+
 def test_a_photo_that_could_not_be_read_is_not_magnified(browser: Browser, library: Path) -> None:
     (library / "broken.jpg").write_bytes(b"broken")
     (photo,) = (each for each in find_photos([library]).photos if each.path.name == "broken.jpg")

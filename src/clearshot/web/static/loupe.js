@@ -138,6 +138,7 @@ class Pane {
       style.height = `${(100 * v) / this.photo.height}%`;
       // The label stays inside the photo.
       this.frame.classList.toggle("at-right", x + w / 2 > this.photo.width / 2);
+      this.frame.classList.toggle("at-bottom", y + v / 2 > this.photo.height / 2);
     }
   }
 }
