@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import importlib.util
+import io
+import logging
 import os
 import re
 import signal
@@ -80,6 +82,17 @@ def test_a_tolerance_reaches_the_page(
     assert run("review", scanned_library, *words).exit_code == 0
     wishes = Wishes({Label.BLURRY: 0.7}, {Label.DARK: Tolerance(0.02)})
     assert found == [set_thresholds(wishes)]
+
+
+def test_a_page_leaves_the_log_of_its_program_alone(
+    run: Run, scanned_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = io.StringIO()
+    handler = logging.StreamHandler(log)
+    monkeypatch.setattr(handler, "close", log.close)  # as absl's does with pytest's stderr
+    monkeypatch.setattr(ReviewServer, "run", lambda server, **_: server.close())
+    assert run("review", scanned_library, "--no-browser").exit_code == 0
+    assert not log.closed
 
 
 def test_limits_of_a_scan_reach_the_page(

@@ -105,6 +105,8 @@ class ReviewServer:
         self.app: ASGIApp = GuardedApp(self.page.build(), self.gate)
         config = uvicorn.Config(
             self.app,
+            # Setting up handlers of its own, it would close all others of the program.
+            log_config=None,
             log_level="error",
             access_log=False,
             server_header=False,

@@ -49,7 +49,7 @@ function measured(limits) {
   const sentences = [];
   if (own.length) sentences.push(`Measured on your own decisions: ${tell(own)}.`);
   if (shipped.length)
-    sentences.push(`Measured on labelled photos, one a scene, that say as much as ${tell(shipped)} (${limits[shipped[0]].sources}). Yours may differ; clearshot audit measures yours.`);
+    sentences.push(`Measured on labelled photos of other people (${limits[shipped[0]].sources}), with the weight of ${tell(shipped)}. Yours may differ: clearshot audit measures them.`);
   if (guessed.length)
     sentences.push(`${LABEL_NAMES[guessed[0]]}: estimated from the probabilities of these photos; nothing was measured at 100 %.`);
   return sentences;
