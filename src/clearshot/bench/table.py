@@ -110,12 +110,8 @@ def _tell_gain(lap: Lap, laps: Sequence[Lap]) -> str | None:
 
 def _find_whole(racer: str, lap: Lap, laps: Sequence[Lap]) -> Lap | None:
     """Find a racer's lap through the same photos without previews, with as many processes."""
-    course = (lap.megapixels, lap.num_workers, False)
+    wanted = (racer, lap.megapixels, lap.num_workers, False)
     for each in laps:
-        if each.racer == racer and course == (
-            each.megapixels,
-            each.num_workers,
-            each.has_previews,
-        ):
+        if (each.racer, each.megapixels, each.num_workers, each.has_previews) == wanted:
             return each
     return None
