@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Page, Route, expect
 
 from clearshot.photo import Choice
 from clearshot.web.server import ReviewServer
@@ -51,7 +53,19 @@ def test_decisions_that_meet_are_on_both_pages(
     assert sorted(choices, key=str) == [Choice.KEEP] * 2 + [Choice.REJECT] * 2
 
 
-def test_a_page_does_not_read_all_photos_anew_for_its_own_decisions(page: Page) -> None:
+def answer_late(route: Route) -> None:
+    answer = route.fetch()
+    # The page asks for news every 0.4 s here.
+    time.sleep(1)
+    route.fulfill(response=answer)
+
+
+@pytest.mark.parametrize("late", [None, "decide", "undo"])
+def test_a_page_does_not_read_all_photos_anew_for_its_own_decisions(
+    page: Page, late: str | None
+) -> None:
+    if late is not None:
+        page.route(f"**/api/{late}", answer_late)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     wait_for_storing(page, "decide", "p")

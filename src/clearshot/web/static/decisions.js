@@ -10,6 +10,8 @@ export class Decisions {
     // Those that are not stored yet; the first one is on its way.
     this.waiting = [];
     this.last = Promise.resolve();
+    // How many acts, decisions and steps back, have not ended yet.
+    this.numUnderWay = 0;
     // What each of them replaced, by photo.
     this.before = new Map();
     // Those that photos which are being read may not know of, in the order in which they were made.
@@ -37,7 +39,11 @@ export class Decisions {
   // Does something when all that was decided before is stored.
   afterwards(act) {
     // Whatever fails keeps no later decision from being stored.
-    this.last = this.last.catch(() => {}).then(act);
+    this.numUnderWay += 1;
+    this.last = this.last
+      .catch(() => {})
+      .then(act)
+      .finally(() => (this.numUnderWay -= 1));
     return this.last;
   }
 
@@ -53,9 +59,9 @@ export class Decisions {
       for (const id of photos) library.decide(id, { ...library.byId.get(id), ...decision });
   }
 
-  // Whether something was decided on another page.
+  // Whether something was decided on another page; the server counts an act of this one before its answer is here.
   isBehind(decided) {
-    return this.waiting.length === 0 && decided > this.known;
+    return this.numUnderWay === 0 && decided > this.known;
   }
 
   // A change that was made here; where others came between, they are still to be read.
