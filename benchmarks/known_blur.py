@@ -1,6 +1,6 @@
 """Blur clear photos by kernels of a known size and see what the verdict makes of them.
 
-    python benchmarks/known_blur.py FOLDER...
+    python benchmarks/known_blur.py PHOTO_OR_FOLDER...
 
 The photos must be clear and must have trained nothing. Each is brought to the judged size and
 blurred in linear light by a Gaussian, a lens out of focus, a steady movement and a shake. A row
@@ -10,7 +10,6 @@ median probability that a photo is blurry, and how many photos are told bad.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -22,12 +21,12 @@ from PIL import Image
 
 from clearshot import optics
 from clearshot.decode.image import JUDGED_PX, read_luma
-from clearshot.discover import find_photos
-from clearshot.errors import InputError, PhotoError
+from clearshot.errors import PhotoError
 from clearshot.photo import Rating
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import judge
 from clearshot.training.kernels import draw_kernel
+from named_photos import find_named_photos
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,14 +40,8 @@ _MIN_PX: Final = 256
 
 def main() -> None:
     """Print a table, then one line of JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", nargs="+", type=Path)
-    folders = parser.parse_args().folders
-    try:
-        found = find_photos(folders).photos
-    except InputError as error:
-        parser.error(str(error))
-    readable = [linear for photo in found if (linear := read_linear(photo.path)) is not None]
+    found = find_named_photos(__doc__)
+    readable = [linear for path in found if (linear := read_linear(path)) is not None]
     photos = [linear for linear in readable if min(linear.shape) >= _MIN_PX]
     if not photos:
         sys.exit(

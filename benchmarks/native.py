@@ -8,31 +8,27 @@ of those that are sharp on a screen and longer than 1024 px.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 
-from clearshot.discover import find_photos
 from clearshot.errors import PhotoError
 from clearshot.photo import SharpAt
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import Thresholds, judge
+from named_photos import find_named_photos
 
 
 def main() -> None:
     """Print a table, then one line of JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", nargs="+", type=Path)
-    folders = parser.parse_args().folders
+    photos = find_named_photos(__doc__)
     scorer = Scorer(sharp_at=SharpAt.FULL)
     pairs = []
     print(
         f"{'photo':48} {'MP':>5} {'screen':>7} {'100 %':>7} {'p':>6} {'p 100 %':>8} {'real MP':>8}"
     )
-    for path in list_photos(folders):
+    for path in photos:
         try:
             scores = scorer.score(path)
         except PhotoError as error:
@@ -58,13 +54,6 @@ def main() -> None:
         "native_9_in_10": round(float(np.quantile(native_blur, 0.9)), 2),
     }
     print(json.dumps(result))
-
-
-def list_photos(places: list[Path]) -> list[Path]:
-    """List the photos that were named, and those below folders that were."""
-    folders = [place for place in places if place.is_dir()]
-    found = [photo.path for photo in find_photos(folders).photos] if folders else []
-    return [place for place in places if place.is_file()] + found
 
 
 if __name__ == "__main__":

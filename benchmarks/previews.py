@@ -1,6 +1,6 @@
 """Compare verdicts from a camera's preview with those from the whole photo.
 
-    python benchmarks/previews.py FOLDER...
+    python benchmarks/previews.py PHOTO_OR_FOLDER...
 
 Each photo longer than the preview gets previews as cameras make them: reduced, sharpened or not,
 and compressed. `clearshot bench --previews` measures what they save.
@@ -8,7 +8,6 @@ and compressed. `clearshot bench --previews` measures what they save.
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 from contextlib import suppress
@@ -19,11 +18,11 @@ from pathlib import Path
 from PIL import Image, ImageFilter, ImageOps
 
 from clearshot.bench.photos import write_with_preview
-from clearshot.discover import find_photos
-from clearshot.errors import InputError, PhotoError
+from clearshot.errors import PhotoError
 from clearshot.photo import Rating, Verdict
 from clearshot.scoring.scorer import Scorer
 from clearshot.scoring.verdict import judge
+from named_photos import find_named_photos
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +45,7 @@ KINDS = (
 
 def main() -> None:
     """Print a table, then one line of JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", nargs="+", type=Path)
-    folders = parser.parse_args().folders
-    try:
-        found = find_photos(folders).photos
-    except InputError as error:
-        parser.error(str(error))
-    photos = [photo.path for photo in found]
+    photos = find_named_photos(__doc__)
     print("long side  quality  sharpened  photos  same verdict  bad alike")
     results = []
     with tempfile.TemporaryDirectory() as scratch:

@@ -114,7 +114,7 @@ def test_without_photos_it_says_so(tmp_path: Path, script: str) -> None:
     assert_refused(done, "found")
 
 
-@pytest.mark.parametrize("script", ["known_blur.py", "previews.py", "stages.py"])
+@pytest.mark.parametrize("script", ["known_blur.py", "native.py", "previews.py", "stages.py"])
 def test_a_path_that_is_not_there_is_named_in_one_line(tmp_path: Path, script: str) -> None:
     missing = tmp_path / "missing"
     done = run(script, missing)
