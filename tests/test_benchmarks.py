@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,43 @@ def test_tolerances_are_tried_with_labels_that_the_photos_have(tmp_path: Path) -
     assert "halves_dark" not in result
 
 
+def test_changed_photos_are_counted_under_the_label_that_they_had(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    photos = [draw_blocks(rng) for _ in range(4)]
+    blurred = photos[1].filter(ImageFilter.GaussianBlur(6))
+    dark = photos[2].point(lambda level: level // 30)
+    # The last one is sharp, whatever its folder says.
+    labelled = (("clear", photos[0]), ("blurred", blurred), ("dark", dark), ("blurred", photos[3]))
+    for number, (label, photo) in enumerate(labelled):
+        (tmp_path / label).mkdir(exist_ok=True)
+        photo.save(tmp_path / label / f"{number}.png")
+    result = read_last_line(run("changes.py", tmp_path, "--photos", "4"))
+    assert result["photos"] == 4
+    rows = {row.pop("change"): row for row in result["changes"]}
+    for name, row in rows.items():
+        # None of them is longer than what these two reduce to.
+        once = 0 if name in {"reduced to 640 px", "reduced to 480 px"} else 1
+        assert [kind["of"] for kind in row.values()] == [once, once, 0, once], name
+    blurry, good, _, dark = rows["saved anew"].values()
+    assert (blurry["good"], good["blurry"], dark["good"]) == (0, 0, 0)
+
+
+def test_changes_are_drawn_alike_each_time_and_leave_their_photo_as_it_is() -> None:
+    photo = draw_blocks(np.random.default_rng(0))
+    for change in run_path(str(BENCHMARKS / "drawn_changes.py"))["CHANGES"]:
+        given = photo.copy()
+        changed = change.draw(given)
+        assert given == photo, change.name
+        assert changed.mode == "RGB", change.name
+        assert changed == change.draw(given), change.name
+
+
+def draw_blocks(rng: np.random.Generator) -> Image.Image:
+    """Draw a sharp picture of 320 x 240 px."""
+    blocks = rng.integers(30, 220, (24, 32, 3), dtype=np.uint8)
+    return Image.fromarray(blocks).resize((320, 240), Image.Resampling.NEAREST)
+
+
 def test_a_broken_photo_is_named_and_the_others_are_told(folder: Path) -> None:
     broken = folder / "broken.jpg"
     broken.write_bytes((folder / "0.jpg").read_bytes()[:5000])
@@ -114,7 +152,9 @@ def test_without_photos_it_says_so(tmp_path: Path, script: str) -> None:
     assert_refused(done, "found")
 
 
-@pytest.mark.parametrize("script", ["known_blur.py", "native.py", "previews.py", "stages.py"])
+@pytest.mark.parametrize(
+    "script", ["changes.py", "known_blur.py", "native.py", "previews.py", "stages.py"]
+)
 def test_a_path_that_is_not_there_is_named_in_one_line(tmp_path: Path, script: str) -> None:
     missing = tmp_path / "missing"
     done = run(script, missing)
