@@ -17,7 +17,7 @@ from actions.trees import (
     read_tree,
     write_file,
 )
-from clearshot.actions import atomic, deeds, recovery
+from clearshot.actions import deeds, moves, recovery
 from clearshot.actions.apply import apply_plan
 from clearshot.actions.journal import Journal, has_ended, list_journals
 from clearshot.actions.lock import hold_lock
@@ -39,7 +39,7 @@ def fail_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
     """Let moves to a target name fail with an error, before anything has happened."""
 
     def prepare(name: str, code: int) -> None:
-        move_file = atomic.move_file
+        move_file = moves.move_file
 
         def fail(source: Path, target: Path, *, part: Path, reserve: Callable[[], None]) -> None:
             if target.name == name:
@@ -146,7 +146,7 @@ def test_a_target_that_is_taken_at_the_last_moment(
     tmp_path: Path, journals: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = make_library(tmp_path)
-    move_file = atomic.move_file
+    move_file = moves.move_file
     taken = tmp_path / "bad" / "dark" / "two.xmp"
 
     def race(source: Path, target: Path, *, part: Path, reserve: Callable[[], None]) -> None:
@@ -194,7 +194,7 @@ def test_what_cannot_go_back_is_named(
     tmp_path: Path, journals: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = make_library(tmp_path)
-    move_file = atomic.move_file
+    move_file = moves.move_file
     squatter = tmp_path / "two.jpg"
 
     def fail(source: Path, target: Path, *, part: Path, reserve: Callable[[], None]) -> None:

@@ -2,16 +2,14 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
-from actions.trees import write_file
-from clearshot.actions import atomic
+from actions.disks import fail_with, refuse_links
+from actions.trees import list_names, write_file
 from clearshot.actions.atomic import (
     is_writable,
-    move_file,
     place_file,
     read_stamp,
     restore_mtime,
@@ -19,199 +17,57 @@ from clearshot.actions.atomic import (
 )
 
 MTIME_NS = 1_500_000_000_987_654_321
-SIZE_BYTES = 2_500_000
 
 
-def fail_with(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
+def test_only_regular_files_have_a_stamp(tmp_path: Path) -> None:
+    path = write_file(tmp_path / "photo.jpg", b"12345", mtime_ns=MTIME_NS)
+    link = tmp_path / "link.jpg"
+    link.symlink_to(path)
+    assert read_stamp(path).size_bytes == 5
+    assert read_stamp(path).mtime_ns == MTIME_NS
+    for other in (tmp_path, link):
+        with pytest.raises(OSError, match="not a regular file"):
+            read_stamp(other)
 
 
-def list_names(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir()]
+def test_the_time_of_anothers_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: Path, *, ns: tuple[int, int]) -> None:
+        raise PermissionError
+
+    path = write_file(tmp_path / "photo.jpg", b"", mtime_ns=MTIME_NS)
+    assert restore_mtime(path, 5).mtime_ns == 5
+    monkeypatch.setattr(os, "utime", fail)
+    assert restore_mtime(path, 6).mtime_ns == 5
 
 
-def settle_move(source: Path, target: Path, *, part: Path, is_reserved: bool) -> bool:
-    """Settle the move of the photo of `paths`."""
-    return atomic.settle_move(
-        source, target, part=part, is_reserved=is_reserved, size_bytes=SIZE_BYTES
-    )
-
-
-def refuse_links(monkeypatch: pytest.MonkeyPatch, code: int, *, parts: int | None = None) -> None:
-    """Let hard links fail, of part files with another error or, if None, not at all."""
-    link = os.link
-
-    def refuse(source: Path, target: Path) -> None:
-        if Path(source).suffix != ".part":
-            raise fail_with(code)
-        if parts is not None:
-            raise fail_with(parts)
-        link(source, target)
-
-    monkeypatch.setattr(os, "link", refuse)
-
-
-@pytest.fixture
-def paths(tmp_path: Path) -> tuple[Path, Path, Path]:
-    """A file, a free place for it, and the name of a part file."""
-    source = write_file(
-        tmp_path / "in" / "photo.jpg", b"photo" * (SIZE_BYTES // 5), mtime_ns=MTIME_NS
-    )
-    source.chmod(0o640)
-    (tmp_path / "out").mkdir()
-    return source, tmp_path / "out" / "photo.jpg", tmp_path / "out" / ".photo.part"
-
-
-WAYS = {
-    "link": (None, None),
-    "reserve": (errno.EPERM, None),
-    "copy": (errno.EXDEV, None),
-    "copy and reserve": (errno.EXDEV, errno.ENOTSUP),
-}
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each way of moving a file, as the disks ask for it."""
-    name: str = request.param
-    code, parts = WAYS[name]
-    if code is not None:
-        refuse_links(monkeypatch, code, parts=parts)
-    return name
-
-
-def test_a_moved_file_is_the_same_file(paths: tuple[Path, Path, Path], way: str) -> None:
-    source, target, part = paths
-    before, content = source.stat(), source.read_bytes()
-    os.utime(source, ns=(before.st_atime_ns, MTIME_NS))
-    reserved: list[bool] = []
-    move_file(source, target, part=part, reserve=lambda: reserved.append(True))
-    after = target.stat()
-    assert target.read_bytes() == content
-    assert (after.st_mtime_ns, after.st_mode) == (MTIME_NS, before.st_mode)
-    assert after.st_atime_ns == before.st_atime_ns
-    assert list_names(source.parent) == []
-    assert list_names(target.parent) == [target.name]
-    assert bool(reserved) == ("reserve" in way)
-
-
-def test_a_taken_place_is_left_alone(paths: tuple[Path, Path, Path], way: str) -> None:
-    source, target, part = paths
-    write_file(target, b"another")
-    with pytest.raises(FileExistsError):
-        move_file(source, target, part=part, reserve=lambda: None)
-    assert target.read_bytes() == b"another"
-    assert source.stat().st_mtime_ns == MTIME_NS
-    assert list_names(target.parent) == [target.name]
-
-
-def list_writers(path: Path) -> list[str]:
-    """List the descriptors of this process by which a file may be written."""
-    descriptors = [fd for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
-    opened = [fd.name for fd in descriptors if os.path.realpath(fd) == str(path.resolve())]
-    flags = [Path("/proc/self/fdinfo", name).read_text().split("flags:")[1] for name in opened]
-    modes = [int(text.split()[0], 8) & os.O_ACCMODE for text in flags]
-    return [name for name, mode in zip(opened, modes, strict=True) if mode != os.O_RDONLY]
-
-
-def test_a_copy_gets_its_times_once_nobody_can_write_it_any_more(
-    paths: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
+def test_a_folder_is_writable_where_it_could_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Windows sets the time of a file that was written when it is closed.
-    if not Path("/proc/self/fdinfo").is_dir():
-        pytest.skip("needs /proc to tell what is open")
-    source, _, part = paths
-    given: list[list[str]] = []
-    utime = os.utime
-
-    def note(path: Path, *, ns: tuple[int, int], follow_symlinks: bool = True) -> None:
-        given.append(list_writers(part))
-        utime(path, ns=ns, follow_symlinks=follow_symlinks)
-
-    with part.open("xb"):
-        assert list_writers(part)
-    part.unlink()
-    monkeypatch.setattr(os, "utime", note)
-    atomic.copy_file(source, part)
-    assert given
-    assert not any(given)
-    assert part.stat().st_mtime_ns == MTIME_NS
+    path = write_file(tmp_path / "photo.jpg", b"")
+    assert is_writable(tmp_path)
+    assert is_writable(tmp_path / "a" / "b")
+    assert not is_writable(path)
+    assert not is_writable(path / "b")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert not is_writable(tmp_path)
 
 
-def test_a_copy_that_differs_is_refused(
-    paths: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
+def test_a_name_that_was_reserved_in_vain_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source, target, part = paths
-    refuse_links(monkeypatch, errno.EXDEV)
-    monkeypatch.setattr(atomic, "hash_file", lambda path: b"")
-    with pytest.raises(OSError, match="the copy differs"):
-        move_file(source, target, part=part, reserve=lambda: None)
+    source = write_file(tmp_path / "in" / "photo.jpg", b"photo")
+    target = tmp_path / "out" / "photo.jpg"
+    target.parent.mkdir()
+    refuse_links(monkeypatch, errno.EPERM)
+
+    def fail(self: Path, target: Path) -> None:
+        raise fail_with(errno.EXDEV)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match=os.strerror(errno.EXDEV)):
+        place_file(source, target, lambda: None)
     assert source.exists()
-    assert not target.exists()
-
-
-def test_a_file_that_changes_while_it_is_copied_is_refused(
-    paths: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source, target, part = paths
-    copystat = shutil.copystat
-
-    def change(source: Path, target: Path) -> None:
-        copystat(source, target)
-        with source.open("ab") as stream:
-            stream.write(b"more")
-
-    refuse_links(monkeypatch, errno.EXDEV)
-    monkeypatch.setattr(shutil, "copystat", change)
-    with pytest.raises(OSError, match="changed while it was copied"):
-        move_file(source, target, part=part, reserve=lambda: None)
-    assert not settle_move(source, target, part=part, is_reserved=False)
-    assert source.read_bytes().endswith(b"more")
     assert list_names(target.parent) == []
-
-
-@pytest.mark.parametrize(
-    "code",
-    [errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK],
-)
-def test_a_disk_without_hard_links_takes_photos_whatever_it_answers(
-    paths: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch, code: int
-) -> None:
-    source, target, part = paths
-    refuse_links(monkeypatch, code)
-    move_file(source, target, part=part, reserve=lambda: None)
-    assert target.stat().st_size == SIZE_BYTES
-    assert not source.exists()
-
-
-@pytest.mark.parametrize(
-    ("code", "is_tolerated"),
-    [
-        (errno.EPERM, True),
-        (errno.EACCES, True),
-        (errno.ENOSYS, True),
-        (errno.ENOTSUP, True),
-        (errno.EIO, False),
-    ],
-)
-def test_a_disk_without_modes_is_tolerated(
-    paths: tuple[Path, Path, Path],
-    monkeypatch: pytest.MonkeyPatch,
-    code: int,
-    is_tolerated: bool,
-) -> None:
-    def fail(source: Path, target: Path) -> None:
-        raise fail_with(code)
-
-    source, target, part = paths
-    refuse_links(monkeypatch, errno.EXDEV)
-    monkeypatch.setattr(shutil, "copystat", fail)
-    if is_tolerated:
-        move_file(source, target, part=part, reserve=lambda: None)
-        assert target.stat().st_mtime_ns == MTIME_NS
-    else:
-        with pytest.raises(OSError, match="Input/output"):
-            move_file(source, target, part=part, reserve=lambda: None)
 
 
 @pytest.mark.parametrize(("code", "is_tolerated"), [(errno.EINVAL, True), (errno.EIO, False)])
@@ -227,180 +83,3 @@ def test_a_disk_that_cannot_sync_folders_is_tolerated(
     else:
         with pytest.raises(OSError, match="Input/output"):
             sync_folder(tmp_path)
-
-
-def test_only_regular_files_have_a_stamp(tmp_path: Path) -> None:
-    path = write_file(tmp_path / "photo.jpg", b"12345", mtime_ns=MTIME_NS)
-    link = tmp_path / "link.jpg"
-    link.symlink_to(path)
-    assert read_stamp(path).size_bytes == 5
-    assert read_stamp(path).mtime_ns == MTIME_NS
-    for other in (tmp_path, link):
-        with pytest.raises(OSError, match="not a regular file"):
-            read_stamp(other)
-
-
-def test_a_folder_is_writable_where_it_could_be_made(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = write_file(tmp_path / "photo.jpg", b"")
-    assert is_writable(tmp_path)
-    assert is_writable(tmp_path / "a" / "b")
-    assert not is_writable(path)
-    assert not is_writable(path / "b")
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
-    assert not is_writable(tmp_path)
-
-
-def test_the_time_of_anothers_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(path: Path, *, ns: tuple[int, int]) -> None:
-        raise PermissionError
-
-    path = write_file(tmp_path / "photo.jpg", b"", mtime_ns=MTIME_NS)
-    assert restore_mtime(path, 5).mtime_ns == 5
-    monkeypatch.setattr(os, "utime", fail)
-    assert restore_mtime(path, 6).mtime_ns == 5
-
-
-class TestSettleMove:
-    """Each state that an interrupted move can leave, and what becomes of it."""
-
-    def test_not_begun(self, paths: tuple[Path, Path, Path]) -> None:
-        source, target, part = paths
-        assert not settle_move(source, target, part=part, is_reserved=False)
-        assert source.exists()
-        assert not target.exists()
-
-    def test_linked(self, paths: tuple[Path, Path, Path]) -> None:
-        source, target, part = paths
-        target.hardlink_to(source)
-        assert not settle_move(source, target, part=part, is_reserved=False)
-        assert source.stat().st_nlink == 1
-        assert not target.exists()
-
-    def test_moved(self, paths: tuple[Path, Path, Path]) -> None:
-        source, target, part = paths
-        source.rename(target)
-        part.hardlink_to(target)
-        assert settle_move(source, target, part=part, is_reserved=False)
-        assert list_names(target.parent) == [target.name]
-
-    def test_reserved(self, paths: tuple[Path, Path, Path]) -> None:
-        source, target, part = paths
-        target.touch()
-        assert not settle_move(source, target, part=part, is_reserved=True)
-        assert source.exists()
-        assert not target.exists()
-
-    def test_reserved_and_taken_since(self, paths: tuple[Path, Path, Path]) -> None:
-        source, target, part = paths
-        write_file(target, b"another")
-        assert not settle_move(source, target, part=part, is_reserved=True)
-        assert source.exists()
-        assert target.read_bytes() == b"another"
-
-    @pytest.mark.parametrize("size_bytes", [0, 1, 1_000_000])
-    def test_copied_in_part(self, paths: tuple[Path, Path, Path], size_bytes: int) -> None:
-        source, target, part = paths
-        part.write_bytes(source.read_bytes()[:size_bytes])
-        assert not settle_move(source, target, part=part, is_reserved=False)
-        assert source.exists()
-        assert list_names(target.parent) == []
-
-    def test_copied_and_placed(self, paths: tuple[Path, Path, Path]) -> None:
-        source, target, part = paths
-        shutil.copy2(source, target)
-        part.hardlink_to(target)
-        assert not settle_move(source, target, part=part, is_reserved=False)
-        assert source.exists()
-        assert list_names(target.parent) == []
-
-    @pytest.mark.parametrize("content", [b"another", b"", b"PHOTO" * 500_000])
-    def test_taken_by_another_file(self, paths: tuple[Path, Path, Path], content: bytes) -> None:
-        source, target, part = paths
-        write_file(target, content)
-        assert not settle_move(source, target, part=part, is_reserved=False)
-        assert source.exists()
-        assert target.read_bytes() == content
-
-    def test_taken_by_a_folder(self, paths: tuple[Path, Path, Path]) -> None:
-        source, target, part = paths
-        target.mkdir()
-        assert not settle_move(source, target, part=part, is_reserved=True)
-        assert source.exists()
-        assert target.is_dir()
-
-    def test_two_spellings_of_one_name(self, paths: tuple[Path, Path, Path]) -> None:
-        source, _, part = paths
-        assert not settle_move(source, source, part=part, is_reserved=False)
-        assert source.exists()
-
-    def test_gone(self, paths: tuple[Path, Path, Path]) -> None:
-        source, target, part = paths
-        source.unlink()
-        assert not settle_move(source, target, part=part, is_reserved=False)
-
-    def test_the_last_copy_is_never_removed(self, paths: tuple[Path, Path, Path]) -> None:
-        source, target, part = paths
-        source.rename(part)
-        with pytest.raises(OSError, match="this copy is left"):
-            settle_move(source, target, part=part, is_reserved=False)
-        assert part.exists()
-
-    def test_the_last_copy_is_kept_beside_the_name_reserved_for_it(
-        self, paths: tuple[Path, Path, Path]
-    ) -> None:
-        source, target, part = paths
-        source.rename(part)
-        target.touch()
-        with pytest.raises(OSError, match="this copy is left"):
-            settle_move(source, target, part=part, is_reserved=True)
-        assert part.stat().st_size == SIZE_BYTES
-
-    def test_a_name_reserved_for_a_file_that_is_gone_is_given_up(
-        self, paths: tuple[Path, Path, Path]
-    ) -> None:
-        source, target, part = paths
-        source.unlink()
-        target.touch()
-        assert not settle_move(source, target, part=part, is_reserved=True)
-        assert list_names(target.parent) == []
-
-    def test_an_empty_file_has_moved_to_the_name_reserved_for_it(
-        self, paths: tuple[Path, Path, Path]
-    ) -> None:
-        source, target, part = paths
-        source.unlink()
-        target.touch()
-        assert atomic.settle_move(source, target, part=part, is_reserved=True, size_bytes=0)
-        assert target.exists()
-
-
-def test_a_name_that_was_reserved_in_vain_is_given_up(
-    paths: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source, target, _ = paths
-    refuse_links(monkeypatch, errno.EPERM)
-
-    def fail(self: Path, target: Path) -> None:
-        raise fail_with(errno.EXDEV)
-
-    monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OSError, match=os.strerror(errno.EXDEV)):
-        place_file(source, target, lambda: None)
-    assert source.exists()
-    assert list_names(target.parent) == []
-
-
-def test_nothing_goes_before_what_replaces_it_is_on_the_disk(
-    paths: tuple[Path, Path, Path], way: str, events: list[tuple[str, Path]]
-) -> None:
-    source, target, part = paths
-    move_file(source, target, part=part, reserve=lambda: None)
-    gone = events.index(("unlink", source)) if way != "reserve" else len(events)
-    before = events[:gone]
-    assert ("sync", target.parent) in before
-    if way.startswith("copy"):
-        named = before.index(("unlink", part)) if ("unlink", part) in before else gone
-        assert ("sync", part) in before[:named]
-    assert events[-1] == ("sync", source.parent)

@@ -13,8 +13,8 @@ from actions.kinds import plan_kind
 from actions.trees import find_journal_folder, make_library, read_tree
 from clearshot.actions import atomic, duplicates
 from clearshot.actions.apply import apply_plan
-from clearshot.actions.atomic import is_one_name
 from clearshot.actions.duplicates import remove_duplicate
+from clearshot.actions.identity import is_one_name
 from clearshot.actions.plan import Kind, Plan
 from clearshot.actions.undo import apply_undo, plan_undo
 

@@ -15,9 +15,10 @@ import pytest
 
 from actions.kinds import plan_kind, read_all, undo
 from actions.trees import find_journal_folder, make_library, read_tree, write_file
-from clearshot.actions import atomic, deeds
+from clearshot.actions import deeds, moves
 from clearshot.actions import trash as trash_module
 from clearshot.actions.apply import apply_plan
+from clearshot.actions.atomic import read_stamp
 from clearshot.actions.deeds import NOT_IN_TRASH
 from clearshot.actions.plan import TRASH_PLACE, Kind, Plan, Step
 from clearshot.actions.trash import NO_BIN, PROTECTED, TrashListing, find_refusal, send_to_trash
@@ -197,7 +198,7 @@ def test_a_restore_that_fails_goes_back_to_the_trash(
 ) -> None:
     apply_plan(plan_kind(library, Kind.TRASH), journals)
     after = read_all(library)
-    move = atomic.move_file
+    move = moves.move_file
 
     def fail(source: Path, target: Path, **options: object) -> None:
         if target.name == "two.jpg":
@@ -253,7 +254,7 @@ def test_a_file_is_found_by_its_state_and_of_equal_ones_the_last(
     notes: list[Path] = []
     for number, content in enumerate((b"first", b"other one", b"other one")):
         write_file(path, content, mtime_ns=1000 + len(content))
-        stamps.append(atomic.read_stamp(path))
+        stamps.append(read_stamp(path))
         send_to_trash(path)
         (note,) = set((trash / "info").iterdir()).difference(notes)
         # A second apart, whatever the disk's clock makes of three in a row.
@@ -272,7 +273,7 @@ def test_a_library_that_was_named_by_steps_up_comes_back(
 ) -> None:
     before = read_tree(library)
     photo = library / "a" / ".." / "two.jpg"
-    step = Step(photo, TRASH_PLACE, atomic.read_stamp(photo), 0, "dark", Kind.TRASH)
+    step = Step(photo, TRASH_PLACE, read_stamp(photo), 0, "dark", Kind.TRASH)
     assert apply_plan(Plan(library, (step,)), journals).done == (step,)
     assert not photo.exists()
     assert list((trash / "files").iterdir())

@@ -34,6 +34,10 @@ def read_tree(root: Path) -> Tree:
     return tree
 
 
+def list_names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
 def list_contents(tree: Tree) -> list[tuple[bytes, int]]:
     """List the files of a tree, wherever they are."""
     return sorted(entry for entry in tree.values() if entry is not None)

@@ -22,8 +22,9 @@ from actions.trees import (
     read_tree,
     write_file,
 )
-from clearshot.actions.atomic import hash_file, read_stamp
+from clearshot.actions.atomic import read_stamp
 from clearshot.actions.duplicates import is_duplicate
+from clearshot.actions.identity import hash_file
 from clearshot.actions.journal import has_ended, list_journals
 from clearshot.actions.plan import TRASH_PLACE, Kind, Plan, Step
 from clearshot.actions.trash import TrashListing

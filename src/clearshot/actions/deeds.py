@@ -5,13 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from clearshot.actions.atomic import (
-    has_arrived,
-    move_file,
-    read_stamp,
-    restore_mtime,
-    settle_move,
-)
+from clearshot.actions.atomic import read_stamp, restore_mtime
 from clearshot.actions.duplicates import (
     find_loss,
     is_duplicate,
@@ -26,6 +20,7 @@ from clearshot.actions.embedding import (
     is_exchanged,
     settle_exchange,
 )
+from clearshot.actions.moves import has_arrived, move_file, settle_move
 from clearshot.actions.plan import TRASH_PLACE, Kind
 from clearshot.actions.trash import find_refusal, forget_trashed, send_to_trash
 from clearshot.actions.writing import read_content, settle_content, write_content

@@ -7,17 +7,10 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from clearshot.actions.atomic import (
-    copy_file,
-    has_arrived,
-    is_equal,
-    is_one_inode,
-    is_one_name,
-    place_file,
-    read_stamp,
-    remove_file,
-    sync_folder,
-)
+from clearshot.actions.atomic import place_file, read_stamp, remove_file, sync_folder
+from clearshot.actions.identity import is_equal, is_one_inode, is_one_name
+from clearshot.actions.moves import has_arrived
+from clearshot.actions.parts import copy_file
 from clearshot.actions.plan import Kind
 
 if TYPE_CHECKING:

@@ -12,13 +12,9 @@ import stat
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from clearshot.actions.atomic import (
-    finish_part,
-    hash_file,
-    read_stamp,
-    remove_file,
-    sync_folder,
-)
+from clearshot.actions.atomic import read_stamp, remove_file, sync_folder
+from clearshot.actions.identity import hash_file
+from clearshot.actions.parts import finish_part
 from clearshot.actions.writing import choose_times
 from clearshot.errors import SidecarError
 from clearshot.sidecars.jpeg import HEAD_START, is_xmp_exchange, read_segments

@@ -6,13 +6,8 @@ import errno
 import time
 from typing import TYPE_CHECKING
 
-from clearshot.actions.atomic import (
-    finish_part,
-    place_file,
-    read_stamp,
-    remove_file,
-    sync_folder,
-)
+from clearshot.actions.atomic import place_file, read_stamp, remove_file, sync_folder
+from clearshot.actions.parts import finish_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
