@@ -12,8 +12,7 @@ from PIL import Image
 
 from clearshot.decode import reduction
 from clearshot.decode.image import choose_size
-from clearshot.decode.picture import turn
-from clearshot.decode.reduction import average_down, load_luma, turn_upright
+from clearshot.decode.reduction import average_down, load_luma
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,12 +94,3 @@ def test_a_jpeg_that_ends_early_is_an_error_as_ever(tmp_path: Path) -> None:
         picture.draft("L", (300, 200))
         with pytest.raises(OSError, match="truncated"):
             load_luma(picture)
-
-
-@pytest.mark.parametrize("orientation", range(9))
-def test_luma_is_turned_as_pillow_turns_pictures(orientation: int) -> None:
-    luma_hw = draw_noise(7, 5)
-    turned = turn_upright(luma_hw, orientation)
-    expected = turn(Image.fromarray(luma_hw), orientation)
-    assert np.array_equal(turned, np.asarray(expected))
-    assert turned.flags.c_contiguous

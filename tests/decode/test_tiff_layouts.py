@@ -14,7 +14,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from clearshot.decode.color import to_rgb
 from clearshot.decode.image import decode
-from clearshot.decode.picture import to_luma
+from clearshot.decode.luma import to_luma
 from conftest import draw_scene
 from tiff_files import make_tiff
 

@@ -17,9 +17,11 @@ from PIL import Image as PillowImage
 from clearshot.config import MAX_PIXELS
 from clearshot.decode.color import to_rgb
 from clearshot.decode.frame import find_inside
-from clearshot.decode.picture import open_picture, to_luma, turn
+from clearshot.decode.luma import to_luma
+from clearshot.decode.orientation import find_stored, turn_luma, turn_picture, turn_size
+from clearshot.decode.picture import open_picture
 from clearshot.decode.raw import RAW_READER
-from clearshot.decode.reduction import average_down, load_luma, turn_upright
+from clearshot.decode.reduction import average_down, load_luma
 from clearshot.errors import DamagedPhotoError, UndersizedPhotoError
 from clearshot.photo import Region
 
@@ -117,12 +119,12 @@ def decode(path: Path, *, max_pixels: int = MAX_PIXELS, with_preview: bool = Tru
         # Only now: some of Pillow's readers turn the picture themselves when they load it.
         orientation = picture.read_orientation()
         if is_scaled:
-            luma_hw = turn_upright(average_down(stored_hw, size), orientation)
+            luma_hw = turn_luma(average_down(stored_hw, size), orientation)
         else:
             # The rim of an odd number of pixels is not the same on both sides: turned first.
-            luma_hw = np.ascontiguousarray(_cut_rim(turn_upright(stored_hw, orientation)))
+            luma_hw = np.ascontiguousarray(_cut_rim(turn_luma(stored_hw, orientation)))
         sensor_white_share = _measure_white(picture, luma_hw)
-    width, height = _swap(picture.size, orientation)
+    width, height = turn_size(picture.size, orientation)
     luma_hw, judged = _cut_frame(luma_hw, find_judged_region(width, height))
     return Image(luma_hw, width, height, judged, picture.reader, sensor_white_share)
 
@@ -192,7 +194,7 @@ def _read_rgb(
             rgb = to_rgb(pixels, pixels.info.get("icc_profile"))
         orientation = picture.read_orientation()
         rgb.thumbnail((long_side_px, long_side_px), PillowImage.Resampling.BICUBIC)
-    return np.asarray(turn(rgb, orientation), dtype=np.uint8)
+    return np.asarray(turn_picture(rgb, orientation), dtype=np.uint8)
 
 
 def read_luma(path: Path) -> PillowImage.Image:
@@ -261,10 +263,10 @@ def read_crops(
         if stored.mode in {"I", "F"}:
             # Only the whole picture tells which number is white.
             stored = to_luma(stored)
-        size = _swap(stored.size, orientation)
-        boxes = [_find_stored(fit_region(region, *size), size, orientation) for region in regions]
+        size = turn_size(stored.size, orientation)
+        boxes = [find_stored(fit_region(region, *size), size, orientation) for region in regions]
         crops = [to_luma(stored.crop(box)) for box in boxes]
-    upright = (np.asarray(turn(crop, orientation), dtype=np.uint8) for crop in crops)
+    upright = (np.asarray(turn_picture(crop, orientation), dtype=np.uint8) for crop in crops)
     return tuple(np.ascontiguousarray(crop) for crop in upright)
 
 
@@ -373,22 +375,6 @@ def _measure_white(picture: OpenPicture, luma_hw: NDArray[np.uint8]) -> float | 
 def _fit_side(start: int, length: int, limit: int) -> tuple[int, int]:
     fitting = max(CELL_PX, min(length, limit) // CELL_PX * CELL_PX)
     return max(0, min(start + (length - fitting) // 2, limit - fitting)), fitting
-
-
-def _swap(size: tuple[int, int], orientation: int) -> tuple[int, int]:
-    return size[::-1] if orientation >= 5 else size
-
-
-def _find_stored(
-    region: Region, size: tuple[int, int], orientation: int
-) -> tuple[int, int, int, int]:
-    """Find where a region of the upright photo of a size is stored: left, top, right, bottom."""
-    width, height = size
-    x = width - region.x - region.width if orientation in {2, 3, 6, 7} else region.x
-    y = height - region.y - region.height if orientation in {3, 4, 7, 8} else region.y
-    left, top = _swap((x, y), orientation)
-    cols, rows = _swap((region.width, region.height), orientation)
-    return left, top, left + cols, top + rows
 
 
 def _cut_rim(luma_hw: NDArray[np.uint8]) -> NDArray[np.uint8]:

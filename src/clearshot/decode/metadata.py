@@ -26,6 +26,7 @@ from clearshot.decode.focus_point import (
     read_note,
 )
 from clearshot.decode.formats import Format, sniff
+from clearshot.decode.orientation import turn_point, turn_size
 from clearshot.decode.segments import APP1, walk_segments
 from clearshot.photo import Facts
 
@@ -263,9 +264,9 @@ def _collect(
 ) -> Facts:
     orientation = int(_to_number(tags, "Image Orientation") or 1)
     if point is not None and size_px is not None:
-        stored_px = size_px[::-1] if orientation in range(5, 9) else size_px
+        stored_px = turn_size(size_px, orientation)
         point = point if _is_noted_for(stored_px, point, tags) else None
-    x, y = (None, None) if point is None else _turn(point.x, point.y, orientation)
+    x, y = (None, None) if point is None else turn_point(point.x, point.y, orientation)
     return Facts(
         camera=_find_camera(tags),
         lens=_to_text(tags, "EXIF LensModel"),
@@ -335,13 +336,6 @@ def _find_time(tags: Mapping[str, IfdTag]) -> datetime | None:
             with suppress(ValueError):
                 return datetime.fromisoformat(f"{year}-{month}-{day}T{clock}{digits}{ending}")
     return None
-
-
-def _turn(x: float, y: float, orientation: int) -> tuple[float, float]:
-    """Turn a point of the stored picture as the picture is turned upright."""
-    mirrored = {2: (1 - x, y), 3: (1 - x, 1 - y), 4: (x, 1 - y), 5: (y, x)}
-    turned = {6: (1 - y, x), 7: (1 - y, 1 - x), 8: (y, 1 - x)}
-    return (mirrored | turned).get(orientation, (x, y))
 
 
 def _to_text(tags: Mapping[str, IfdTag], name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Pictures as their files hold them: opened, their errors explained, turned upright, made to luma.
+"""Pictures as their files hold them: opened, and what goes wrong explained.
 
 The reader is chosen by content, never by suffix. Every error of a reader becomes a `PhotoError`
 that names the path and the cause.
@@ -14,19 +14,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from clearshot.config import MAX_PIXELS
-from clearshot.decode.color import correct_luma, divide_by_alpha, to_rgb
 from clearshot.decode.completeness import is_cut_off
 from clearshot.decode.formats import Format, name_start, sniff
 from clearshot.decode.heif import open_heif
+from clearshot.decode.orientation import read_orientation
 from clearshot.decode.preview import JPEG_PREVIEW_READER, find_preview
 from clearshot.decode.raw import open_raw
-from clearshot.decode.tiff import DEEP_GREY, find_ending, find_photo
+from clearshot.decode.tiff import find_ending, find_photo
 from clearshot.errors import (
     ChangedPhotoError,
     DamagedPhotoError,
@@ -43,15 +42,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import BinaryIO
 
-    from numpy.typing import NDArray
-
 # The readers that are used, and no other of Pillow's; MPO, a JPEG with more pictures behind the
 # first, comes with JPEG.
 _FORMATS: Final = ("JPEG", "PNG", "TIFF", "WEBP", "AVIF")
 _OTHER_FORMAT: Final = "not a JPEG, PNG, TIFF, WebP, AVIF, HEIC or raw picture"
 
-# Floats on a scale from 0 to 1 may go this far beyond white.
-_HIGHEST_OF_UNIT: Final = 1.5
 
 # What Pillow's readers let through on hostile input.
 _READER_ERRORS: Final = (
@@ -67,17 +62,6 @@ _READER_ERRORS: Final = (
     AssertionError,
     struct.error,
 )
-
-_ORIENTATION_TAG: Final = 0x0112
-_UPRIGHT: Final = {
-    2: PillowImage.Transpose.FLIP_LEFT_RIGHT,
-    3: PillowImage.Transpose.ROTATE_180,
-    4: PillowImage.Transpose.FLIP_TOP_BOTTOM,
-    5: PillowImage.Transpose.TRANSPOSE,
-    6: PillowImage.Transpose.ROTATE_270,
-    7: PillowImage.Transpose.TRANSVERSE,
-    8: PillowImage.Transpose.ROTATE_90,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,84 +287,3 @@ def _explain_unknown(path: Path) -> PhotoError:
         return UnknownFormatError(_OTHER_FORMAT, path=path)
     message = f"begins like a {name} picture, but its header is damaged or of a kind not read here"
     return DamagedPhotoError(message, path=path)
-
-
-def read_orientation(picture: PillowImage.Image) -> int:
-    """Read the EXIF orientation of a picture that is loaded.
-
-    Parameters
-    ----------
-    picture : PIL.Image.Image
-        Loaded: some of Pillow's readers turn the picture themselves when they load it.
-
-    Returns
-    -------
-    int
-        1 to 8; 1, which is upright, where there is none or EXIF is broken.
-    """
-    try:
-        value = picture.getexif().get(_ORIENTATION_TAG, 1)
-    except (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError, struct.error):
-        return 1
-    return value if isinstance(value, int) and value in _UPRIGHT else 1
-
-
-def to_luma(picture: PillowImage.Image) -> PillowImage.Image:
-    """Convert any mode to 8-bit luma of sRGB; Pillow itself would clip 16-bit values.
-
-    Parameters
-    ----------
-    picture : PIL.Image.Image
-        Of any mode.
-
-    Returns
-    -------
-    PIL.Image.Image
-        Mode L, of the same size.
-    """
-    picture = divide_by_alpha(picture)
-    profile = picture.info.get("icc_profile")
-    if picture.mode in {"CMYK", "LAB"}:
-        return to_rgb(picture, profile).convert("L")
-    bits, is_inverted = picture.info.get(DEEP_GREY, (16, False))
-    if picture.mode.startswith("I;16"):
-        luma_hw = (np.asarray(picture) >> (bits - 8)).astype(np.uint8)
-        return correct_luma(PillowImage.fromarray(~luma_hw if is_inverted else luma_hw), profile)
-    if picture.mode in {"I", "F"}:
-        numbers = np.asarray(picture)
-        is_unsigned = picture.mode == "I" and bits == 32
-        values = (numbers.view(np.uint32) if is_unsigned else numbers).astype(np.float64)
-        white = _find_white(values, is_float=picture.mode == "F", is_unsigned=is_unsigned)
-        shares = 1.0 - values / white if is_inverted else values / white
-        # Beyond white there may be infinity, and NaN where nothing was measured.
-        luma_hw = np.nan_to_num(np.clip(shares * 255, 0, 255), nan=0.0)
-        return PillowImage.fromarray(luma_hw.astype(np.uint8))
-    return correct_luma(picture.convert("L"), profile)
-
-
-def _find_white(values: NDArray[np.float64], *, is_float: bool, is_unsigned: bool) -> float:
-    """Tell which number is white; files that hold 0-1, 0-255, 0-65535 or more do not say which."""
-    highest = float(values.max(initial=0.0, where=np.isfinite(values)))
-    if highest > 65535 and not is_float:
-        return 2.0 ** (32 if is_unsigned else 31) - 1
-    if highest > 255:
-        return 65535.0
-    return 1.0 if is_float and highest <= _HIGHEST_OF_UNIT else 255.0
-
-
-def turn(picture: PillowImage.Image, orientation: int) -> PillowImage.Image:
-    """Turn a picture upright.
-
-    Parameters
-    ----------
-    picture : PIL.Image.Image
-        As it is stored.
-    orientation : int
-        Its EXIF orientation, 1 to 8.
-
-    Returns
-    -------
-    PIL.Image.Image
-        As it is to be seen.
-    """
-    return picture.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else picture

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from clearshot.decode.completeness import is_preview_cut_off
+from clearshot.decode.orientation import ORIENTATION_TAG, is_sideways
 from clearshot.errors import (
     DamagedPhotoError,
     MissingRawReaderError,
@@ -177,7 +178,7 @@ class RawPhoto:
         return max(preview.size) >= _FULL_SHARE * max(self._sensor_size)
 
     def _show(self, preview: PillowImage.Image, *, is_full: bool) -> RawPicture:
-        is_turned = self._orientation >= 5 and _lie_across(preview.size, self._sensor_size)
+        is_turned = is_sideways(self._orientation) and _lie_across(preview.size, self._sensor_size)
         orientation = 1 if is_turned else self._find_preview_orientation(preview)
         size = self._sensor_size[::-1] if is_turned else self._sensor_size
         size = preview.size if is_full else size
@@ -185,11 +186,11 @@ class RawPhoto:
 
     def _find_preview_orientation(self, preview: PillowImage.Image) -> int:
         """Tell how to turn an embedded picture that lies as the sensor does."""
-        if self._orientation >= 5:
+        if is_sideways(self._orientation):
             return self._orientation
         try:
             # Where the camera wrote none, LibRaw writes that of the raw file.
-            own = preview.getexif().get(0x0112)
+            own = preview.getexif().get(ORIENTATION_TAG)
         except (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError):
             own = None
         return own if own in {1, 2, 3, 4} else self._orientation

@@ -1,4 +1,4 @@
-"""Luma in NumPy's memory: decoded straight into it, averaged down, turned upright.
+"""Luma in NumPy's memory: decoded straight into it, and averaged down.
 
 What a photo costs beyond the decoding itself is mostly copies. Letters in shapes: H, W pixels of a
 picture, h, w pixels of the smaller one that is made of it.
@@ -13,11 +13,9 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from clearshot.decode.color import correct_luma
-from clearshot.decode.picture import to_luma
+from clearshot.decode.luma import to_luma
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
 # Rows that are averaged at a time: what they need stays in the processor's cache.
@@ -28,16 +26,6 @@ _LEAST_SCALE: Final = 1.02
 
 # Formats of which libjpeg-turbo decodes luma alone, and all of it or none.
 _PLAIN_LUMA: Final = frozenset({"JPEG", "MPO"})
-
-_UPRIGHT: Final[dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]]] = {
-    2: lambda luma_hw: luma_hw[:, ::-1],
-    3: lambda luma_hw: luma_hw[::-1, ::-1],
-    4: lambda luma_hw: luma_hw[::-1],
-    5: lambda luma_hw: luma_hw.T,
-    6: lambda luma_hw: luma_hw.T[:, ::-1],
-    7: lambda luma_hw: luma_hw.T[::-1, ::-1],
-    8: lambda luma_hw: luma_hw.T[::-1],
-}
 
 
 def load_luma(picture: PillowImage.Image) -> NDArray[np.uint8]:
@@ -111,24 +99,6 @@ def average_down(luma_hw: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[n
         # The indices fit; with any other mode NumPy would write into a buffer first.
         above.take(left, axis=1, out=judged_hw[start:end], mode="clip")
     return judged_hw
-
-
-def turn_upright(luma_hw: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """Turn luma upright.
-
-    Parameters
-    ----------
-    luma_hw : ndarray of uint8, shape (H, W)
-        As it is stored.
-    orientation : int
-        Its EXIF orientation, 1 to 8.
-
-    Returns
-    -------
-    ndarray of uint8, shape (H, W) or (W, H)
-        As it is to be seen, in one piece of memory.
-    """
-    return np.ascontiguousarray(_UPRIGHT.get(orientation, np.asarray)(luma_hw))
 
 
 @lru_cache(maxsize=32)

@@ -20,6 +20,7 @@ from PIL.TiffImagePlugin import (
 )
 
 from clearshot.decode.directories import walk_directories
+from clearshot.decode.orientation import ORIENTATION_TAG
 from clearshot.errors import UnknownFormatError
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 # bits stand for unsigned ones, which Pillow gives as signed ones.
 DEEP_GREY: Final = "clearshot-deep-grey"
 
-_ORIENTATION: Final = 0x0112
 _SEPARATE_PLANES: Final = 2
 _WHITE_IS_ZERO, _YCBCR = 0, 6
 _UNSIGNED: Final = 1
@@ -90,9 +90,9 @@ def find_photo(picture: TiffImageFile, stream: BinaryIO, path: Path) -> int | No
     orientation = None
     if _is_reduced(picture):
         # Of tags and of XMP, both of which Pillow heeds when it loads the photo.
-        told: int = picture.getexif().get(_ORIENTATION, 0)
+        told: int = picture.getexif().get(ORIENTATION_TAG, 0)
         _leave_thumbnail(picture, stream, path)
-        if _ORIENTATION not in picture.getexif() and told in range(1, 9):
+        if ORIENTATION_TAG not in picture.getexif() and told in range(1, 9):
             orientation = told
     _look_at_tags(picture)
     return orientation
