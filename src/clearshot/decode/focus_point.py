@@ -8,22 +8,16 @@ are those that ExifTool documents (Image::ExifTool::Canon, FujiFilm, Nikon, Pana
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from clearshot.decode.ifd import Ifd
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import BinaryIO
+    from collections.abc import Callable, Mapping
 
     from exifread.core.ifd_tag import IfdTag
 
 _EXIF_IFD, _MAKER_NOTE = 0x8769, 0x927C
-_MAX_ENTRIES: Final = 512
-# Mirrorless cameras of Canon keep room for 1,053 areas: 4,352 numbers.
-_MAX_NUMBERS: Final = 8192
-# By type of a TIFF entry, as it is unpacked, and its size [bytes].
-_LETTERS: Final = {1: "B", 3: "H", 4: "I", 5: "II", 7: "B", 8: "h"}
-_SIZES: Final = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 
 # Where a version of Nikon's AFInfo2 holds width, height, x and y [bytes], if the camera focused by
 # contrast, which another byte tells. Else other things may be there.
@@ -48,89 +42,6 @@ class FocusPoint(NamedTuple):
     x: float
     y: float
     size_px: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """A TIFF directory in a file.
-
-    Attributes
-    ----------
-    stream : binary file
-        The file.
-    base : int
-        Where its offsets count from [bytes].
-    order : str
-        `<` or `>`, as in `struct`.
-    offset : int
-        Where it begins, from `base` [bytes].
-    """
-
-    stream: BinaryIO
-    base: int
-    order: str
-    offset: int
-
-    def read(self, tag: int) -> tuple[int, ...]:
-        """Read the numbers of an entry.
-
-        Parameters
-        ----------
-        tag : int
-            Its tag.
-
-        Returns
-        -------
-        tuple of int
-            Of a fraction numerator and denominator; empty where there is no such entry.
-        """
-        found = self.find(tag)
-        if found is None or found[0] not in _LETTERS:
-            return ()
-        kind, count, place = found
-        letters = self.order + _LETTERS[kind] * min(count, _MAX_NUMBERS)
-        self.stream.seek(place)
-        content = self.stream.read(struct.calcsize(letters))
-        return struct.unpack(letters, content)
-
-    def find(self, tag: int) -> tuple[int, int, int] | None:
-        """Find an entry.
-
-        Parameters
-        ----------
-        tag : int
-            Its tag.
-
-        Returns
-        -------
-        tuple of int or None
-            Its type, its number of values, and where in the file they are [bytes].
-        """
-        entries = self._walk()
-        return next((entry[1:4] for entry in entries if entry[0] == tag), None)
-
-    def measure_gap(self) -> int | None:
-        """Measure how far behind the entries the first of the values lies that are not in them.
-
-        Returns
-        -------
-        int or None
-            In bytes, negative before their end; None where all values are in the entries.
-        """
-        entries = list(self._walk())
-        end = self.base + self.offset + 2 + 12 * len(entries)
-        return min((place - end for *_, place, is_apart in entries if is_apart), default=None)
-
-    def _walk(self) -> Iterator[tuple[int, int, int, int, bool]]:
-        """Walk the entries: tag, type, number of values, their place, and whether it is apart."""
-        self.stream.seek(self.base + self.offset)
-        (count,) = struct.unpack(self.order + "H", self.stream.read(2))
-        table_at = self.base + self.offset + 2
-        table = self.stream.read(12 * min(count, _MAX_ENTRIES))
-        for at in range(0, len(table) - 11, 12):
-            tag, kind, num, value = struct.unpack_from(self.order + "HHII", table, at)
-            is_apart = num * _SIZES.get(kind, 1) > 4
-            yield tag, kind, num, self.base + value if is_apart else table_at + at + 8, is_apart
 
 
 def find_common_point(tags: Mapping[str, IfdTag]) -> FocusPoint | None:
@@ -170,12 +81,12 @@ def _reaches_out(x: float, y: float, sides: list[float], width: float, height: f
     return not is_inside
 
 
-def find_maker_point(tiff: Directory, camera: str) -> FocusPoint | None:
+def find_maker_point(tiff: Ifd, camera: str) -> FocusPoint | None:
     """Find the focused point in the maker's note.
 
     Parameters
     ----------
-    tiff : Directory
+    tiff : Ifd
         The first directory of the EXIF block.
     camera : str
         Maker and model, as EXIF names them.
@@ -193,17 +104,17 @@ def find_maker_point(tiff: Directory, camera: str) -> FocusPoint | None:
     exif_offset = tiff.read(_EXIF_IFD)
     if not exif_offset:
         return None
-    exif = Directory(tiff.stream, tiff.base, tiff.order, exif_offset[0])
+    exif = Ifd(tiff.stream, tiff.base, tiff.order, exif_offset[0])
     found = exif.find(_MAKER_NOTE)
     return None if found is None else read_note(exif, found[2], camera)
 
 
-def read_note(exif: Directory, place: int, camera: str) -> FocusPoint | None:
+def read_note(exif: Ifd, place: int, camera: str) -> FocusPoint | None:
     """Read the focused point from a maker's note.
 
     Parameters
     ----------
-    exif : Directory
+    exif : Ifd
         The directory that holds the note, for its file and byte order.
     place : int
         Where the note begins in the file [bytes].
@@ -228,21 +139,21 @@ def read_note(exif: Directory, place: int, camera: str) -> FocusPoint | None:
     head = stream.read(12)
     if head.startswith(b"FUJIFILM"):
         (offset,) = struct.unpack("<I", head[8:12])
-        note = Directory(stream, place, "<", offset)
+        note = Ifd(stream, place, "<", offset)
     elif head.startswith((b"SONY", b"Panasonic")):
-        note = Directory(stream, exif.base, exif.order, place + 12 - exif.base)
+        note = Ifd(stream, exif.base, exif.order, place + 12 - exif.base)
     elif head.startswith(b"Nikon\0\x02"):
         # A TIFF within the note, with a byte order of its own.
         stream.seek(place + 10)
         start = stream.read(8)
         order = "<" if start[:2] == b"II" else ">"
-        note = Directory(stream, place + 10, order, struct.unpack(order + "I", start[4:])[0])
+        note = Ifd(stream, place + 10, order, struct.unpack(order + "I", start[4:])[0])
     else:
-        note = Directory(stream, exif.base, exif.order, place - exif.base)
+        note = Ifd(stream, exif.base, exif.order, place - exif.base)
     return reader(note, exif, camera)
 
 
-def _read_canon(note: Directory, _exif: Directory, camera: str) -> FocusPoint | None:
+def _read_canon(note: Ifd, _exif: Ifd, camera: str) -> FocusPoint | None:
     # EOS cameras count upwards, PowerShots downwards.
     upwards = -1 if "EOS" in camera else 1
     values = note.read(0x0026)
@@ -275,14 +186,14 @@ def _find_canon_area(
     return point and point._replace(size_px=(picture_width, picture_height))
 
 
-def _read_fujifilm(note: Directory, exif: Directory, _camera: str) -> FocusPoint | None:
+def _read_fujifilm(note: Ifd, exif: Ifd, _camera: str) -> FocusPoint | None:
     point, width, height = note.read(0x1023), exif.read(0xA002), exif.read(0xA003)
     if len(point) != 2 or not width or not height:
         return None
     return _to_share(*point, width[0], height[0])
 
 
-def _read_nikon(note: Directory, _exif: Directory, _camera: str) -> FocusPoint | None:
+def _read_nikon(note: Ifd, _exif: Ifd, _camera: str) -> FocusPoint | None:
     content = bytes(note.read(0x00B7))
     place = _NIKON_PLACES.get(content[:4])
     if place is None or len(content) < place + 8 or not content[_BY_CONTRAST]:
@@ -292,7 +203,7 @@ def _read_nikon(note: Directory, _exif: Directory, _camera: str) -> FocusPoint |
     return point and point._replace(size_px=(width, height))
 
 
-def _read_panasonic(note: Directory, _exif: Directory, _camera: str) -> FocusPoint | None:
+def _read_panasonic(note: Ifd, _exif: Ifd, _camera: str) -> FocusPoint | None:
     values = note.read(0x004D)
     if len(values) != 4 or not values[1] or not values[3]:
         return None
@@ -302,7 +213,7 @@ def _read_panasonic(note: Directory, _exif: Directory, _camera: str) -> FocusPoi
     return _to_share(values[0] / values[1], values[2] / values[3], 1, 1)
 
 
-def _read_sony(note: Directory, _exif: Directory, _camera: str) -> FocusPoint | None:
+def _read_sony(note: Ifd, _exif: Ifd, _camera: str) -> FocusPoint | None:
     values = note.read(0x2027)
     if len(values) != 4:
         return None
@@ -313,13 +224,13 @@ def _read_sony(note: Directory, _exif: Directory, _camera: str) -> FocusPoint | 
     return point and point._replace(size_px=(width, height))
 
 
-def _lacks_frame(note: Directory) -> bool:
+def _lacks_frame(note: Ifd) -> bool:
     """Tell whether a note of Sony says that there is no frame around the point."""
     frame = note.read(0x2037)  # width, height, and whether they count: as numbers or as their bytes
     return bool(frame) and not any(frame[2 * len(frame) // 3 :])
 
 
-_READERS: Final[dict[str, Callable[[Directory, Directory, str], FocusPoint | None]]] = {
+_READERS: Final[dict[str, Callable[[Ifd, Ifd, str], FocusPoint | None]]] = {
     "CANON": _read_canon,
     "FUJIFILM": _read_fujifilm,
     "NIKON": _read_nikon,
