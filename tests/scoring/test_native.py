@@ -17,10 +17,11 @@ from PIL import Image
 from clearshot import optics
 from clearshot.decode.image import CELL_PX, choose_size
 from clearshot.photo import BlurKind, FocusScores, Region, SharpAt, covers
+from clearshot.scoring.blur import SHARP_SIGMA_PX, classify_blur
 from clearshot.scoring.focus import FocusMap, FocusNetwork
 from clearshot.scoring.native import CROP_PX, SOFT_OCTAVES, choose_blur, choose_crops
 from clearshot.scoring.scorer import Scorer
-from clearshot.scoring.verdict import SHARP_SIGMA_PX, classify_blur, judge
+from clearshot.scoring.verdict import judge
 from conftest import draw_scene
 from raw_files import write_dng
 from scoring.mosaics import draw_mosaic, to_picture

@@ -8,9 +8,10 @@ from math import log2
 import pytest
 
 from clearshot.photo import BlurKind, Label, Rating, SharpAt, Verdict
+from clearshot.scoring.blur import SHARP_SIGMA_PX
 from clearshot.scoring.calibration import Calibration
 from clearshot.scoring.recalibration import Curve
-from clearshot.scoring.verdict import SHARP_SIGMA_PX, Thresholds, judge, rate
+from clearshot.scoring.verdict import Thresholds, judge, rate
 from scoring.records import make_scores
 
 CURVE = Calibration(blurry=(1.0, 0.0), dark=(1.0, -0.5, 0.0), overexposed=(1.0, 0.5, 0.0))

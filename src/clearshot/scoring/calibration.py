@@ -128,7 +128,9 @@ def parse_calibration(table: Mapping[str, object]) -> Calibration:
     return Calibration(**rows)
 
 
-def describe(label: Label, scores: Scores, sharp_at: SharpAt = SharpAt.SCREEN) -> tuple[float, ...]:
+def list_features(
+    label: Label, scores: Scores, sharp_at: SharpAt = SharpAt.SCREEN
+) -> tuple[float, ...]:
     """Give the features from which the probability of a label is computed.
 
     Raises ValueError as `clearshot.scoring.native.choose_blur`.
@@ -181,7 +183,7 @@ def compute_logits(
     logits = {}
     for label in Label:
         *weights, offset = getattr(calibration, label.value)
-        features = describe(label, scores, sharp_at)
+        features = list_features(label, scores, sharp_at)
         logits[label] = math.fsum(map(operator.mul, weights, features)) + offset
     saturation = scores.exposure.sensor_white_share
     if saturation is not None:

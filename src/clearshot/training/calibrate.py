@@ -9,7 +9,7 @@ import numpy as np
 from clearshot.errors import InputError
 from clearshot.evaluation.split import is_for_calibration
 from clearshot.photo import Label
-from clearshot.scoring.calibration import PRIORS, describe
+from clearshot.scoring.calibration import PRIORS, list_features
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -61,7 +61,7 @@ def fit_calibration(
             msg = f"calibrating {label.value!r} needs {MIN_PHOTOS} such photos and {MIN_PHOTOS} "
             msg += f"clear ones, found {is_bad.sum()} and {(~is_bad).sum()}"
             raise InputError(msg)
-        features = np.array([describe(label, scores[photo.path]) for photo in part])
+        features = np.array([list_features(label, scores[photo.path]) for photo in part])
         constants[label.value] = list(
             fit_logistic(features, is_bad, weights=_balance(part, is_bad), prior_bad=PRIORS[label])
         )
