@@ -308,7 +308,7 @@ def _draw_bars(
     draw.text((x, y - 34), title, _FAINT, _load_font(18))
     probabilities = (verdict.p_blurry, verdict.p_dark, verdict.p_overexposed)
     for label, p in zip(Label, probabilities, strict=True):
-        limit = float(getattr(thresholds, label.value))
+        limit = thresholds.find_bad(label)
         color = _RATING_COLORS[rate(p, limit, thresholds.find_unsure(label))]
         draw.text((x, y + 8), label.value, _TEXT, _load_font(18), anchor="lm")
         draw.rectangle((left, y, right, y + 16), fill=_TRACK)

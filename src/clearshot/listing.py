@@ -316,7 +316,7 @@ def find_least_logit(p: float, curve: Curve) -> float:
 
 def _build_rule(part: Thresholds) -> Rule:
     curves = part.curves or dict.fromkeys(Label, Curve())
-    limits = (float(getattr(part, label.value)) for label in Label)
+    limits = (part.find_bad(label) for label in Label)
     return Rule(
         tuple(find_least_logit(p, curves[label]) for label, p in zip(Label, limits, strict=True)),
         tuple(find_least_logit(part.find_unsure(label), curves[label]) for label in Label),

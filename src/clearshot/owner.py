@@ -16,8 +16,8 @@ from clearshot.listing import find_scores
 from clearshot.photo import Choice, Failure, Label, SharpAt
 from clearshot.report import judge_entry, read_choices
 from clearshot.scoring.calibration import compute_logits, read_calibration, to_logit
-from clearshot.scoring.limits import find_basis, set_thresholds
-from clearshot.scoring.recalibration import LabelledScore, parse_recalibration, recalibrate
+from clearshot.scoring.limits import find_limits, set_thresholds
+from clearshot.scoring.recalibration import Curve, LabelledScore, parse_recalibration, recalibrate
 from clearshot.scoring.tolerance import Basis, digest_calibration, read_table
 from clearshot.scoring.verdict import Thresholds
 from clearshot.scoring.wishes import find_wishes
@@ -352,16 +352,16 @@ def report_labels(own: Recalibration) -> dict[Label, LabelReport]:
     reports = {}
     for label, tolerance in own.tolerances.items():
         pair = own.common.pairs[label]
-        lost, missed, is_lost_own, is_missed_own = find_basis(tolerance, pair, table.pairs[label])
+        lost, missed = find_limits(tolerance, Curve(), pair, table.pairs[label])
         num_good, num_bad = (math.floor(tail.num_scenes) for tail in (pair.good, pair.bad))
         reports[label] = LabelReport(
             num_good=num_good,
             num_bad=num_bad,
-            lost_basis=lost,
-            missed_basis=missed,
-            is_lost_own=is_lost_own,
-            is_missed_own=is_missed_own,
-            confidence=(pair if is_lost_own else table.pairs[label]).good.reach_confidence(
+            lost_basis=lost.basis,
+            missed_basis=missed.basis,
+            is_lost_own=lost.is_own,
+            is_missed_own=missed.is_own,
+            confidence=(pair if lost.is_own else table.pairs[label]).good.reach_confidence(
                 tolerance.lost, tolerance.confidence
             ),
             num_good_missing=_count_missing(num_good, tolerance.lost, tolerance.confidence),

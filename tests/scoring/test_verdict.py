@@ -54,7 +54,7 @@ def test_the_threshold_decides_and_a_band_below_it_is_unsure() -> None:
 @pytest.mark.parametrize("label", Label)
 def test_by_default_even_odds_are_bad_and_half_of_them_unsure(label: Label) -> None:
     thresholds = Thresholds()
-    assert getattr(thresholds, label.value) == 0.5
+    assert thresholds.find_bad(label) == 0.5
     assert thresholds.find_unsure(label) == 0.25
 
 

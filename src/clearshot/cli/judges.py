@@ -106,7 +106,7 @@ def _check_labels(word: str, labels: Collection[Label], thresholds: Thresholds) 
     """
     usual = type(thresholds)()
     for label in Label:
-        is_set = getattr(thresholds, label.value) != getattr(usual, label.value)
+        is_set = thresholds.find_bad(label) != usual.find_bad(label)
         if is_set and label not in labels:
             option = f"--threshold {label.value}=..."
             raise UsageError(f"{word} cannot tell {label.value} photos; {option} needs focus")

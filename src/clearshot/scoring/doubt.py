@@ -41,7 +41,7 @@ def measure_doubt(verdict: Verdict, thresholds: Thresholds) -> float:
 
 def _measure_label(label: Label, verdict: Verdict, thresholds: Thresholds) -> float:
     p = float(getattr(verdict, f"p_{label.value}"))
-    limit, unsure_from = float(getattr(thresholds, label.value)), thresholds.find_unsure(label)
+    limit, unsure_from = thresholds.find_bad(label), thresholds.find_unsure(label)
     if not unsure_from <= p < limit:
         return 0.0
     low, high, at = (_to_finite_logit(each) for each in (unsure_from, limit, p))

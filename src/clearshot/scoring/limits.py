@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from clearshot.photo import Label, SharpAt
 from clearshot.scoring.calibration import to_logit, to_probability
@@ -39,6 +39,24 @@ class Wishes:
     probabilities: Mapping[Label, float] = field(default_factory=dict)
     tolerances: Mapping[Label, Tolerance] = field(default_factory=dict)
     sharp_at: SharpAt = SharpAt.SCREEN
+
+
+class Limit(NamedTuple):
+    """Where an error is bounded.
+
+    Attributes
+    ----------
+    logit : float or None
+        Log odds on the library's curve; None where there are too few photos to bound it.
+    basis : Basis
+        What it rests on.
+    is_own : bool
+        Whether it rests on the owner's photos, not on the shipped table.
+    """
+
+    logit: float | None
+    basis: Basis
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +222,7 @@ def measure_thresholds(
     table = read_table() if table is None else table
     part = None if own is None else own.common
     pair, curve, is_own = _choose_pair(label, part, table.pairs[label])
-    logits = [curve.invert(_to_log_odds(limit)) for limit in limits]
+    logits = [curve.invert(_to_limit(limit)) for limit in limits]
     return Prospect(
         lost=tuple(pair.good.measure_share(logit) for logit in logits),
         found=tuple(1 - pair.bad.measure_share(logit) for logit in logits),
@@ -212,29 +230,6 @@ def measure_thresholds(
         num_bad=math.floor(pair.bad.num_scenes),
         is_own=is_own,
     )
-
-
-def find_basis(
-    tolerance: Tolerance, own: TailPair | None, shipped: TailPair
-) -> tuple[Basis, Basis, bool, bool]:
-    """Tell what keeps the two shares of a tolerance, and whether the owner's photos do.
-
-    Parameters
-    ----------
-    tolerance : Tolerance
-        The shares.
-    own : TailPair or None
-        The owner's photos.
-    shipped : TailPair
-        The labelled photos of the table.
-
-    Returns
-    -------
-    tuple of (Basis, Basis, bool, bool)
-        For the good photos lost and for the bad ones missed; whether each rests on the owner's.
-    """
-    lost, missed = _find_limits(tolerance, Curve(), own, shipped)
-    return lost[1], missed[1], lost[2], missed[2]
 
 
 def merge_tolerances(wishes: Wishes, own: Recalibration | None) -> dict[Label, Tolerance]:
@@ -268,12 +263,12 @@ def _set_part(
         assert table is not None
         curve = Curve() if part is None else part.curves[label]
         pair = None if part is None else part.pairs[label]
-        found = _find_limits(tolerance, curve, pair, table.pairs[label])
-        lost, missed = (limit for limit, _, _ in found)
+        found = find_limits(tolerance, curve, pair, table.pairs[label])
+        lost, missed = (limit.logit for limit in found)
         # The photo that set the limit is not to be lost itself.
-        limit = math.inf if lost is None else math.nextafter(to_probability(lost), math.inf)
-        limits[label] = limit
-        unsure_from[label] = 0.0 if missed is None else min(to_probability(missed), limit)
+        bad_from = math.inf if lost is None else math.nextafter(to_probability(lost), math.inf)
+        limits[label] = bad_from
+        unsure_from[label] = 0.0 if missed is None else min(to_probability(missed), bad_from)
     return Thresholds(
         blurry=limits[Label.BLURRY],
         dark=limits[Label.DARK],
@@ -285,20 +280,37 @@ def _set_part(
     )
 
 
-def _find_limits(
+def find_limits(
     tolerance: Tolerance, curve: Curve, own: TailPair | None, shipped: TailPair
-) -> list[tuple[float | None, Basis, bool]]:
-    """Find the limits that bound both errors: for the good photos, then for the bad ones."""
+) -> tuple[Limit, Limit]:
+    """Find the limits that bound both errors of a tolerance.
+
+    Parameters
+    ----------
+    tolerance : Tolerance
+        The shares.
+    curve : Curve
+        The library's; it moves the limits, and nothing that they rest on.
+    own : TailPair or None
+        The owner's photos.
+    shipped : TailPair
+        The labelled photos of the table.
+
+    Returns
+    -------
+    tuple of Limit
+        Beyond the first one good photos are lost, below the second one bad photos are missed.
+    """
     good, bad = (None, None) if own is None else (own.good, own.bad)
-    return [
+    return (
         find_limit(tolerance.lost, tolerance.confidence, curve, good, shipped.good),
         find_limit(tolerance.missed, tolerance.confidence, curve, bad, shipped.bad),
-    ]
+    )
 
 
 def find_limit(
     share: float, confidence: float, curve: Curve, own: Tail | None, shipped: Tail
-) -> tuple[float | None, Basis, bool]:
+) -> Limit:
     """Find a limit on the owner's photos, or else on the shipped table.
 
     The library's curve makes its photos score as the labelled ones did, so that the table's limit
@@ -320,9 +332,8 @@ def find_limit(
 
     Returns
     -------
-    tuple of (float or None, Basis, bool)
-        Log odds on the library's curve, what the limit rests on, and whether that is the owner's
-        photos; None where there are too few of both.
+    Limit
+        Without log odds where there are too few photos of both.
     """
     choose = min if shipped.is_bad else max
     limit, basis = shipped.find_limit(share, confidence)
@@ -330,31 +341,31 @@ def find_limit(
         limit = choose(limit, curve.apply(limit))
     mine, own_basis = (None, Basis.NONE) if own is None else own.find_limit(share, confidence)
     if mine is None:
-        return limit, basis, False
+        return Limit(limit, basis, is_own=False)
     mine = curve.apply(mine)
     if own_basis is Basis.AVERAGE and limit is not None:
         mine = choose(mine, limit)
-    return mine, own_basis, True
+    return Limit(mine, own_basis, is_own=True)
 
 
 def _forecast_label(
     label: Label, tolerance: Tolerance, thresholds: Thresholds, part: Part | None, shipped: TailPair
 ) -> Forecast:
     own = None if part is None else part.pairs[label]
-    bad_from = _to_log_odds(float(getattr(thresholds, label.value)))
-    good_below = _to_log_odds(thresholds.find_unsure(label))
+    bad_from = _to_limit(thresholds.find_bad(label))
+    good_below = _to_limit(thresholds.find_unsure(label))
     pair, curve, is_own = _choose_pair(label, part, shipped)
     high, low = curve.invert(bad_from), curve.invert(good_below)
     hidden = _estimate(pair.bad, high)
-    lost_basis, missed_basis, is_lost_own, is_missed_own = find_basis(tolerance, own, shipped)
-    good = own.good if own is not None and is_lost_own else shipped.good
-    bad = own.bad if own is not None and is_missed_own else shipped.bad
+    lost, missed = find_limits(tolerance, Curve(), own, shipped)
+    good = own.good if own is not None and lost.is_own else shipped.good
+    bad = own.bad if own is not None and missed.is_own else shipped.bad
     return Forecast(
         lost=_estimate(pair.good, high),
         found=Share(1 - hidden.value, 1 - hidden.high, 1 - hidden.low),
         missed=_estimate(pair.bad, low),
-        lost_basis=lost_basis,
-        missed_basis=missed_basis,
+        lost_basis=lost.basis,
+        missed_basis=missed.basis,
         confidence=good.reach_confidence(tolerance.lost, tolerance.confidence),
         missed_confidence=bad.reach_confidence(tolerance.missed, tolerance.confidence),
         is_own=is_own,
@@ -377,5 +388,6 @@ def _estimate(tail: Tail, logit: float) -> Share:
     return Share(tail.measure_share(logit), *tail.bound_share(logit))
 
 
-def _to_log_odds(p: float) -> float:
+def _to_limit(p: float) -> float:
+    """Turn a threshold into log odds; one of 1 or more no photo reaches."""
     return math.inf if p >= 1 else to_logit(p)

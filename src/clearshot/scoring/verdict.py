@@ -58,6 +58,21 @@ class Thresholds:
     cameras: Mapping[str, Thresholds] | None = None
     wishes: Wishes | None = None
 
+    def find_bad(self, label: Label) -> float:
+        """Give the probability from which on a photo is bad.
+
+        Parameters
+        ----------
+        label : Label
+            Of which label.
+
+        Returns
+        -------
+        float
+            Above 0; above 1 where no photo is.
+        """
+        return float(getattr(self, label.value))
+
     def find_unsure(self, label: Label) -> float:
         """Give the probability from which on a photo is unsure.
 
@@ -73,7 +88,7 @@ class Thresholds:
         """
         if self.unsure_from is not None and label in self.unsure_from:
             return self.unsure_from[label]
-        return float(getattr(self, label.value)) * self.unsure
+        return self.find_bad(label) * self.unsure
 
     def for_camera(self, camera: str | None) -> Thresholds:
         """Give the thresholds for the photos of a camera.
@@ -116,10 +131,11 @@ def judge(
     """
     constants = read_calibration() if calibration is None else calibration
     p = compute_probabilities(scores, thresholds, constants)
-    limits = {label: float(getattr(thresholds, label.value)) for label in Label}
     ranked = sorted(Label, key=lambda label: -p[label])
-    unsure = {label: thresholds.find_unsure(label) for label in Label}
-    ratings = {label: rate(p[label], limits[label], unsure[label]) for label in ranked}
+    ratings = {
+        label: rate(p[label], thresholds.find_bad(label), thresholds.find_unsure(label))
+        for label in ranked
+    }
     bad, doubtful = (
         tuple(label for label in ranked if ratings[label] is rating)
         for rating in (Rating.BAD, Rating.UNSURE)

@@ -30,8 +30,8 @@ def find_wishes(thresholds: Thresholds) -> Wishes:
     if thresholds.wishes is not None:
         return thresholds.wishes
     usual = Thresholds()
-    given = {label: float(getattr(thresholds, label.value)) for label in Label}
-    by_hand = {label: p for label, p in given.items() if p != getattr(usual, label.value)}
+    given = {label: thresholds.find_bad(label) for label in Label}
+    by_hand = {label: p for label, p in given.items() if p != usual.find_bad(label)}
     return Wishes(by_hand, sharp_at=thresholds.sharp_at)
 
 
