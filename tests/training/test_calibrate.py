@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from clearshot.errors import InputError
-from clearshot.evaluation.labelled import LabelledPhoto
+from clearshot.evaluation.labels import LabelledPhoto
 from clearshot.evaluation.split import is_for_calibration
 from clearshot.photo import Label
 from clearshot.training.calibrate import fit_calibration, fit_logistic

@@ -49,7 +49,9 @@ def test_whole_photos_are_as_they_are_read_to_be_judged(
         np.testing.assert_array_equal(squares.photo_nhwc[6 * index], read_square(path, 96))
 
 
-def test_the_seed_decides(squares: Squares, clear_photos: Path) -> None:
+def test_equal_seeds_draw_equal_squares_and_others_do_not(
+    squares: Squares, clear_photos: Path
+) -> None:
     photos = sorted(clear_photos.glob("*.jpg"))
     again = draw_squares(photos, CONFIG, seed=3)
     np.testing.assert_array_equal(again.photo_nhwc, squares.photo_nhwc)

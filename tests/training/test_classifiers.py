@@ -14,8 +14,8 @@ from keras import layers
 
 from clearshot.errors import InputError, NetworkError
 from clearshot.training import classifiers
+from clearshot.training.backend import prepare_backend
 from clearshot.training.classifier_export import export_classifier
-from clearshot.training.trainer import prepare_backend
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -14,7 +14,8 @@ from clearshot.optics import to_encoded
 from clearshot.scoring.exposure import NUM_STATISTICS, SQUARE_PX
 from clearshot.training import lights
 from clearshot.training.config import ExposureConfig
-from clearshot.training.exposures import draw_curve, draw_examples, label_exposure, measure_lost
+from clearshot.training.exposures import draw_examples, label_exposure, measure_lost
+from clearshot.training.film import draw_film_curve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ SCENES = (
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_curve_rises_from_black_to_white_and_can_be_turned_round(seed: int) -> None:
-    curve = draw_curve(rng=np.random.default_rng(seed))
+    curve = draw_film_curve(rng=np.random.default_rng(seed))
     light = np.exp2(np.linspace(-12, 6, 200)).astype(np.float32)
     encoded = curve.photograph(light)
     assert (np.diff(encoded) >= 0).all()
@@ -78,7 +79,7 @@ def test_what_is_cut_out_is_before_white(seed: int) -> None:
 
 
 def test_what_is_white_by_itself_is_not_lost() -> None:
-    curve = draw_curve(rng=np.random.default_rng(0))
+    curve = draw_film_curve(rng=np.random.default_rng(0))
     light = np.full((100, 100, 3), 64.0, np.float32)
     light[:20] = 0.2
     light[:10] = 0.1
@@ -123,6 +124,6 @@ def test_more_light_makes_brighter_examples(clear_photos: Path) -> None:
 def test_linear_light_of_the_sample_curve_is_srgb() -> None:
     # The curve without shoulder and contrast is sRGB's, so that stops mean stops.
     light = np.exp2(np.linspace(-6, -2, 9)).astype(np.float32)
-    curves = [draw_curve(rng=np.random.default_rng(seed)) for seed in range(40)]
+    curves = [draw_film_curve(rng=np.random.default_rng(seed)) for seed in range(40)]
     nearest = min(np.abs(curve.photograph(light) - to_encoded(light)).max() for curve in curves)
     assert nearest < 0.02

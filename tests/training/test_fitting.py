@@ -14,8 +14,8 @@ import pytest
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 
 from clearshot.training import fitting
+from clearshot.training.backend import make_optimiser, prepare_backend
 from clearshot.training.batches import EpochStarts, ShuffledBatches
-from clearshot.training.trainer import make_optimiser, prepare_backend
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from clearshot.errors import NetworkError
 from clearshot.scoring.weights import read_packaged_network
-from clearshot.training import networks, trainer
+from clearshot.training import networks
+from clearshot.training.backend import prepare_backend
 from clearshot.training.export import PARITY_TOLERANCE, measure_focus_parity
 from clearshot.training.narrowing import narrow_network, read_wide
 from clearshot.training.networks import NUM_SIGMAS
@@ -40,7 +41,7 @@ def _narrow(widths: Sequence[int], luma: NDArray[np.uint8]) -> Any:
 
 
 def test_a_network_of_the_same_width_stays_as_it_is(luma: NDArray[np.uint8]) -> None:
-    trainer.prepare_backend(3)
+    prepare_backend(3)
     file = read_packaged_network("focus")
     model = networks.build_focus_map()
     narrow_network(model, read_wide(file, model), luma)
@@ -48,7 +49,7 @@ def test_a_network_of_the_same_width_stays_as_it_is(luma: NDArray[np.uint8]) -> 
 
 
 def test_the_narrower_the_farther_and_never_as_far_as_by_chance(luma: NDArray[np.uint8]) -> None:
-    trainer.prepare_backend(3)
+    prepare_backend(3)
     whole = read_wide(read_packaged_network("focus"), networks.build_focus_map()).widths
     first, second, third, fourth = whole
     picture = luma.astype(np.float32)
@@ -67,7 +68,7 @@ def test_the_narrower_the_farther_and_never_as_far_as_by_chance(luma: NDArray[np
 
 
 def test_what_is_narrower_or_another_network_cannot_be_narrowed() -> None:
-    trainer.prepare_backend(3)
+    prepare_backend(3)
     wider = networks.build_focus_map((64, 64, 64, 128))
     with pytest.raises(NetworkError, match="less than"):
         read_wide(read_packaged_network("focus"), wider)

@@ -13,7 +13,8 @@ import keras
 
 from clearshot.errors import NetworkError
 from clearshot.scoring.focus import FocusNetwork
-from clearshot.training import export, networks, trainer
+from clearshot.training import export, networks
+from clearshot.training.backend import prepare_backend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 @pytest.fixture(scope="module")
 def focus() -> object:
-    trainer.prepare_backend(1)
+    prepare_backend(1)
     model = networks.build_focus_map()
     # An untrained batch normalisation passes values through that grow from layer to layer.
     rng = np.random.default_rng(0)
@@ -60,7 +61,7 @@ def test_export_refuses_a_network_that_differs(focus: object, tmp_path: Path) ->
 
 
 def test_the_exposure_network_is_small_and_survives_its_export(tmp_path: Path) -> None:
-    trainer.prepare_backend(0)
+    prepare_backend(0)
     model = networks.build_exposure()
     path = tmp_path / "exposure.onnx"
     measure = export.measure_exposure_parity

@@ -10,8 +10,8 @@ pytest.importorskip("torch", reason="the extra `train` is not installed")
 import keras
 from keras import layers
 
+from clearshot.training.backend import prepare_backend
 from clearshot.training.normalization import FusedNormalization, fuse_normalization
-from clearshot.training.trainer import prepare_backend
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -13,7 +13,7 @@ pytest.importorskip("torch", reason="the extra `train` is not installed")
 
 from clearshot.errors import InputError
 from clearshot.training import runs
-from clearshot.training.export import write_manifest
+from clearshot.training.manifest import write_manifest
 from clearshot.training.runs import (
     begin_run,
     check_place,

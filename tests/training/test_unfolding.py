@@ -14,7 +14,8 @@ from keras import ops
 
 from clearshot.errors import NetworkError
 from clearshot.scoring.weights import read_packaged_network
-from clearshot.training import networks, trainer
+from clearshot.training import networks
+from clearshot.training.backend import prepare_backend
 from clearshot.training.export import PARITY_TOLERANCE, measure_focus_parity
 from clearshot.training.unfolding import read_weights, unfold_network
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def test_the_model_computes_what_the_file_computes() -> None:
-    trainer.prepare_backend(3)
+    prepare_backend(3)
     file = read_packaged_network("focus")
     model = networks.build_focus_map()
     assert measure_focus_parity(model, file) > 0.1
@@ -32,7 +33,7 @@ def test_the_model_computes_what_the_file_computes() -> None:
 
 
 def test_what_is_normalised_has_mean_and_variance_of_the_pictures() -> None:
-    trainer.prepare_backend(3)
+    prepare_backend(3)
     model = networks.build_focus_map()
     luma = np.random.default_rng(2).integers(0, 256, (40, 64, 64)).astype(np.uint8)
     unfold_network(model, read_weights(model, read_packaged_network("focus")), luma)
@@ -45,7 +46,7 @@ def test_what_is_normalised_has_mean_and_variance_of_the_pictures() -> None:
 
 
 def test_another_network_is_refused() -> None:
-    trainer.prepare_backend(3)
+    prepare_backend(3)
     file = read_packaged_network("focus")
     for other in (networks.build_exposure(), networks.build_focus_map((8, 16, 32, 48))):
         with pytest.raises(NetworkError, match="holds another network"):
@@ -55,7 +56,7 @@ def test_another_network_is_refused() -> None:
 
 
 def test_a_convolution_without_a_bias_is_another_network() -> None:
-    trainer.prepare_backend(3)
+    prepare_backend(3)
     file = read_packaged_network("focus")
     model = onnx.load_from_string(file.content)
     first = next(node for node in model.graph.node if node.op_type == "Conv")

@@ -115,7 +115,7 @@ def focus(
 
     The same command goes on where a run was stopped.
     """
-    recipes, earlier = _load("recipes"), _read_earlier(start, teacher)
+    recipes, earlier = _load("focus_recipe"), _read_earlier(start, teacher)
     with _show_training() as verbose:
         trained = recipes.train_focus(
             photos, run_folder, out_folder=out_folder, earlier=earlier, verbose=verbose
@@ -266,7 +266,9 @@ def calibration(
     network, dark and overexposed ones for the exposure network.
     """
     found = read_sets(*labelled)
-    path, failures = _load("recipes").calibrate(found.photos, network_folder, num_workers=workers)
+    path, failures = _load("calibration_recipe").calibrate(
+        found.photos, network_folder, num_workers=workers
+    )
     _finish(context, path, failures, found)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from clearshot.evaluation.labelled import LabelledPhoto
+    from clearshot.evaluation.labels import LabelledPhoto
     from clearshot.photo import Scores
 
 # Fewest photos of each kind from which a curve is fitted.

@@ -19,15 +19,15 @@ import keras
 from clearshot.errors import InputError
 from clearshot.terminal import to_printable
 from clearshot.training import classifiers
+from clearshot.training.backend import prepare_backend
 from clearshot.training.classifier_config import InceptionConfig, LeNetConfig
 from clearshot.training.classifier_data import SquareBatches, draw_squares
 from clearshot.training.classifier_export import export_classifier
 from clearshot.training.classifier_trainer import ClassifierRun
 from clearshot.training.curves import draw_curves
-from clearshot.training.export import write_manifest
+from clearshot.training.manifest import write_manifest
 from clearshot.training.photos import Parts, find_training_photos, split_photos
 from clearshot.training.runs import begin_run, check_place, find_run, name_commits
-from clearshot.training.trainer import prepare_backend
 from clearshot.training.validation import (
     Validation,
     count_confusion,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from clearshot.training.backend import flush_denormals
 from clearshot.training.batches import EpochStarts
-from clearshot.training.fitting import History, flush_denormals
+from clearshot.training.fitting import History
 
 if TYPE_CHECKING:
     from pathlib import Path

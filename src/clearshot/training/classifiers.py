@@ -134,7 +134,7 @@ def free_upper_blocks(model: Any) -> None:
 
 
 def _to_backend_order(x: Any) -> Any:
-    # Torch computes convolutions with channels first; photos come with channels last.
+    """Bring photos, whose channels are last, into the order in which the backend convolves."""
     is_first = keras.config.image_data_format() == "channels_first"
     return layers.Permute((3, 1, 2))(x) if is_first else x
 

@@ -11,19 +11,16 @@ import numpy as np
 
 from clearshot.evaluation.metrics import compute_auc
 from clearshot.scoring.exposure import NUM_STATISTICS, ExposureNetwork
-from clearshot.training import losses, networks, trainer
+from clearshot.training import losses, networks
+from clearshot.training.backend import make_optimiser, prepare_backend
 from clearshot.training.batches import ExposureBatches
 from clearshot.training.config import ExposureConfig
 from clearshot.training.curves import draw_curves
 from clearshot.training.drawn import load_or_draw
-from clearshot.training.export import (
-    EXPOSURE_ENDS,
-    export_onnx,
-    measure_exposure_parity,
-    write_manifest,
-)
+from clearshot.training.export import EXPOSURE_ENDS, export_onnx, measure_exposure_parity
 from clearshot.training.exposures import ExposureSet, draw_examples
 from clearshot.training.fitting import fit
+from clearshot.training.manifest import write_manifest
 from clearshot.training.photos import find_training_photos, split_photos
 from clearshot.training.runs import begin_run, check_place, find_run, name_commits, write_whole
 
@@ -105,7 +102,7 @@ def train_exposure(
     out = run_folder if out_folder is None else out_folder
     out.mkdir(parents=True, exist_ok=True)
 
-    trainer.prepare_backend(config.seed)
+    prepare_backend(config.seed)
     data = {
         part: load_examples(chosen, config, run_folder, part=part, verbose=verbose)
         for part, chosen in (("training", parts.training), ("validation", parts.validation))
@@ -236,7 +233,7 @@ def _fit(
     }
     num_steps = config.num_epochs * len(batches["training"])
     model.compile(
-        trainer.make_optimiser(config.peak_rate, num_steps),
+        make_optimiser(config.peak_rate, num_steps),
         loss=losses.measure_exposure_loss,
         metrics=[losses.measure_stop_error],
     )

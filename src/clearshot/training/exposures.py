@@ -27,6 +27,7 @@ from clearshot.scoring.exposure import (
     squeeze_luma,
 )
 from clearshot.scoring.focus import FocusMap, FocusNetwork, find_sharpest_cells
+from clearshot.training.film import draw_film_curve
 from clearshot.training.lights import LUMA_WEIGHTS, change_scene
 from clearshot.training.visits import join_parts, visit_in_turn
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from clearshot.training.config import ExposureConfig
+    from clearshot.training.film import FilmCurve
 
 # Long side at which scenes are lit and photographed [px]: enough for statistics.
 SCENE_PX: Final = 256
@@ -50,10 +52,6 @@ _DARK_STOPS: Final = (3.5, 5.0)
 _LOST_SHARES: Final = (0.02, 0.08)
 # Where all but this share of a photo clips in any case, there is little left to lose.
 _LEAST_KEPT: Final = 0.02
-
-# Stops of scene light over which a film curve is tabulated, and how finely: half a level of 8 bits.
-_STEPS_PER_STOP: Final = 128
-_CURVE_STOPS: Final = np.arange(-16.0, 8.0, 1 / _STEPS_PER_STOP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,60 +72,6 @@ class ExposureSet:
     luma: NDArray[np.uint8]
     statistics: NDArray[np.float32]
     labels: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class FilmCurve:
-    """How light becomes levels: rising, tabulated.
-
-    Attributes
-    ----------
-    encoded : ndarray of float32, shape (len of the table,)
-        Encoded values in [0, 1] by stops of scene light.
-    """
-
-    encoded: NDArray[np.float32]
-
-    def photograph(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Encode linear light of any shape, >= 0; values in [0, 1]."""
-        lowest = np.float32(2.0 ** _CURVE_STOPS[0])
-        steps = np.log2(np.maximum(light, lowest).astype(np.float32)) - np.float32(_CURVE_STOPS[0])
-        index = np.minimum(steps * np.float32(_STEPS_PER_STOP), len(self.encoded) - 1)
-        return np.asarray(self.encoded[index.astype(np.int32)], dtype=np.float32)
-
-    def find_light(self, encoded: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Find the linear light that gives encoded values in [0, 1]; clipped ones give the least.
-
-        The tables' lower end stands for black.
-        """
-        # np.interp wants a rising table: the first light that reaches white is white's.
-        last = int(np.argmax(self.encoded >= self.encoded[-1] - 1e-4)) + 1
-        stops = np.interp(encoded, self.encoded[:last], _CURVE_STOPS[:last])
-        return np.asarray(np.exp2(stops), dtype=np.float32)
-
-
-def draw_curve(*, rng: np.random.Generator) -> FilmCurve:
-    """Draw the curve of a camera: a shoulder of some length, the sRGB curve, some contrast.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of its shape.
-
-    Returns
-    -------
-    FilmCurve
-        The curve.
-    """
-    light = np.exp2(_CURVE_STOPS)
-    # Below the knee light is kept; above it, it comes ever closer to white.
-    knee = rng.uniform(0.35, 1.0) if rng.random() < 0.7 else 1.0
-    room = max(1.0 - knee, 1e-6)
-    rolled = np.where(light <= knee, light, 1 - room * np.exp(-np.maximum(light - knee, 0) / room))
-    encoded = optics.to_encoded(np.minimum(rolled, 1.0))
-    contrast = rng.uniform(0.0, 0.8)
-    curved = encoded + contrast * encoded * (1 - encoded) * (2 * encoded - 1)
-    return FilmCurve(np.maximum.accumulate(np.clip(curved, 0, 1)).astype(np.float32))
 
 
 def draw_examples(
@@ -196,7 +140,7 @@ def _draw_example(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
     rgb_hwc, focus_map = _crop(rgb_hwc, focus_map, rng=rng)
     window = _find_subject(focus_map, config, rng=rng)
-    curve = draw_curve(rng=rng)
+    curve = draw_film_curve(rng=rng)
     light = _see_scene(rgb_hwc, curve, rng=rng)
     if rng.random() < config.scene_share:
         middle = ((window[0] + window[2]) / 2, (window[1] + window[3]) / 2)

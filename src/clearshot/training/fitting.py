@@ -8,17 +8,17 @@ from __future__ import annotations
 import io
 import json
 import math
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import keras
 import numpy as np
 
+from clearshot.training.backend import flush_denormals
 from clearshot.training.batches import EpochStarts
 from clearshot.training.runs import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from clearshot.training.batches import ShuffledBatches
@@ -26,26 +26,6 @@ if TYPE_CHECKING:
 _BEST: Final = "best.npz"
 _STATE: Final = "state.npz"
 _HISTORY: Final = "history.json"
-
-
-@contextmanager
-def flush_denormals() -> Iterator[None]:
-    """Let torch take numbers that are too small for a normal float as zero, for as long as it runs.
-
-    Gradients of certain cells become so small that x86 computes them in microcode: with them, a
-    step takes 465 ms instead of 197 ms on two cores. The switch holds for all code of the thread,
-    so it is put back.
-    """
-    if keras.backend.backend() != "torch":
-        yield
-        return
-    import torch
-
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
 
 
 def fit(

@@ -1,4 +1,4 @@
-"""Losses of both stages, written with Keras operations for any backend."""
+"""Losses and errors of the focus and the exposure network, for any backend of Keras."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LABEL_PART: Final = 0.3
 
 
 def measure_map_loss(target: Any, output: Any) -> Any:
-    """Gaussian negative log-likelihood of log2 sigma, over the cells that count.
+    """Compute the negative log-likelihood of log2 sigma [1]_, over the cells that count.
 
     Parameters
     ----------
@@ -54,8 +54,9 @@ def measure_taught_loss(target: Any, output: Any) -> Any:
     Returns
     -------
     tensor, shape (N,)
-        Loss of each patch. The distance is the Kullback-Leibler divergence of the answered normal
-        distribution from its answer, over all cells: also where there is no label.
+        Loss of each patch. The distance is the Kullback-Leibler divergence from the normal
+        distributions that the other network answers to those of the output. It counts in all
+        cells, also where there is no label.
 
     References
     ----------
@@ -72,7 +73,7 @@ def measure_taught_loss(target: Any, output: Any) -> Any:
 
 
 def measure_octave_error(target: Any, output: Any) -> Any:
-    """Mean absolute error of log2 sigma along the longest axis, in octaves.
+    """Compute the mean absolute error of log2 sigma along the longest axis [octaves].
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ def measure_octave_error(target: Any, output: Any) -> Any:
 
 
 def measure_exposure_loss(target: Any, output: Any) -> Any:
-    """Loss of the exposure network: a Huber loss of the error and two cross-entropies.
+    """Compute the loss of the exposure network: Huber of the error, plus two cross-entropies.
 
     Parameters
     ----------
@@ -112,7 +113,7 @@ def measure_exposure_loss(target: Any, output: Any) -> Any:
 
 
 def measure_stop_error(target: Any, output: Any) -> Any:
-    """Mean absolute error of the exposure, in stops.
+    """Compute the mean absolute error of the exposure [stops].
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ def average_cells(planes: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def find_lines(structure_chw: NDArray[np.float32]) -> tuple[float, float]:
-    """Find how much a place runs in one direction, and in which.
+    """Find how much a place runs in one direction, and in which [1]_.
 
     Parameters
     ----------

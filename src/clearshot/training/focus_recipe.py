@@ -1,45 +1,24 @@
-"""Recipes: from a folder of clear photos to a network that ships, one function each."""
+"""The recipe of the focus network: from a folder of clear photos to a network that ships."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import keras
 
-from clearshot.errors import InputError
-from clearshot.evaluation.split import is_for_calibration
-from clearshot.photo import Failure, Label, Scores
-from clearshot.scan import score_paths
-from clearshot.scoring.exposure import ExposureNetwork
-from clearshot.scoring.focus import FocusNetwork
-from clearshot.scoring.scorer import Scorer
-from clearshot.scoring.weights import read_network
-from clearshot.training import trainer
-from clearshot.training.calibrate import fit_calibration
 from clearshot.training.config import Earlier, FocusConfig
 from clearshot.training.curves import draw_curves
-from clearshot.training.export import (
-    FOCUS_ENDS,
-    export_onnx,
-    measure_focus_parity,
-    write_manifest,
-)
+from clearshot.training.export import FOCUS_ENDS, export_onnx, measure_focus_parity
+from clearshot.training.focus_trainer import Stage, train
+from clearshot.training.manifest import write_manifest
 from clearshot.training.photos import find_training_photos, split_photos
-from clearshot.training.runs import begin_run, check_place, find_run, name_commits, read_tables
+from clearshot.training.runs import begin_run, check_place, find_run, name_commits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-    from clearshot.evaluation.labelled import LabelledPhoto
     from clearshot.training.photos import TrainingPhotos
-
-# What each network tells.
-_CALIBRATED: Final[dict[str, tuple[Label, ...]]] = {
-    "focus": (Label.BLURRY,),
-    "exposure": (Label.DARK, Label.OVEREXPOSED),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +90,7 @@ def train_focus(
     out = run_folder if out_folder is None else out_folder
     out.mkdir(parents=True, exist_ok=True)
 
-    model = trainer.train(parts, config, run_folder, earlier=earlier, verbose=verbose)
+    model = train(parts, config, run_folder, earlier=earlier, verbose=verbose)
     path = out / "focus.onnx"
     # Asked before the network is written, which may lie in the checkout itself.
     commit = name_commits(run_folder)
@@ -119,55 +98,9 @@ def train_focus(
     manifest = out / "manifest.toml"
     facts |= {"sha256": network.sha256, "commit": commit}
     write_manifest(manifest, "focus", _describe(model, photos, facts))
-    histories = [run_folder / stage / "history.json" for stage in trainer.STAGES]
+    histories = [run_folder / stage / "history.json" for stage in Stage]
     draw_curves([path for path in histories if path.exists()], run_folder / "curves.png")
     return TrainedFocus(path, photos.num_failed)
-
-
-def calibrate(
-    photos: Sequence[LabelledPhoto], network_folder: Path, *, num_workers: int | None = None
-) -> tuple[Path, dict[Path, Failure]]:
-    """Fit the calibration of the networks in a folder and write it into their manifest.
-
-    Only half of the scenes are used; the other half is left to measure.
-
-    Parameters
-    ----------
-    photos : sequence of LabelledPhoto
-        Clear photos and those that the networks tell: blurred ones for focus, dark and overexposed
-        ones for exposure.
-    network_folder : Path
-        Holds `focus.onnx`, `exposure.onnx` or both, and `manifest.toml`. What it does not hold is
-        taken from the package, and not calibrated.
-    num_workers : int or None
-        Processes that score photos; None for one per core.
-
-    Returns
-    -------
-    tuple of (Path, dict)
-        The manifest; photos that could not be scored, and why.
-
-    Raises
-    ------
-    InputError
-        If the manifest is missing or broken, or photos of a kind are too few; nothing is written
-        then.
-    NetworkError
-        If the network is missing or changed.
-    """
-    manifest = network_folder / "manifest.toml"
-    entries = read_tables(manifest)
-    files = {n: read_network(n, folder=network_folder) for n in _CALIBRATED if n in entries}
-    if not files:
-        raise InputError("describes neither focus nor exposure", path=manifest)
-    scorer = Scorer(FocusNetwork(files.get("focus")), ExposureNetwork(files.get("exposure")))
-    paths = [photo.path for photo in photos if is_for_calibration(photo)]
-    results = dict(score_paths(paths, scorer, num_workers=num_workers))
-    scores = {path: result for path, result in results.items() if isinstance(result, Scores)}
-    fitted = {name: fit_calibration(photos, scores, _CALIBRATED[name]) for name in files}
-    for name, constants in fitted.items():
-        write_manifest(manifest, name, {**entries[name], "calibration": constants})
-    return manifest, {p: each for p, each in results.items() if isinstance(each, Failure)}
 
 
 def _name_earlier(earlier: Earlier) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The training loop, readable from top to bottom.
+"""How the focus network is trained: the ways to train one, and the stages of each.
 
 Everything is written below one run folder: training data, checkpoints, histories, curves and the
 network. A run that was interrupted goes on where it stood.
@@ -7,15 +7,13 @@ network. A run that was interrupted goes on where it stood.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-import keras
-
-from clearshot.errors import MissingExtraError
 from clearshot.training import losses, networks
 from clearshot.training.answers import answer_patches
+from clearshot.training.backend import make_optimiser, prepare_backend
 from clearshot.training.batches import PatchBatches
 from clearshot.training.drawn import load_or_draw
 from clearshot.training.fitting import fit, load_finished
@@ -37,17 +35,25 @@ if TYPE_CHECKING:
     from clearshot.training.photos import Parts
     from clearshot.training.unfolding import Weights
 
-# Folders of the stages in a run's: the two from random weights, the one of a network that learns
-# on, and the one of a network that another one teaches.
-STAGES: Final = ("checkpoints", "checkpoints-hard", "checkpoints-further", "checkpoints-taught")
-# What Keras needs to write ONNX, by backend; torch brings its own.
-_ONNX_WRITERS: Final = {"jax": "jax2onnx", "tensorflow": "tf2onnx"}
 # Patches on which the channels of a network that has learned before are measured.
 _NUM_MEASURED: Final = 512
 
 
+class Stage(StrEnum):
+    """A stage of training; its value is the folder of its checkpoints in that of the run.
+
+    `PLAIN` and `HARD` follow each other from random weights, on patches of that kind. `FURTHER` is
+    that of a network that learns on, `TAUGHT` that of a network that others teach.
+    """
+
+    PLAIN = "checkpoints"
+    HARD = "checkpoints-hard"
+    FURTHER = "checkpoints-further"
+    TAUGHT = "checkpoints-taught"
+
+
 @dataclass(frozen=True, slots=True)
-class Course:
+class Schedule:
     """How long and how fast a stage learns.
 
     Attributes
@@ -66,30 +72,6 @@ class Course:
     rate: float
     warmup_share: float
     seed: int
-
-
-def prepare_backend(seed: int) -> None:
-    """Fix the seeds, and choose what the backend computes fastest.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of Python, NumPy and the backend.
-
-    Raises
-    ------
-    MissingExtraError
-        If what writes the backend's networks as ONNX is not installed: asked before hours of
-        training, not after them.
-    """
-    backend = keras.backend.backend()
-    writer = _ONNX_WRITERS.get(backend)
-    if writer is not None and find_spec(writer) is None:
-        message = f"with KERAS_BACKEND={backend}, training needs {writer}: pip install {writer}"
-        raise MissingExtraError(message)
-    keras.utils.set_random_seed(seed)
-    is_torch = backend == "torch"
-    keras.config.set_image_data_format("channels_first" if is_torch else "channels_last")
 
 
 def train(
@@ -129,7 +111,7 @@ def train(
     """
     prepare_backend(config.seed)
     # Files are read before patches are drawn for a quarter of an hour.
-    learn = _choose_way(networks.build_focus_map(), earlier)
+    train_model = _choose_way(networks.build_focus_map(), earlier)
     parts = {"training": photos.training, "validation": photos.validation}
     plain, hard = (
         {
@@ -140,7 +122,7 @@ def train(
         }
         for is_hard in (False, True)
     )
-    return learn(_Run(config, run_folder, verbose, plain, hard))
+    return train_model(_Run(config, run_folder, verbose, plain, hard))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,44 +142,44 @@ class _Run:
 
 def _choose_way(model: Any, earlier: Earlier | None) -> Callable[[_Run], Any]:
     if earlier is None:
-        return partial(_learn_from_nothing, model)
+        return partial(_train_afresh, model)
     if earlier.teachers:
-        return partial(_learn_from, model, earlier.teachers, read_wide(earlier.first, model))
-    return partial(_learn_on, model, read_weights(model, earlier.first))
+        return partial(_train_taught, model, earlier.teachers, read_wide(earlier.first, model))
+    return partial(_train_further, model, read_weights(model, earlier.first))
 
 
-def _learn_from_nothing(model: Any, run: _Run) -> Any:
+def _train_afresh(model: Any, run: _Run) -> Any:
     config = run.config
     # A model of its own: Keras notes in a model from which epoch an interrupted run goes on.
     first = networks.build_focus_map()
-    course = Course(config.num_epochs, config.peak_rate, warmup_share=0.2, seed=config.seed)
-    _fit_stage(first, run.plain, course, run, STAGES[0])
+    schedule = Schedule(config.num_epochs, config.peak_rate, warmup_share=0.2, seed=config.seed)
+    _fit_stage(first, run.plain, schedule, run, Stage.PLAIN)
     model.set_weights(first.get_weights())
-    course = Course(
+    schedule = Schedule(
         config.num_hard_epochs, config.hard_rate, warmup_share=0.0, seed=config.seed + 1
     )
-    return _fit_stage(model, run.mix(), course, run, STAGES[1])
+    return _fit_stage(model, run.mix(), schedule, run, Stage.HARD)
 
 
-def _learn_on(model: Any, weights: Weights, run: _Run) -> Any:
+def _train_further(model: Any, weights: Weights, run: _Run) -> Any:
     config, data = run.config, run.mix()
     unfold_network(model, weights, _pick_measured(data["training"]))
     begun = model.get_weights()
-    course = Course(
+    schedule = Schedule(
         config.num_further_epochs, config.further_rate, warmup_share=0.03, seed=config.seed + 2
     )
-    _fit_stage(model, data, course, run, STAGES[2])
+    _fit_stage(model, data, schedule, run, Stage.FURTHER)
     meet_halfway(model, begun)
     return model
 
 
-def _learn_from(model: Any, teachers: Sequence[NetworkFile], wide: WideNetwork, run: _Run) -> Any:
+def _train_taught(model: Any, teachers: Sequence[NetworkFile], wide: WideNetwork, run: _Run) -> Any:
     config, data = run.config, run.mix()
     narrow_network(model, wide, _pick_measured(data["training"]))
-    course = Course(
+    schedule = Schedule(
         config.num_taught_epochs, config.taught_rate, warmup_share=0.03, seed=config.seed + 3
     )
-    return _fit_stage(model, data, course, run, STAGES[3], teachers=teachers)
+    return _fit_stage(model, data, schedule, run, Stage.TAUGHT, teachers=teachers)
 
 
 def _pick_measured(patches: PatchSet) -> NDArray[np.uint8]:
@@ -246,35 +228,35 @@ def mix_patches(hard: PatchSet, others: PatchSet) -> PatchSet:
 def _fit_stage(
     model: Any,
     data: Mapping[str, PatchSet],
-    course: Course,
+    schedule: Schedule,
     run: _Run,
-    stage: str,
+    stage: Stage,
     *,
     teachers: Sequence[NetworkFile] = (),
 ) -> Any:
     folder = run.folder / stage
     # Asked first: teachers need not answer for a stage that is finished.
-    if load_finished(model, folder, num_epochs=course.num_epochs):
+    if load_finished(model, folder, num_epochs=schedule.num_epochs):
         return model
     batches = {
         part: PatchBatches(
             patches,
             batch_size=min(run.config.batch_size, len(patches.luma)),
-            seed=course.seed,
+            seed=schedule.seed,
             is_training=part == "training",
             answers=answer_patches(teachers, patches.luma) if teachers else None,
         )
         for part, patches in data.items()
     }
-    num_steps = course.num_epochs * len(batches["training"])
-    optimiser = make_optimiser(course.rate, num_steps, warmup_share=course.warmup_share)
+    num_steps = schedule.num_epochs * len(batches["training"])
+    optimiser = make_optimiser(schedule.rate, num_steps, warmup_share=schedule.warmup_share)
     loss = losses.measure_taught_loss if teachers else losses.measure_map_loss
     model.compile(optimiser, loss=loss, metrics=[losses.measure_octave_error])
     return fit(
         model,
         batches["training"],
         batches["validation"],
-        num_epochs=course.num_epochs,
+        num_epochs=schedule.num_epochs,
         folder=folder,
         verbose=run.verbose,
     )
@@ -329,31 +311,3 @@ def load_patches(
     return load_or_draw(
         PatchSet, folder, draw, num_drawn=num_patches, unit="patch", verbose=verbose
     )
-
-
-def make_optimiser(peak_rate: float, num_steps: int, *, warmup_share: float = 0.2) -> Any:
-    """Make AdamW with a one-cycle schedule.
-
-    Parameters
-    ----------
-    peak_rate : float
-        Highest learning rate.
-    num_steps : int
-        Steps of the whole training.
-    warmup_share : float
-        Share of them in which the rate rises, in [0, 1].
-
-    Returns
-    -------
-    keras.optimizers.Optimizer
-        The optimiser.
-    """
-    warmup = max(1, int(num_steps * warmup_share))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        peak_rate / 25,
-        decay_steps=max(1, num_steps - warmup),
-        alpha=1e-3,
-        warmup_target=peak_rate,
-        warmup_steps=warmup,
-    )
-    return keras.optimizers.AdamW(schedule, weight_decay=1e-4, clipnorm=5.0)

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 
 from clearshot.errors import MissingExtraError
-from clearshot.training import trainer
+from clearshot.training import backend as training_backend
 
 
 @pytest.mark.parametrize(("backend", "writer"), [("jax", "jax2onnx"), ("tensorflow", "tf2onnx")])
@@ -16,6 +16,6 @@ def test_a_backend_that_cannot_write_its_networks_is_refused_before_the_training
     monkeypatch: pytest.MonkeyPatch, backend: str, writer: str
 ) -> None:
     monkeypatch.setattr(keras.backend, "backend", lambda: backend)
-    monkeypatch.setattr(trainer, "find_spec", lambda _: None)
+    monkeypatch.setattr(training_backend, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=f"pip install {writer}"):
-        trainer.prepare_backend(7)
+        training_backend.prepare_backend(7)

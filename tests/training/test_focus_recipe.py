@@ -19,12 +19,13 @@ from clearshot.photo import Region
 from clearshot.scoring.focus import FocusNetwork
 from clearshot.scoring.pooling import pool
 from clearshot.scoring.weights import read_network
-from clearshot.training import networks, trainer
+from clearshot.training import focus_recipe, focus_trainer, networks
 from clearshot.training.answers import answer_patches
+from clearshot.training.backend import prepare_backend
 from clearshot.training.batches import EpochStarts
 from clearshot.training.config import Earlier, FocusConfig
+from clearshot.training.focus_recipe import train_focus
 from clearshot.training.networks import NUM_SIGMAS
-from clearshot.training.recipes import train_focus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,7 +133,7 @@ def test_a_network_learns_from_others(
     assert len(json.loads((tmp_path / "checkpoints-taught" / "history.json").read_text())) == 1
     taught = read_network("focus", folder=tmp_path)
     # A run that is finished asks its teachers nothing more.
-    monkeypatch.setattr(trainer, "answer_patches", lambda *_: stop())
+    monkeypatch.setattr(focus_trainer, "answer_patches", lambda *_: stop())
     train_focus(clear_photos, tmp_path, earlier=earlier, config=config, verbose=0)
     assert read_network("focus", folder=tmp_path).sha256 == taught.sha256
     luma = np.load(tmp_path / "patches" / "luma.npy")
@@ -164,10 +165,10 @@ def test_a_network_learns_on_from_others(
 
 
 def test_what_has_learned_on_meets_what_it_was_halfway() -> None:
-    trainer.prepare_backend(5)
+    prepare_backend(5)
     one, other = networks.build_exposure(), networks.build_exposure()
     begun, learned = one.get_weights(), other.get_weights()
-    trainer.meet_halfway(other, begun)
+    focus_trainer.meet_halfway(other, begun)
     for before, after, met in zip(begun, learned, other.get_weights(), strict=True):
         assert np.abs((before + after) / 2 - met).max() < 1e-6
 
@@ -189,7 +190,7 @@ def test_photos_that_were_renamed_so_that_others_validate_are_refused(
 ) -> None:
     photos, run_folder = tmp_path / "photos", tmp_path / "run"
     shutil.copytree(clear_photos, photos)
-    monkeypatch.setattr(trainer, "train", lambda *_, **__: stop())
+    monkeypatch.setattr(focus_recipe, "train", lambda *_, **__: stop())
     with pytest.raises(KeyboardInterrupt):
         train_focus(photos, run_folder, config=TINIEST, verbose=0)
     for number, path in enumerate(sorted(photos.iterdir(), reverse=True)):
