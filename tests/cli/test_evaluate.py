@@ -13,8 +13,8 @@ from click.testing import Result
 from PIL import Image
 
 from clearshot.evaluation.detectors import Detector
-from clearshot.evaluation.evaluate import Measures
 from clearshot.evaluation.labelled import read_labelled
+from clearshot.evaluation.results import Measures
 from clearshot.evaluation.split import is_for_calibration, keep_unseen
 from clearshot.photo import Failure
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, ImageFilter
 
 from clearshot.decode.image import decode
-from clearshot.evaluation.evaluate import Measures
-from clearshot.evaluation.labelled import LabelledPhoto
+from clearshot.evaluation.labels import LabelledPhoto
+from clearshot.evaluation.results import Measures
 from clearshot.photo import Failure, Label
 
 Measure = Callable[[Iterable[LabelledPhoto]], dict[Path, Measures | Failure]]

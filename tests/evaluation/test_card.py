@@ -95,7 +95,7 @@ def test_all_prose_survives_and_the_command_is_there(card: Card) -> None:
     assert f"```sh\n{card.command}\n```" in text
 
 
-def test_facts_and_counts(card: Card) -> None:
+def test_a_card_tells_what_the_manifest_says_and_counts_photos_by_source(card: Card) -> None:
     lines = write_card(card).splitlines()
     assert "| file | `net.onnx`, 112 kB |" in lines
     assert "| made by | `clearshot train net` |" in lines

@@ -17,8 +17,8 @@ from clearshot.evaluation.comparison import (
     write_networks_markdown,
 )
 from clearshot.evaluation.detectors import Detector
-from clearshot.evaluation.evaluate import Measures
 from clearshot.evaluation.labels import LabelledPhoto
+from clearshot.evaluation.results import Measures
 from clearshot.photo import Failure, Label
 
 Scores = dict[Path, Measures | Failure]

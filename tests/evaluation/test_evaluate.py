@@ -9,14 +9,12 @@ import numpy as np
 import pytest
 
 from clearshot.errors import InputError, UsageError
-from clearshot.evaluation.evaluate import RATES, LabelResult, check_sources, evaluate
-from clearshot.evaluation.labelled import LabelledPhoto, read_labelled
-from clearshot.evaluation.metrics import (
-    bootstrap,
-    compute_auc,
-    share_above,
-    threshold_at_false_alarms,
-)
+from clearshot.evaluation.bootstrap import bootstrap
+from clearshot.evaluation.evaluate import check_sources, evaluate
+from clearshot.evaluation.labelled import read_labelled
+from clearshot.evaluation.labels import LabelledPhoto
+from clearshot.evaluation.metrics import compute_auc, share_above, threshold_at_false_alarms
+from clearshot.evaluation.results import RATES, LabelResult
 from clearshot.evaluation.table import tabulate
 from clearshot.photo import Failure, Label
 
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from clearshot.evaluation.evaluate import Measures
+    from clearshot.evaluation.results import Measures
 
     Measure = Callable[[Iterable[LabelledPhoto]], dict[Path, Measures | Failure]]
 

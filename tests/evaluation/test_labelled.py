@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from clearshot.errors import InputError, UsageError
-from clearshot.evaluation.labelled import LabelledPhoto, read_labelled
+from clearshot.evaluation.labelled import read_labelled
+from clearshot.evaluation.labels import LabelledPhoto
 from clearshot.photo import Label
 
 if TYPE_CHECKING:

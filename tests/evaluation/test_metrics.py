@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearshot.evaluation.metrics import (
-    bootstrap,
     compute_auc,
     measure_reliability,
     share_above,
@@ -84,48 +83,8 @@ def test_threshold_is_exact_where_floating_point_is_not() -> None:
     assert threshold_at_false_alarms(clear, 0.0) == 99.0
 
 
-def test_weights_count_a_photo_as_often() -> None:
-    assert share_above([1, 1, 1, 3], 2) == 0.25
-
-
-def test_bootstrap_of_a_mean_has_the_known_width() -> None:
-    values = np.random.default_rng(1).normal(size=400)
-    low, high = bootstrap(lambda at: values[at].mean(), np.arange(400))
-    assert low < values.mean() < high
-    assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
-
-
-def test_bootstrap_over_scenes_is_wider_where_photos_of_a_scene_are_alike() -> None:
-    scenes = np.repeat(np.arange(20), 10)
-    values = np.random.default_rng(2).normal(size=20)[scenes]
-    by_photo = np.ptp(bootstrap(lambda at: values[at].mean(), np.arange(200)))
-    by_scene = np.ptp(bootstrap(lambda at: values[at].mean(), scenes))
-    assert by_scene > 2 * by_photo
-
-
-def test_bootstrap_keeps_scenes_whole_and_strata_full() -> None:
-    groups = np.array(["a", "b", "a", "c", "d"])
-    strata = np.array([0, 0, 0, 1, 1])
-
-    def check(at: NDArray[np.intp]) -> float:
-        assert np.sum(at == 0) == np.sum(at == 2)
-        assert np.sum(strata[at] == 1) == 2
-        return 0.0
-
-    bootstrap(check, groups, strata=strata, num_resamples=50)
-
-
-def test_bootstrap_repeats_with_its_seed_and_skips_undefined_resamples() -> None:
-    values = np.random.default_rng(6).normal(size=10)
-
-    def measure(at: NDArray[np.intp]) -> list[float]:
-        return [values[at].mean(), np.nan, np.nan if at[0] else 1.0]
-
-    first, again, other = (bootstrap(measure, np.arange(10), seed=s) for s in (3, 3, 4))
-    np.testing.assert_array_equal(first, again)
-    assert first[0, 0] != other[0, 0]
-    assert np.isnan(first[:, 1]).all()
-    assert (first[:, 2] == 1.0).all()
+def test_a_photo_at_the_threshold_is_not_above_it() -> None:
+    assert share_above([1, 2, 2, 3], 2) == 0.25
 
 
 @pytest.mark.parametrize("scores", [[], [1.0, np.nan], [[1.0]]])
@@ -134,15 +93,9 @@ def test_scores_that_mean_nothing_are_refused(scores: list[float]) -> None:
         compute_auc([1.0], scores)
 
 
-def test_wrong_arguments_are_refused() -> None:
+def test_a_rate_is_a_share() -> None:
     with pytest.raises(ValueError, match="rate"):
         threshold_at_false_alarms([1.0], 1.5)
-    with pytest.raises(ValueError, match="more than one stratum"):
-        bootstrap(lambda _: 0.0, [1, 1], strata=[0, 1])
-    with pytest.raises(ValueError, match="strata"):
-        bootstrap(lambda _: 0.0, [1, 1], strata=[0])
-    with pytest.raises(ValueError, match="coverage"):
-        bootstrap(lambda _: 0.0, [1], coverage=1.0)
 
 
 @given(TIED, TIED)

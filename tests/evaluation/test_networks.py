@@ -7,21 +7,13 @@ from pathlib import Path
 import pytest
 
 from clearshot.errors import NetworkError, UsageError
-from clearshot.evaluation import networks
 from clearshot.evaluation.classical import MetricDetector
 from clearshot.evaluation.detectors import (
     ClassifierDetector,
-    ClassifierFile,
     ExposureDetector,
     FocusDetector,
 )
-from clearshot.evaluation.networks import (
-    count_workers,
-    find_entry,
-    open_detectors,
-    read_available_bytes,
-    read_manifest,
-)
+from clearshot.evaluation.networks import find_entry, open_detectors, read_manifest
 from clearshot.photo import Label
 from clearshot.scoring.exposure import ExposureNetwork
 
@@ -84,32 +76,6 @@ def test_packaged_networks_and_measures_of_light_have_names() -> None:
     assert [detector.name for detector in detectors] == names
     assert find_entry("exposure").name == "exposure"
     assert find_entry("focus").name == "focus"
-
-
-@pytest.mark.parametrize(
-    ("available", "expected"), [(0, 1), (299, 1), (300, 1), (900, 3), (9_000, 8), (None, 8)]
-)
-def test_as_many_workers_as_memory_holds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, available: int | None, expected: int
-) -> None:
-    (tmp_path / "large.onnx").write_bytes(bytes(100))
-    classifier = ClassifierDetector("large", ClassifierFile(tmp_path / "large.onnx", "00", 192))
-    monkeypatch.setattr(networks, "usable_cores", lambda: 8)
-    monkeypatch.setattr(networks, "read_available_bytes", lambda: available)
-    assert count_workers(classifier) == expected
-    assert count_workers(MetricDetector("laplacian", "laplacian")) == 8
-
-
-def test_available_memory_is_read_where_the_system_tells(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    meminfo = tmp_path / "meminfo"
-    meminfo.write_text("MemTotal:  9000 kB\nMemAvailable:   1234 kB\n")
-    monkeypatch.setattr(networks, "_MEMINFO", meminfo)
-    assert read_available_bytes() == 1234 * 1024
-    monkeypatch.setattr(networks, "_MEMINFO", tmp_path / "nowhere")
-    total = read_available_bytes()
-    assert total is None or total > 2**28
 
 
 def test_trained_networks_are_found_in_their_run_folders(

@@ -13,7 +13,8 @@ from clearshot.evaluation import plots
 from clearshot.evaluation.curves import draw_networks, draw_precision_recall, draw_roc
 from clearshot.evaluation.evaluate import evaluate
 from clearshot.evaluation.figure import check_matplotlib, spell
-from clearshot.evaluation.labelled import LabelledPhoto, read_labelled
+from clearshot.evaluation.labelled import read_labelled
+from clearshot.evaluation.labels import LabelledPhoto
 from clearshot.evaluation.plots import (
     draw_reliability,
     draw_scores,
@@ -27,7 +28,7 @@ from clearshot.photo import Failure, Label
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from clearshot.evaluation.evaluate import Evaluation, LabelResult, Measures
+    from clearshot.evaluation.results import Evaluation, LabelResult, Measures
 
     Measure = Callable[[Iterable[LabelledPhoto]], dict[Path, Measures | Failure]]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearshot.evaluation.labelled import LabelledPhoto
+from clearshot.evaluation.labels import LabelledPhoto
 from clearshot.evaluation.split import is_for_calibration, keep_unseen, split_training
 
 

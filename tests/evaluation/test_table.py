@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from clearshot.evaluation.evaluate import Evaluation, Measures, evaluate
-from clearshot.evaluation.labelled import LabelledPhoto
+from clearshot.evaluation.evaluate import evaluate
+from clearshot.evaluation.labels import LabelledPhoto
+from clearshot.evaluation.results import Evaluation, Measures
 from clearshot.evaluation.table import note_strictest, tabulate, to_json, write_markdown
 from clearshot.photo import Failure, Label
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from clearshot.evaluation.evaluate import LabelResult, evaluate
+from clearshot.evaluation.evaluate import evaluate
 from clearshot.evaluation.labels import LabelledPhoto
+from clearshot.evaluation.results import LabelResult
 from clearshot.evaluation.table import to_json
 from clearshot.evaluation.worst import find_worst
 from clearshot.photo import Label

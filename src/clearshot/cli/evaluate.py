@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from clearshot.evaluation.brackets import Bracket, BracketResult
     from clearshot.evaluation.comparison import NetworkEvaluation
     from clearshot.evaluation.detectors import Detector
-    from clearshot.evaluation.evaluate import Measures
     from clearshot.evaluation.labels import LabelledPhoto, LabelledSet
+    from clearshot.evaluation.results import Measures
 
     # Who measured what.
     Measured = list[tuple[Detector, Mapping[Path, Measures | Failure]]]
@@ -217,7 +217,7 @@ def _measure(
     detector: Detector,
     workers: int | None,
 ) -> dict[Path, Measures | Failure]:
-    from clearshot.evaluation.networks import count_workers
+    from clearshot.evaluation.memory import count_workers
     from clearshot.scan import score_paths
 
     workers = count_workers(detector) if workers is None else workers

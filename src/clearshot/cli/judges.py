@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
-    from clearshot.evaluation.evaluate import Measures
+    from clearshot.evaluation.results import Measures
     from clearshot.photo import Scores
     from clearshot.scoring.exposure import ExposureNetwork
     from clearshot.scoring.focus import FocusNetwork
@@ -79,7 +79,8 @@ def open_judge(word: str | None, thresholds: Thresholds, *, max_pixels: int = MA
         raise UsageError(f"--tolerance needs the packaged network; {word} may score otherwise")
     # Imported here: the comparison of networks is no part of the common case.
     from clearshot.evaluation.detectors import FocusDetector
-    from clearshot.evaluation.networks import count_workers, open_detectors
+    from clearshot.evaluation.memory import count_workers
+    from clearshot.evaluation.networks import open_detectors
 
     detector, *others = open_detectors([word])
     if isinstance(detector, FocusDetector) and not others:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from clearshot.evaluation.evaluate import Measures
     from clearshot.evaluation.labels import LabelledSet
+    from clearshot.evaluation.results import Measures
 
 _FRAME: Final = re.compile(r"(run\d+)_(\d+)", re.IGNORECASE)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from clearshot.evaluation.brackets import tabulate_brackets
 from clearshot.evaluation.comparison import collect_failures, tabulate_networks
-from clearshot.evaluation.evaluate import RATES
+from clearshot.evaluation.results import RATES
 from clearshot.evaluation.split import is_for_calibration
 from clearshot.evaluation.table import Table, count_photos, tabulate, to_markdown
 from clearshot.evaluation.worst import find_worst
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from clearshot.evaluation.brackets import BracketResult
     from clearshot.evaluation.comparison import NetworkEvaluation
-    from clearshot.evaluation.evaluate import Evaluation, LabelResult, Threshold
     from clearshot.evaluation.labels import LabelledPhoto
+    from clearshot.evaluation.results import Evaluation, LabelResult, Threshold
 
 # Sections of the notes that have a place in the card; the text before the first one begins it.
 INTRODUCTION: Final = ""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from clearshot.evaluation.evaluate import Measures
+    from clearshot.evaluation.results import Measures
 
 _NUM_TILES: Final = 6
 _TILE_QUANTILE: Final = 0.9

@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from clearshot.errors import UsageError
-from clearshot.evaluation.evaluate import RATES, evaluate
+from clearshot.evaluation.evaluate import evaluate
+from clearshot.evaluation.results import RATES
 from clearshot.evaluation.table import (
     Table,
     note_strictest,
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clearshot.evaluation.detectors import Detector
-    from clearshot.evaluation.evaluate import (
+    from clearshot.evaluation.labels import LabelledPhoto
+    from clearshot.evaluation.results import (
         Evaluation,
         LabelResult,
         Measures,
         Outcome,
         SourceResult,
     )
-    from clearshot.evaluation.labels import LabelledPhoto
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +103,14 @@ def evaluate_networks(
         known = [p for p in photos if p.label is None or p.label in detector.labels]
         if not detector.shipped and all(photo.label is None for photo in known):
             continue
-        tell = partial(
+        evaluate_known = partial(
             evaluate,
             known,
             shipped=detector.shipped,
             threshold_sources=threshold_sources,
             num_resamples=num_resamples,
         )
-        evaluation = tell({**measures, **failures})
+        evaluation = evaluate_known({**measures, **failures})
         is_same = failures.keys() == _pick_failures(measures).keys()
         networks.append(
             NetworkEvaluation(
@@ -117,7 +118,7 @@ def evaluate_networks(
                 recipe=detector.recipe,
                 has_log_odds=detector.has_log_odds,
                 evaluation=evaluation,
-                own=evaluation if is_same else tell(measures),
+                own=evaluation if is_same else evaluate_known(measures),
             )
         )
     if not networks:

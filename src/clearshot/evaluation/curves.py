@@ -20,7 +20,7 @@ from clearshot.evaluation.metrics import trace_precision_recall, trace_roc
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from clearshot.evaluation.evaluate import LabelResult, SourceResult
+    from clearshot.evaluation.results import LabelResult, SourceResult
 
 _MARKERS: Final = ("o", "s", "D")
 
@@ -142,7 +142,7 @@ def _draw_roc_curves(
 def _trace_source(
     axes: Any, result: LabelResult, source: SourceResult, *, name: str, **style: Any
 ) -> float:
-    # Draws one curve and gives the lowest share that it shows.
+    """Draw one ROC curve; give the lowest share of found photos that it shows."""
     clear, bad = (pick_scores(result, source, is_bad=kind) for kind in (False, True))
     curve = trace_roc(clear, bad)
     name = f"{name} (AUC {source.auc.value:.3f})" if source.auc else name
@@ -162,8 +162,11 @@ def _trace_source(
 def _trace_precision(
     axes: Any, result: LabelResult, source: SourceResult, **style: Any
 ) -> tuple[float, float]:
-    # Draws one curve and gives the corner of the part that matters: where it leaves the top, and
-    # how low it is before the last photos are found, which every curve ends with.
+    """Draw one curve; give the left and lower end of the part that matters.
+
+    That is where it leaves the top, and how low it is before the last photos are found, with which
+    every curve ends.
+    """
     clear, bad = (pick_scores(result, source, is_bad=kind) for kind in (False, True))
     curve = trace_precision_recall(clear, bad)
     share = f"{100 * bad.size / (clear.size + bad.size):.0f} %"
@@ -191,5 +194,5 @@ def _explain_markers(axes: Any, thresholds: Sequence[str]) -> None:
 
 
 def _choose_floor(lowest: float) -> float:
-    # Good curves shall not be a line at the top of the axis.
+    """Choose where an axis begins, so that a good curve is not a line at its top."""
     return next(floor for floor in (0.9, 0.8, 0.6, 0.4, 0.2, 0.0) if floor <= lowest)

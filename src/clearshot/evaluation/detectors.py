@@ -14,7 +14,7 @@ import numpy as np
 
 from clearshot.decode.square import read_square
 from clearshot.errors import NetworkError
-from clearshot.evaluation.evaluate import Measures
+from clearshot.evaluation.results import Measures
 from clearshot.photo import Label
 from clearshot.scoring.calibration import compute_logits, join_calibrations
 from clearshot.scoring.exposure import ExposureNetwork

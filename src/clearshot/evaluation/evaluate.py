@@ -3,177 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clearshot.errors import InputError, UsageError
-from clearshot.evaluation.metrics import bootstrap, threshold_at_false_alarms
+from clearshot.evaluation.bootstrap import bootstrap
+from clearshot.evaluation.metrics import threshold_at_false_alarms
+from clearshot.evaluation.results import (
+    RATES,
+    Estimate,
+    Evaluation,
+    LabelResult,
+    Outcome,
+    ScoredPhoto,
+    SourceResult,
+    Threshold,
+)
 from clearshot.photo import Failure, Label
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from clearshot.evaluation.labels import LabelledPhoto
-
-# Shares of clear photos that the thresholds may lose.
-RATES: Final = (0.02, 0.005)
-
-# Raw scores by label; in each the higher score is the worse one.
-Measures = Mapping[Label, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A number with its 95 % bootstrap interval.
-
-    The ends are NaN where no resample defines it, or all photos of a source are of one scene: what
-    another scene would give nobody knows.
-
-    Attributes
-    ----------
-    value, low, high : float
-        The number and the ends of its interval.
-    """
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """One threshold over all sources; photos with higher scores are called bad.
-
-    Attributes
-    ----------
-    value : float
-        The threshold, on the raw score; of the shipped one, the number just before it.
-    rate : float or None
-        Share of the clear photos that it may lose; None for the shipped threshold.
-    """
-
-    value: float
-    rate: float | None
-
-    @property
-    def name(self) -> str:
-        """E.g. `at 2 %`, or `as shipped`."""
-        return "as shipped" if self.rate is None else f"at {100 * self.rate:g} %"
-
-    @property
-    def given(self) -> float:
-        """The shipped threshold as it was given; any other as it is."""
-        # Without the zero, the number after the one before 0 would be -0.
-        return self.value if self.rate is not None else math.nextafter(self.value, math.inf) + 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one threshold does to the photos of one source.
-
-    Attributes
-    ----------
-    found : Estimate or None
-        Share of bad photos called bad; None without bad photos.
-    lost : Estimate or None
-        Share of clear photos called bad; None without clear photos.
-    """
-
-    found: Estimate | None
-    lost: Estimate | None
-
-
-@dataclass(frozen=True, slots=True)
-class SourceResult:
-    """Accuracy on the photos of one source.
-
-    Attributes
-    ----------
-    source : str
-        Its name; empty for all sources together.
-    num_clear, num_bad, num_scenes : int
-        Photos that were measured; scenes, a photo without one being its own.
-    auc : Estimate or None
-        Area under the ROC curve; None unless there are photos of both kinds.
-    outcomes : tuple of Outcome
-        One for each threshold.
-    """
-
-    source: str
-    num_clear: int
-    num_bad: int
-    num_scenes: int
-    auc: Estimate | None
-    outcomes: tuple[Outcome, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredPhoto:
-    """One measured photo.
-
-    Attributes
-    ----------
-    photo : LabelledPhoto
-        The photo, clear or with the label in question.
-    score : float
-        Its raw score for that label.
-    """
-
-    photo: LabelledPhoto
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class LabelResult:
-    """Accuracy for one label against clear photos.
-
-    Attributes
-    ----------
-    label : Label
-        The label.
-    threshold_sources : tuple of str
-        The sources whose clear photos set the thresholds.
-    thresholds : tuple of Threshold
-        One for each of `RATES`, then the shipped one where it was given.
-    sources : tuple of SourceResult
-        By name; those without bad photos tell the share of clear photos that is kept.
-    total : SourceResult
-        All photos together.
-    photos : tuple of ScoredPhoto
-        All measured photos, for plots.
-    """
-
-    label: Label
-    threshold_sources: tuple[str, ...]
-    thresholds: tuple[Threshold, ...]
-    sources: tuple[SourceResult, ...]
-    total: SourceResult
-    photos: tuple[ScoredPhoto, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """Accuracy on labelled photos.
-
-    Attributes
-    ----------
-    results : tuple of LabelResult
-        One for each label that the photos have.
-    failures : tuple of (Path, Failure)
-        Photos that could not be measured; they count nowhere else.
-    num_resamples, seed : int
-        Of the bootstrap; photos are resampled by scene where scenes are known.
-    """
-
-    results: tuple[LabelResult, ...]
-    failures: tuple[tuple[Path, Failure], ...]
-    num_resamples: int
-    seed: int
+    from clearshot.evaluation.results import Measures
 
 
 def check_sources(
@@ -268,8 +124,8 @@ def evaluate(
             for photo, scores in measured.items()
             if photo.label in {None, label}
         )
-        task = _Task(photos, (shipped or {}).get(label), threshold_sources)
-        results.append(_evaluate_label(label, task, num_resamples, seed))
+        sample = _LabelPhotos(photos, (shipped or {}).get(label), threshold_sources)
+        results.append(_evaluate_label(label, sample, num_resamples, seed))
     return Evaluation(tuple(results), tuple(failures), num_resamples, seed)
 
 
@@ -289,8 +145,8 @@ def _get_score(scores: Measures, label: Label, photo: LabelledPhoto) -> float:
     return score
 
 
-class _Task:
-    """The photos of one label as arrays, and the numbers that are computed on (re)samples of them.
+class _LabelPhotos:
+    """The photos of one label as arrays, and the numbers that are computed on resamples of them.
 
     Numbers have the shape (all and each source, area and two for each threshold).
     """
@@ -308,11 +164,21 @@ class _Task:
         self.sources = sorted(set(source.tolist()))
         # Row 0: all photos; then one row for each source.
         self.masks = np.stack([np.ones(source.size, bool), *(source == s for s in self.sources)])
-        self.scenes = [(p.photo.source, p.photo.scene or f"\0{i}") for i, p in enumerate(photos)]
-        self.groups = np.unique(["\0".join(s) for s in self.scenes], return_inverse=True)[1]
+        scenes = [(p.photo.source, p.photo.scene or f"\0{i}") for i, p in enumerate(photos)]
+        self.groups = np.unique(["\0".join(s) for s in scenes], return_inverse=True)[1]
         # Source, and the label where photos are drawn one by one: the counts stay then.
         self.strata = [f"{p.photo.source}/{'' if p.photo.scene else p.photo.label}" for p in photos]
-        # All photos by score, then those of each source by score: a row is a run of these places.
+        # "From this score on" is "above the number before it".
+        self.shipped = None if shipped is None else float(np.nextafter(shipped, -np.inf))
+        self.threshold_sources = self._choose_sources(threshold_sources)
+        self.sets_threshold = ~self.is_bad & np.isin(source, self.threshold_sources)
+        self._arrange_by_score()
+
+    def _arrange_by_score(self) -> None:
+        """Sort once, so that a resample only changes how often each photo counts in sums.
+
+        All photos come by score, then those of each source: a row is a run of these places.
+        """
         rows = [np.flatnonzero(mask) for mask in self.masks]
         self.order = np.concatenate([row[np.argsort(self.scores[row])] for row in rows])
         sizes = np.array([row.size for row in rows])
@@ -325,10 +191,6 @@ class _Task:
             + np.repeat(self.begins, sizes)
             for side in ("left", "right")
         ]
-        # "From this score on" is "above the number before it".
-        self.shipped = None if shipped is None else float(np.nextafter(shipped, -np.inf))
-        self.threshold_sources = self._choose_sources(threshold_sources)
-        self.sets_threshold = ~self.is_bad & np.isin(source, self.threshold_sources)
 
     def set_thresholds(self, at: NDArray[np.intp]) -> tuple[Threshold, ...]:
         """Set the thresholds on some photos."""
@@ -385,31 +247,33 @@ def _divide(part: NDArray[np.intp], whole: NDArray[np.intp]) -> NDArray[np.float
     return shares
 
 
-def _evaluate_label(label: Label, task: _Task, num_resamples: int, seed: int) -> LabelResult:
-    everything = np.arange(len(task.photos))
+def _evaluate_label(
+    label: Label, sample: _LabelPhotos, num_resamples: int, seed: int
+) -> LabelResult:
+    everything = np.arange(len(sample.photos))
     ends = bootstrap(
-        task.measure, task.groups, strata=task.strata, num_resamples=num_resamples, seed=seed
+        sample.measure, sample.groups, strata=sample.strata, num_resamples=num_resamples, seed=seed
     )
-    numbers = np.stack([task.measure(everything), *ends])  # value, low, high
+    numbers = np.stack([sample.measure(everything), *ends])  # value, low, high
     total, *sources = (
-        _describe(task, name, mask, numbers[:, i])
-        for i, (name, mask) in enumerate(zip(["", *task.sources], task.masks, strict=True))
+        _make_result(sample, name, mask, numbers[:, i])
+        for i, (name, mask) in enumerate(zip(["", *sample.sources], sample.masks, strict=True))
     )
     return LabelResult(
         label=label,
-        threshold_sources=task.threshold_sources,
-        thresholds=task.set_thresholds(everything),
+        threshold_sources=sample.threshold_sources,
+        thresholds=sample.set_thresholds(everything),
         sources=tuple(sources),
         total=total,
-        photos=task.photos,
+        photos=sample.photos,
     )
 
 
-def _describe(
-    task: _Task, name: str, mask: NDArray[np.bool_], numbers: NDArray[np.float64]
+def _make_result(
+    sample: _LabelPhotos, name: str, mask: NDArray[np.bool_], numbers: NDArray[np.float64]
 ) -> SourceResult:
     """Turn the numbers of one source, shape (3, columns), into its record."""
-    groups = {(task.strata[i], task.groups[i]) for i in np.flatnonzero(mask)}
+    groups = {(sample.strata[i], sample.groups[i]) for i in np.flatnonzero(mask)}
     if len(groups) == len({stratum for stratum, _ in groups}):  # each draw gives the same photos
         numbers = np.stack([numbers[0], *np.full_like(numbers[1:], np.nan)])
     auc, *shares = (
@@ -418,9 +282,9 @@ def _describe(
     )
     return SourceResult(
         source=name,
-        num_clear=int((mask & ~task.is_bad).sum()),
-        num_bad=int((mask & task.is_bad).sum()),
-        num_scenes=len(np.unique(task.groups[mask])),
+        num_clear=int((mask & ~sample.is_bad).sum()),
+        num_bad=int((mask & sample.is_bad).sum()),
+        num_scenes=len(np.unique(sample.groups[mask])),
         auc=auc,
         outcomes=tuple(Outcome(*shares[i : i + 2]) for i in range(0, len(shares), 2)),
     )

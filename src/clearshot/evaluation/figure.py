@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from clearshot.evaluation.evaluate import LabelResult, SourceResult
+    from clearshot.evaluation.results import LabelResult, SourceResult
 
 CLEAR_COLOR, BAD_COLOR = "#0072B2", "#D55E00"
 THRESHOLD_COLOR: Final = "#333333"

@@ -30,8 +30,6 @@ from clearshot.photo import Label, Skip
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["LabelledPhoto", "LabelledSet", "read_labelled"]
-
 # Words that say that a photo has no label on purpose.
 _NO_LABEL: Final = frozenset({"", "between", "unsure", "unknown", "unlabelled"})
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from clearshot.evaluation.evaluate import Measures
+    from clearshot.evaluation.results import Measures
 
 
 def measure_mean(luma_hw: NDArray[np.uint8]) -> dict[Label, float]:

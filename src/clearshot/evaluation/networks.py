@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import tomllib
 from collections import Counter
@@ -12,7 +11,6 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from clearshot.config import usable_cores
 from clearshot.errors import NetworkError, UsageError
 from clearshot.evaluation.classical import METRICS, CleanVisionDetector, MetricDetector
 from clearshot.evaluation.detectors import (
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from clearshot.evaluation.detectors import Detector
-    from clearshot.workers import PhotoScorer
 
 FOCUS: Final = "focus"
 EXPOSURE: Final = "exposure"
@@ -47,14 +44,8 @@ WORDS: Final = (
     FOCUS, EXPOSURE, *_RECIPES, *METRICS, CLASSICAL, *LIGHT_METRICS, LIGHT, CLEANVISION,
 )  # fmt: skip
 
-_MEMINFO: Final = Path("/proc/meminfo")
-
 _CLASSIFIER: Final = "classifier"
 _MANIFEST: Final = "manifest.toml"
-
-# Memory that is set aside for a classifier in each process, in sizes of its file: its weights are
-# copied while they are loaded.
-_SIZES_IN_MEMORY: Final = 3
 
 _ROW_NAME: Final = re.compile(r"[\w.+ -]+")
 
@@ -114,49 +105,6 @@ def open_detectors(words: Sequence[str]) -> list[Detector]:
         msg = f"two rows are named {twice[0]}: name one of them, with NAME=DIR"
         raise UsageError(msg)
     return detectors
-
-
-def count_workers(scorer: PhotoScorer[Any]) -> int:
-    """Count the worker processes for which there is room, where the user names no number.
-
-    Parameters
-    ----------
-    scorer : PhotoScorer
-        What each of them loads.
-
-    Returns
-    -------
-    int
-        One per usable core; fewer, but at least 1, where a classifier takes three times the size of
-        its file in each and the memory that is available now holds no more of them.
-    """
-    cores = usable_cores()
-    available = read_available_bytes()
-    if not isinstance(scorer, ClassifierDetector) or available is None:
-        return cores
-    needed = _SIZES_IN_MEMORY * max(1, scorer.file.path.stat().st_size)
-    return max(1, min(cores, available // needed))
-
-
-def read_available_bytes() -> int | None:
-    """Read how much memory new processes can have.
-
-    Returns
-    -------
-    int or None
-        Available memory [bytes], all of it where the system does not tell more; None where it tells
-        nothing.
-    """
-    try:
-        lines = _MEMINFO.read_text(encoding="ascii").splitlines()
-        kilobytes = next(line.split()[1] for line in lines if line.startswith("MemAvailable:"))
-        return int(kilobytes) * 1024
-    except (OSError, ValueError, StopIteration):
-        # Not Linux.
-        try:
-            return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        except (AttributeError, OSError, ValueError):
-            return None
 
 
 def read_manifest(folder: Path) -> list[Entry]:
@@ -309,14 +257,14 @@ def _open_entry(entry: Entry) -> Detector:
         msg = f"describes network {entry.name!r} with the task {task!r}; "
         msg += f"{_CLASSIFIER!r} or a table [{FOCUS}] or [{EXPOSURE}] is needed"
         raise NetworkError(msg, path=entry.folder / _MANIFEST)
-    return ClassifierDetector(entry.name, _check_file(entry))
+    return ClassifierDetector(entry.name, _read_classifier(entry))
 
 
 def _read_exposure(folder: Path) -> ExposureNetwork:
     return ExposureNetwork(read_network(EXPOSURE, folder=folder))
 
 
-def _check_file(entry: Entry) -> ClassifierFile:
+def _read_classifier(entry: Entry) -> ClassifierFile:
     path = entry.path
     side_px, expected = entry.values.get("side_px"), entry.values["sha256"]
     if not isinstance(side_px, int) or side_px < 1:

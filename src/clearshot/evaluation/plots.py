@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from clearshot.evaluation.evaluate import Evaluation, LabelResult, SourceResult
+    from clearshot.evaluation.results import Evaluation, LabelResult, SourceResult
 
 _THRESHOLD_DASHES: Final[tuple[Any, ...]] = ("-", (0, (1.2, 1.2)), (0, (6, 3)))
 _NUM_BINS: Final = 40

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-    from clearshot.evaluation.evaluate import Estimate, Evaluation, LabelResult, SourceResult
+    from clearshot.evaluation.results import Estimate, Evaluation, LabelResult, SourceResult
     from clearshot.evaluation.worst import Worst
     from clearshot.photo import Failure, Label
 
@@ -259,7 +259,7 @@ def _worst_to_json(worst: Worst) -> dict[str, Any]:
 
 
 def _drop_infinite(value: Any) -> Any:
-    # JSON knows neither NaN nor infinity; tuples become lists.
+    """Replace NaN and infinity, which JSON does not know, by None; tuples become lists."""
     if isinstance(value, dict):
         return {key: _drop_infinite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from clearshot.evaluation.evaluate import LabelResult, ScoredPhoto, Threshold
+    from clearshot.evaluation.results import LabelResult, ScoredPhoto, Threshold
 
 _NUM_WORST: Final = 10
 

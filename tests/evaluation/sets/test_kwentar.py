@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from clearshot.errors import InputError
-from clearshot.evaluation.labelled import LabelledPhoto, read_labelled
+from clearshot.evaluation.labelled import read_labelled
+from clearshot.evaluation.labels import LabelledPhoto
 from clearshot.evaluation.split import is_for_calibration
 from clearshot.photo import Label
 from public_sets import make_files
