@@ -197,14 +197,16 @@ def test_suffix_does_not_matter(tmp_path: Path) -> None:
     assert decode(png.rename(tmp_path / "lies.jpg")).reader == "PNG"
 
 
-def test_missing_and_folder(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(MissingPhotoError, match="no such file"):
         decode(tmp_path / "nowhere.jpg")
     with pytest.raises(UnreadablePhotoError, match="cannot be read"):
         decode(tmp_path)
 
 
-def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_photo_that_may_not_be_read_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = _save(tmp_path / "photo.jpg", _draw(128, 128))
 
     def refuse(*_: object, **__: object) -> None:
@@ -249,7 +251,7 @@ def test_a_jpeg_of_twelve_bits_is_said_to_be_of_a_kind_not_read(tmp_path: Path) 
         decode(path)
 
 
-def test_too_large_and_too_small(tmp_path: Path) -> None:
+def test_a_photo_that_promises_too_many_pixels_is_refused(tmp_path: Path) -> None:
     # A PNG header that promises far more pixels than the file holds.
     bomb = _save(tmp_path / "bomb.png", _draw(128, 128))
     content = bytearray(bomb.read_bytes())
@@ -258,6 +260,9 @@ def test_too_large_and_too_small(tmp_path: Path) -> None:
     bomb.write_bytes(content)
     with pytest.raises(OversizedPhotoError, match="pixels"):
         decode(bomb)
+
+
+def test_a_photo_with_too_few_pixels_says_how_many_it_needs(tmp_path: Path) -> None:
     with pytest.raises(
         UndersizedPhotoError,
         match=r"40 x 40 px is too small to judge \(needed: 64 px on the shorter side\)",

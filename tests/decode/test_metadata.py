@@ -393,7 +393,9 @@ def test_absurd_directories_end_soon(tmp_path: Path) -> None:
         ("FujiFilm_FinePixS5500", (1136 / 2272, 852 / 1704)),
     ],
 )
-def test_real_cameras(real_photos: Path, name: str, point: tuple[float, float] | None) -> None:
+def test_points_of_real_cameras_are_those_that_exiftool_prints(
+    real_photos: Path, name: str, point: tuple[float, float] | None
+) -> None:
     path = real_photos / "snapshots" / f"{name}.jpg"
     with Image.open(path) as picture:
         facts = read_facts(path, picture.size)

@@ -173,7 +173,9 @@ def test_the_suffix_does_not_matter(tmp_path: Path, scene: NDArray[np.uint8]) ->
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs names of any bytes")
-def test_names_that_are_no_text(tmp_path: Path, scene: NDArray[np.uint8]) -> None:
+def test_a_raw_photo_whose_name_is_no_text_is_read(
+    tmp_path: Path, scene: NDArray[np.uint8]
+) -> None:
     path = write_dng(tmp_path / "caf\udce9.dng", scene)
     assert decode(path).reader == "RAW"
 

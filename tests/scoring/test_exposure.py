@@ -57,7 +57,7 @@ def test_darker_is_darker_and_brighter_is_brighter() -> None:
         assert darker.error_stops < brighter.error_stops
 
 
-def test_extremes() -> None:
+def test_black_and_white_pictures_are_at_the_ends_of_every_scale() -> None:
     black = _measure(np.zeros((64, 64), np.uint8))
     white = _measure(np.full((64, 64), 255, np.uint8))
     assert black.black_share == 1.0

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 
 from clearshot.photo import Label, Rating
 from clearshot.scoring.calibration import to_probability
-from clearshot.scoring.doubt import measure_doubt
 from clearshot.scoring.limits import Wishes, forecast, measure_thresholds, set_thresholds
 from clearshot.scoring.recalibration import Curve, LabelledScore, recalibrate
 from clearshot.scoring.scorer import Scorer
@@ -154,17 +152,6 @@ def test_own_curve_changes_probabilities_and_not_the_ranking() -> None:
     assert own != shipped
 
 
-def test_the_middle_of_the_band_is_the_most_doubtful() -> None:
-    thresholds = Thresholds(blurry=0.8, unsure_from={Label.BLURRY: 0.2})
-    verdicts = [judge(make_scores(blur=blur), thresholds) for blur in np.linspace(-6, 2, 400)]
-    doubt = [measure_doubt(verdict, thresholds) for verdict in verdicts]
-    top = verdicts[int(np.argmax(doubt))]
-    assert top.p_blurry == pytest.approx(0.5, abs=0.02)
-    for verdict, each in zip(verdicts, doubt, strict=True):
-        assert 0 <= each <= 1
-        assert each == 0 or verdict.rating is Rating.UNSURE
-
-
 @pytest.mark.realdata
 def test_a_tolerance_finds_real_blur_and_keeps_real_photos(real_photos: Path) -> None:
     thresholds = set_thresholds(wish(0.02))
@@ -195,25 +182,6 @@ def test_prospect_of_a_threshold_is_its_forecast(num_decided: int) -> None:
     assert list(prospect.found) == sorted(prospect.found, reverse=True)
     assert (prospect.lost[-1], prospect.found[-1]) == (0.0, 0.0)
     assert prospect.num_good == (100 if prospect.is_own else 1000)
-
-
-def test_doubt_is_the_same_at_both_sides_of_the_middle() -> None:
-    thresholds = Thresholds(blurry=0.8, unsure_from={Label.BLURRY: 0.2})
-    verdict = judge(make_scores(), thresholds)
-    for share in (0.21, 0.3, 0.45):
-        below, above = (
-            measure_doubt(replace(verdict, rating=Rating.UNSURE, p_blurry=p), thresholds)
-            for p in (share, 1 - share)
-        )
-        assert below == pytest.approx(above)
-        assert 0 < below < 1
-
-
-def test_a_verdict_that_another_label_settles_leaves_no_doubt() -> None:
-    thresholds = Thresholds(blurry=0.8, unsure_from={Label.BLURRY: 0.2})
-    verdict = replace(judge(make_scores(), thresholds), p_blurry=0.5)
-    assert measure_doubt(replace(verdict, rating=Rating.UNSURE), thresholds) == pytest.approx(1)
-    assert measure_doubt(replace(verdict, rating=Rating.BAD), thresholds) == 0
 
 
 def test_own_photos_tell_only_where_there_are_enough_of_both_kinds() -> None:

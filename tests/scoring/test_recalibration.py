@@ -105,7 +105,7 @@ def test_photos_that_contradict_the_scores_cannot_wreck_the_curve() -> None:
     assert np.isfinite([huge.slope, huge.offset]).all()
 
 
-def test_curves_invert() -> None:
+def test_inverting_a_curve_takes_it_back() -> None:
     curve = Curve(1.7, -0.4)
     assert curve.invert(curve.apply(0.3)) == pytest.approx(0.3)
 

@@ -68,7 +68,7 @@ def test_bad_photos_are_the_mirror_of_good_ones() -> None:
     assert good.bound_share(1.0) == pytest.approx(bad.bound_share(-1.0))
 
 
-def test_share_of_photos_beyond_a_score() -> None:
+def test_the_share_beyond_a_score_is_counted_on_the_misleading_side() -> None:
     tail = build_tail([3.0, 2.0, 1.0, 0.0], is_bad=False)
     assert tail.measure_share(3.0) == 0.0
     assert tail.measure_share(9.0) == 0.0
