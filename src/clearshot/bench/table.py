@@ -94,21 +94,21 @@ def compare(lap: Lap, laps: Sequence[Lap]) -> float | None:
         The ratio to the bare decoder with as many processes on the same photos, without previews;
         None without one.
     """
-    base = _find_whole(BASE, lap, laps)
+    base = _find_without_previews(BASE, lap, laps)
     return round(lap.seconds / base.seconds, 3) if base else None
 
 
 def _tell_gain(lap: Lap, laps: Sequence[Lap]) -> str | None:
     """Say what previews gain; None for a lap without them."""
-    whole = _find_whole(lap.racer, lap, laps)
-    if not lap.has_previews or whole is None:
+    plain = _find_without_previews(lap.racer, lap, laps)
+    if not lap.has_previews or plain is None:
         return None
-    times = f"{whole.seconds / lap.seconds:.1f} times as fast"
+    times = f"{plain.seconds / lap.seconds:.1f} times as fast"
     processes = "1 process" if lap.num_workers == 1 else f"{lap.num_workers} processes"
     return f"With a large preview in each photo {lap.racer} is {times} ({processes})."
 
 
-def _find_whole(racer: str, lap: Lap, laps: Sequence[Lap]) -> Lap | None:
+def _find_without_previews(racer: str, lap: Lap, laps: Sequence[Lap]) -> Lap | None:
     """Find a racer's lap through the same photos without previews, with as many processes."""
     wanted = (racer, lap.megapixels, lap.num_workers, False)
     for each in laps:

@@ -44,7 +44,7 @@ def correct_luma(luma: PillowImage.Image, profile: bytes | None) -> PillowImage.
 
 
 def divide_by_alpha(picture: PillowImage.Image) -> PillowImage.Image:
-    """Take back that grey was multiplied by its transparency; Pillow makes nothing else of such.
+    """Undo the multiplication of grey by its transparency (mode La), which Pillow cannot convert.
 
     Parameters
     ----------

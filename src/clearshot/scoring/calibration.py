@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from clearshot.scoring.weights import NetworkFile
 
 
-# Of a raw file: this share of saturated values makes an overexposed photo as probable as not, and
-# each doubling of it adds so much log odds. Set by hand: a lamp or a reflection is smaller, a lost
-# sky larger.
+# For raw files: with this share of saturated values the log odds of an overexposed photo are at
+# most 0, and each doubling of the share raises that limit by so much. Set by hand: a lamp or a
+# reflection is smaller, a lost sky is larger.
 _SATURATED_SHARE: Final = 0.02
 _LOGIT_PER_DOUBLING: Final = 1.5
 _LEAST_SATURATED: Final = 1e-6

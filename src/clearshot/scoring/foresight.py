@@ -35,8 +35,8 @@ def foresee(
     """Foresee what thresholds on one label do to the photos of a library.
 
     A photo with probability p counts as p bad photos and 1 - p good ones. That is as right as the
-    probabilities are: they are calibrated on other photos, and a library with fewer bad photos
-    among as doubtful ones loses more good ones than this says.
+    probabilities are, which are calibrated on other photos: a library in which fewer of the
+    doubtful photos are bad loses more good ones than this says.
 
     Parameters
     ----------

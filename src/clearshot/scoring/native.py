@@ -208,9 +208,11 @@ def _find_region(window: _Window, focus_map: FocusMap, judged: Region) -> Region
 
 
 def _find_least_blur(focus_map: FocusMap, window: _Window, scale: float) -> float:
-    """Tell how blurred a window is at least, as seen at the judged size: log2 of px of the photo.
+    """Bound the blur of a window from below by what is seen of it at the judged size.
 
     Noise and compression draw sharp specks over a large blur, which the reduction averages out.
+    Gives log2 of the standard deviation [px of the photo]; minus infinity where all the blur that
+    is seen may come from the reduction.
     """
     part = FocusMap(focus_map.log2_sigma[:, *window], focus_map.deviation[:, *window])
     variance = 4.0 ** measure_blur(part) - _HIDDEN_SIGMA_PX**2

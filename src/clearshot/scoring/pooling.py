@@ -73,7 +73,7 @@ def pool(focus_map: FocusMap, judged: Region) -> FocusScores:
     """
     top, left, height, width = find_sharpest_cells(focus_map)
     rows, cols = focus_map.log2_sigma.shape[1:]
-    # Rounding edges, not sizes, never leads out of the photo.
+    # Edges are rounded, not sizes: a rounded size could reach out of the photo.
     x0, x1 = (judged.x + round(edge * judged.width / cols) for edge in (left, left + width))
     y0, y1 = (judged.y + round(edge * judged.height / rows) for edge in (top, top + height))
     return FocusScores(
@@ -141,7 +141,7 @@ def estimate_shares(focus_map: FocusMap) -> NDArray[np.float32]:
         By direction, shares of the cells by level of blur; each row sums up to 1.
     """
     counts = _count_cells(focus_map)
-    # What cells that tell little were measured at is all that is known of them: the start.
+    # The start is what was measured: of cells that tell little, nothing more is known.
     measured = counts.reshape(LONGEST, len(_BLUR_LEVELS), -1).sum(axis=2)
     is_met = counts.any(axis=0)
     counts, likelihood = counts[:, is_met], _compute_likelihood()[is_met]

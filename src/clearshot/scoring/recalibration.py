@@ -214,7 +214,8 @@ def fit_curve(good: NDArray[np.float64], bad: NDArray[np.float64], *, prior_bad:
         inner = np.column_stack([slope * x, np.ones(x.size)])
         gradient = inner.T @ (w * (p - y)) + precision * theta
         curvature = (inner * (w * p * (1 - p))[:, None]).T @ inner + np.diag(precision)
-        # The slope is an exponential, which bends, too; only where that keeps the step downhill.
+        # The slope is the exponential of theta[0]: its second derivative counts too, but only where
+        # it is positive. Else the step might lead uphill.
         curvature[0, 0] += max(0.0, float(w * (p - y) @ inner[:, 0]))
         step = np.linalg.solve(curvature, gradient)
         step /= max(1.0, float(np.abs(step).max()) / 0.3)

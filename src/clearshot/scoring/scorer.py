@@ -86,8 +86,8 @@ class Scorer:
         sharp_at: SharpAt = SharpAt.SCREEN,
         max_pixels: int = MAX_PIXELS,
     ) -> None:
-        self._network = FocusNetwork() if network is None else network
-        self._exposure = ExposureNetwork() if exposure_network is None else exposure_network
+        self._focus_network = FocusNetwork() if network is None else network
+        self._exposure_network = ExposureNetwork() if exposure_network is None else exposure_network
         self._sharp_at = sharp_at
         self.max_pixels = max_pixels
 
@@ -136,40 +136,50 @@ class Scorer:
         """
         path = Path(path)
         image, focus_map, focus, exposure = read_despite_preview(
-            lambda with_preview: self._look(path, with_preview=with_preview)
+            lambda with_preview: self._measure_pixels(path, with_preview=with_preview)
         )
         if image.reader == JPEG_PREVIEW_READER and not _is_good(focus, exposure):
-            image, focus_map, focus, exposure = self._look(path, with_preview=False)
+            image, focus_map, focus, exposure = self._measure_pixels(path, with_preview=False)
         size_px = image.width_px, image.height_px
-        if is_judged_in_full(*size_px):
-            focus = replace(focus, native_blur=focus.blur, native_anisotropy=focus.anisotropy)
-        elif self._sharp_at == SharpAt.FULL:
-            blur, anisotropy = measure_native_blur(
-                path, focus_map, image.judged, self._network, max_pixels=self.max_pixels
-            )
-            focus = replace(focus, native_blur=blur, native_anisotropy=anisotropy)
+        focus = self._add_native_blur(focus, path, image, focus_map)
         # A small photo holds both scores, whichever was asked for.
         recipe = self._name_recipe(is_full=focus.native_blur is not None)
         facts = read_facts(path, size_px)
         scores = Scores(*size_px, focus, exposure, recipe, image.reader, facts)
         return Measurement(image, focus_map, scores)
 
-    def _look(
+    def _measure_pixels(
         self, path: Path, *, with_preview: bool
     ) -> tuple[Image, FocusMap, FocusScores, ExposureScores]:
+        """Measure a photo at the judged size, by its preview where that may stand for it."""
         image = decode(path, max_pixels=self.max_pixels, with_preview=with_preview)
-        focus_map = self._network.measure(image.luma_hw)
+        focus_map = self._focus_network.measure(image.luma_hw)
         focus = pool(focus_map, image.judged)
         exposure = measure_exposure(
             image.luma_hw,
             focus_map,
-            self._exposure,
+            self._exposure_network,
             sensor_white_share=image.sensor_white_share,
         )
         return image, focus_map, focus, exposure
 
+    def _add_native_blur(
+        self, focus: FocusScores, path: Path, image: Image, focus_map: FocusMap
+    ) -> FocusScores:
+        """Add what is measured at 100 %, where it is asked for or was measured anyway."""
+        if is_judged_in_full(image.width_px, image.height_px):
+            return replace(focus, native_blur=focus.blur, native_anisotropy=focus.anisotropy)
+        if self._sharp_at != SharpAt.FULL:
+            return focus
+        blur, anisotropy = measure_native_blur(
+            path, focus_map, image.judged, self._focus_network, max_pixels=self.max_pixels
+        )
+        return replace(focus, native_blur=blur, native_anisotropy=anisotropy)
+
     def _name_recipe(self, *, is_full: bool) -> str:
-        recipe = f"{PIXEL_RECIPE}-{self._network.sha256[:16]}-{self._exposure.sha256[:16]}"
+        recipe = (
+            f"{PIXEL_RECIPE}-{self._focus_network.sha256[:16]}-{self._exposure_network.sha256[:16]}"
+        )
         return f"{recipe}+full{NATIVE_RECIPE}" if is_full else recipe
 
 

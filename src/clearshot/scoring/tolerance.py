@@ -266,6 +266,7 @@ def build_tail(logits: ArrayLike, *, is_bad: bool, sources: Sequence[str] | None
 
 
 def _weigh(sources: Sequence[str]) -> np.ndarray:
+    """Weigh photos so that no source counts for more than its share; shape (N,)."""
     names, which, counts = np.unique(np.array(sources), return_inverse=True, return_counts=True)
     top = max(MAX_SOURCE_SHARE, 1 / len(names))
     totals = counts.astype(np.float64)
