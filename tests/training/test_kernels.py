@@ -16,7 +16,7 @@ def _rng(seed: int = 0) -> np.random.Generator:
 def test_labels_are_ordered_and_scale_with_the_picture() -> None:
     blur = kernels.draw_blur(4.0, rng=_rng(2))
     label, half = blur.log2_sigmas(), blur.log2_sigmas(0.5)
-    assert label[4] == pytest.approx(label.max(), abs=1e-4) or label[4] > label[:4].max()
+    assert label[4] >= label[:4].max() - 1e-4
     assert label[4] - half[4] == pytest.approx(1.0, abs=0.05)
     sharp = kernels.no_blur().log2_sigmas()
     assert np.allclose(2.0**sharp, kernels.PIXEL_SIGMA_PX)

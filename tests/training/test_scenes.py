@@ -36,7 +36,8 @@ def test_small_lights_shine_on_nights_alone() -> None:
     mix = scenes.SceneMix(night_share=1.0, lamp_share=0.0, small_lights_share=1.0)
     assert scenes.relight(day, mix, rng=_rng(1)).max() > 1.5
     never = scenes.SceneMix(night_share=0.0, lamp_share=1.0, small_lights_share=1.0)
-    assert scenes.relight(day, never, rng=_rng(2)).max() <= 16.0
+    for seed in range(10):
+        assert np.array_equal(scenes.relight(day, never, rng=_rng(seed)), day)
 
 
 def test_rows_of_lights_reach_far_and_shine_on_nights_alone() -> None:
@@ -51,4 +52,5 @@ def test_rows_of_lights_reach_far_and_shine_on_nights_alone() -> None:
     assert np.median(reaches) > 96
     day = np.full((128, 160), 0.3, np.float32)
     never = scenes.SceneMix(night_share=0.0, rows_share=1.0)
-    assert scenes.relight(day, never, rng=_rng(2)).max() <= 16.0
+    for seed in range(10):
+        assert np.array_equal(scenes.relight(day, never, rng=_rng(seed)), day)
