@@ -48,9 +48,25 @@ def test_kinds_of_blur_add_up_to_the_blurry_photos() -> None:
         make_verdict(BlurKind.MOTION, Label.DARK, Label.BLURRY),
     ]
     rows = {name: (num, remark) for name, num, remark in count_results(list(verdicts))}
-    assert rows["blurry"] == (3, "1 by defocus, 2 by motion")
-    assert rows["dark"] == (2, "")
+    assert rows["blurry"] == (3, "1 by defocus, 2 by motion; 1 with a worse label")
+    assert rows["dark"] == (2, "1 with a worse label")
     assert rows["bad"][0] == 3
+
+
+def test_what_a_label_counts_without_the_worse_ones_is_what_its_folder_gets(
+    run: Run, scanned_library: Path, tmp_path: Path
+) -> None:
+    told = run("scan", scanned_library).stdout
+    assert "Plan to move the bad ones, each by its worst label:" in told
+    planned = run("sort", scanned_library, "--to", tmp_path / "bad").stdout
+    for label, num in read_counts(told).items():
+        if label in set(Label):
+            line = re.search(rf"^ *{label} .*$", told, re.M)
+            assert line is not None
+            worse = re.search(r"(\d+) with a worse label", line[0])
+            moved = re.search(rf"^{label} +(\d+)", planned, re.M)
+            goes = int(moved[1]) if moved else 0
+            assert goes == num - (int(worse[1]) if worse else 0)
 
 
 def test_next_steps_can_be_pasted(run: Run, scanned_library: Path, tmp_path: Path) -> None:

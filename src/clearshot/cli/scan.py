@@ -336,10 +336,12 @@ def count_results(
         for verdict in verdicts
         if verdict.blur_kind is not None and Label.BLURRY in verdict.labels
     )
-    remarks: dict[str, str] = {
-        Rating.UNSURE: "look at them" if is_open else "",
-        Label.BLURRY: ", ".join(f"{num:,} by {kind}" for kind, num in sorted(kinds.items())),
-    }
+    by_kind = ", ".join(f"{num:,} by {kind}" for kind, num in sorted(kinds.items()))
+    remarks: dict[str, str] = {Rating.UNSURE: "look at them" if is_open else ""}
+    # `sort` puts a photo into the folder of its worst label alone.
+    seconds = Counter(label for verdict in verdicts for label in verdict.labels[1:])
+    remarks |= {label: f"{num:,} with a worse label" for label, num in seconds.items()}
+    remarks[Label.BLURRY] = "; ".join(filter(None, [by_kind, remarks.get(Label.BLURRY)]))
     counts: list[tuple[str, int]] = [(rating, ratings[rating]) for rating in _RATINGS]
     counts += [(label, labels[label]) for label in Label]
     if len(results) > len(verdicts):
@@ -362,7 +364,8 @@ def _print_next_steps(
     if bad or findings.has_rejected:
         which = "bad" if bad else "rejected"
         words = ["sort", folder, "--to", suggest_target(folder), *options]
-        steps.append((f"Plan to move the {which} ones:", words))
+        where = ", each by its worst label" if any(len(each.labels) > 1 for _, each in bad) else ""
+        steps.append((f"Plan to move the {which} ones{where}:", words))
     steps.append(
         ("Get a table of all photos:", ["report", folder, "--csv", "report.csv", *options])
     )
