@@ -301,6 +301,9 @@ class Scores:
         What read the photo, see `clearshot.decode.image.Image`; empty where it is not known.
     facts : Facts
         What the camera wrote.
+    inside : Region or None
+        The part that shows the photo and not the frame around it [px of the upright photo]; None
+        where there is no frame.
     """
 
     width_px: int
@@ -310,6 +313,7 @@ class Scores:
     recipe: str
     reader: str = ""
     facts: Facts = Facts()
+    inside: Region | None = None
 
 
 def covers(recipe: str, wanted: str) -> bool:

@@ -67,6 +67,12 @@ def test_what_was_not_measured_at_full_size_comes_back_as_none(
     assert [entry.scores for entry in catalog.entries()] == [scores]
 
 
+def test_where_a_photo_is_in_its_frame_comes_back(catalog: Catalog, library: Path) -> None:
+    scores = replace(make_scores(), inside=Region(30, 40, 5000, 3000))
+    catalog.record([(make_photo(library, "1.jpg"), scores)], recipe=RECIPE)
+    assert [entry.scores for entry in catalog.entries()] == [scores]
+
+
 FACTS = Facts(
     camera="Canon EOS 6D",
     lens="50 mm",

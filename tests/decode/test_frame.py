@@ -79,6 +79,16 @@ def test_a_frame_makes_no_blurred_photo_sharp(tmp_path: Path, name: str, sharp_a
     assert inside.sharpest.y >= box[1]
 
 
+def test_the_scores_of_a_framed_photo_tell_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    for width in (250, 1100):
+        photo = Image.fromarray(draw_scene(3, width=width, height=round(0.7 * width)))
+        photo.save(path)
+        assert Scorer().score(path).inside is None
+        frame(photo, "all around", "white")[0].save(path)
+        assert Scorer().score(path).inside == decode(path).judged
+
+
 def test_the_light_of_a_frame_is_not_that_of_the_photo(tmp_path: Path) -> None:
     photo = Image.fromarray(draw_scene(5, width=1100, height=800))
     photo.save(tmp_path / "photo.png")

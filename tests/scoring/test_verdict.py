@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from math import log2
 
 import pytest
 
-from clearshot.photo import BlurKind, Label, Rating, SharpAt, Verdict
+from clearshot.photo import BlurKind, Label, Rating, Region, SharpAt, Verdict
 from clearshot.scoring.blur import SHARP_SIGMA_PX
 from clearshot.scoring.calibration import Calibration
 from clearshot.scoring.recalibration import Curve
@@ -125,6 +126,15 @@ def test_a_movement_costs_megapixels_along_itself_only() -> None:
     assert native == pytest.approx([1.5, 3.0, 6.0, 6.0])
     screen = [read_effective_mp(blur=sharp + 2, octaves=octaves) for octaves in (0, 2)]
     assert screen[1] == pytest.approx(4 * screen[0])
+
+
+@pytest.mark.parametrize("native_blur", [None, 1.0])
+def test_a_frame_holds_no_detail(native_blur: float | None) -> None:
+    plain = make_scores(blur=2.0, native_blur=native_blur, native_anisotropy=0.0)
+    framed = replace(plain, inside=Region(600, 400, 3000, 2000))
+    whole, inside = (judge(each, calibration=CURVE).effective_mp for each in (plain, framed))
+    assert whole is not None
+    assert inside == pytest.approx(whole / 4)
 
 
 def test_a_photo_that_is_sharp_on_a_screen_tells_no_megapixels_without_a_native_score() -> None:

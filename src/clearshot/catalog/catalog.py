@@ -47,12 +47,13 @@ INSERT INTO scores (
     photo_id, width_px, height_px, blur, anisotropy, sharpest_x, sharpest_y, sharpest_width,
     sharpest_height, native_blur, native_anisotropy, shadow_stops, median_stops, bright_stops,
     black_share, white_share, subject_stops, error_stops, dark_logit, overexposed_logit,
-    sensor_white_share
+    sensor_white_share, inside_x, inside_y, inside_width, inside_height
 ) VALUES (
     (SELECT id FROM photos WHERE path = :path), :width_px, :height_px, :blur, :anisotropy,
     :sharpest_x, :sharpest_y, :sharpest_width, :sharpest_height, :native_blur,
     :native_anisotropy, :shadow_stops, :median_stops, :bright_stops, :black_share, :white_share,
-    :subject_stops, :error_stops, :dark_logit, :overexposed_logit, :sensor_white_share
+    :subject_stops, :error_stops, :dark_logit, :overexposed_logit, :sensor_white_share,
+    :inside_x, :inside_y, :inside_width, :inside_height
 )
 """
 _INSERT_FACTS = """

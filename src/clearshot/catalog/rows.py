@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 # What a column of numbers can hold; a file system may claim years beyond it.
 _MAX_INTEGER = 2**63 - 1
+
+_SIDES = tuple(field.name for field in fields(Region))
 
 
 def path_value(path: Path, library: Path) -> bytes:
@@ -110,6 +113,7 @@ def score_values(scores: Scores) -> dict[str, int | float | None]:
         By column.
     """
     focus, exposure = scores.focus, scores.exposure
+    inside = {} if scores.inside is None else asdict(scores.inside)
     # int() and float(), because SQLite would store NumPy's integers as bytes.
     return {
         "width_px": int(scores.width_px),
@@ -132,6 +136,7 @@ def score_values(scores: Scores) -> dict[str, int | float | None]:
         "dark_logit": float(exposure.dark_logit),
         "overexposed_logit": float(exposure.overexposed_logit),
         "sensor_white_share": _to_float(exposure.sensor_white_share),
+        **{f"inside_{name}": inside.get(name) for name in _SIDES},
     }
 
 
@@ -231,6 +236,9 @@ def read_scores(row: sqlite3.Row) -> Scores:
         recipe=row["recipe"],
         reader=row["reader"] or "",
         facts=read_facts(row),
+        inside=None
+        if row["inside_x"] is None
+        else Region(**{name: row[f"inside_{name}"] for name in _SIDES}),
     )
 
 

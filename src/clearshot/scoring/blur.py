@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from clearshot.decode.image import JUDGED_PX
-from clearshot.photo import BlurKind, SharpAt
+from clearshot.photo import BlurKind, Region, SharpAt
 from clearshot.scoring.native import choose_blur
 
 if TYPE_CHECKING:
@@ -83,9 +83,11 @@ def estimate_effective_mp(scores: Scores, *, is_blurry: bool) -> float | None:
     Returns
     -------
     float or None
-        Megapixels, never more than the photo has; None where only 100 % could tell.
+        Megapixels, never more than the photo has, without a frame around it; None where only 100 %
+        could tell.
     """
     focus, long_side = scores.focus, max(scores.width_px, scores.height_px)
+    inside = scores.inside or Region(0, 0, scores.width_px, scores.height_px)
     if focus.native_blur is not None:
         blur, scale = focus.native_blur, 1.0
         anisotropy = focus.native_anisotropy or 0.0
@@ -94,6 +96,6 @@ def estimate_effective_mp(scores: Scores, *, is_blurry: bool) -> float | None:
         anisotropy = focus.anisotropy
     else:
         return None
-    measured_mp = scores.width_px * scores.height_px * scale**2 / 1e6
+    measured_mp = inside.width * inside.height * scale**2 / 1e6
     sigmas_px = math.exp2(blur), math.exp2(blur - anisotropy)
     return measured_mp * math.prod(min(1.0, SHARP_SIGMA_PX / sigma_px) for sigma_px in sigmas_px)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from clearshot.config import MAX_PIXELS
-from clearshot.decode.image import Image, decode, read_despite_preview
+from clearshot.decode.image import Image, decode, find_judged_region, read_despite_preview
 from clearshot.decode.metadata import read_facts
 from clearshot.decode.preview import JPEG_PREVIEW_READER
 from clearshot.photo import Scores, SharpAt
@@ -145,7 +145,9 @@ class Scorer:
         # A small photo holds both scores, whichever was asked for.
         recipe = self._name_recipe(is_full=focus.native_blur is not None)
         facts = read_facts(path, size_px)
-        scores = Scores(*size_px, focus, exposure, recipe, image.reader, facts)
+        # What is cut off the rim of a small photo is no frame.
+        inside = None if image.judged == find_judged_region(*size_px) else image.judged
+        scores = Scores(*size_px, focus, exposure, recipe, image.reader, facts, inside)
         return Measurement(image, focus_map, scores)
 
     def _measure_pixels(
