@@ -19,7 +19,8 @@ from clearshot.actions.atomic import read_stamp
 from clearshot.catalog.place import default_path
 from clearshot.decode.image import read_rgb
 from clearshot.errors import ChangedPhotoError, MissingPhotoError, OversizedPhotoError
-from clearshot.photo import FileStamp, Photo
+from clearshot.photo import FileStamp, Photo, Region
+from clearshot.scoring.scorer import Scorer
 from clearshot.web.pictures import (
     THUMBNAIL_PX,
     draw_large,
@@ -28,6 +29,7 @@ from clearshot.web.pictures import (
     read_original,
 )
 from clearshot.web.thumbnails import Thumbnails, choose_folder
+from luma_scorer import make_scores
 
 
 class Counter:
@@ -245,8 +247,19 @@ def test_the_histogram_leaves_a_frame_out(tmp_path: Path, grey: int) -> None:
     path = tmp_path / "framed.png"
     shades = np.random.default_rng(1).integers(60, 200, (160, 240, 3), dtype=np.uint8)
     ImageOps.expand(Image.fromarray(shades), 40, (grey, grey, grey)).save(path)
-    histogram = measure_histogram(path)
+    histogram = measure_histogram(path, Scorer().score(path))
     assert (histogram["black"], histogram["white"]) == (0, 0)
+
+
+def test_the_histogram_is_of_what_was_scored(tmp_path: Path) -> None:
+    path = tmp_path / "half.jpg"
+    picture = Image.new("RGB", (3000, 2000))
+    picture.paste((120, 120, 120), (1500, 0, 3000, 2000))
+    picture.save(path)
+    scores = make_scores(size_px=picture.size)
+    assert measure_histogram(path, scores)["black"] == pytest.approx(0.5, abs=0.01)
+    right = replace(scores, inside=Region(1520, 0, 1480, 2000))
+    assert measure_histogram(path, right)["black"] == 0
 
 
 def test_thumbnails_lie_beside_the_catalog_or_in_the_users_cache(

@@ -7,6 +7,7 @@ import mimetypes
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -193,7 +194,10 @@ class Page:
 
     async def send_histogram(self, request: Request) -> Response:
         """Send the histogram of a photo."""
-        document = await self._read(request, pictures.measure_histogram)
+        number = _read_number(request)
+        entry = await self.desk.call(lambda: self.desk.read_entry(number))
+        measure = partial(pictures.measure_histogram, scores=entry.scores)
+        document = await self._read(request, measure)
         return JSONResponse(document, headers=_KEPT)
 
     async def describe_photo(self, request: Request) -> Response:

@@ -359,7 +359,7 @@ class Desk:
         dict
             JSON values: the row of `clearshot report`, facts and companions.
         """
-        entry = self._read_entry(number)
+        entry = self.read_entry(number)
         row = build_row(entry.photo.path, judge_entry(entry, thresholds))
         del row["path"]
         facts = entry.scores.facts if entry.scores else Facts()
@@ -373,8 +373,18 @@ class Desk:
             "facts": asdict(facts) | {"taken_at": facts.taken_at and write_time(facts.taken_at)},
         }
 
-    def _read_entry(self, number: int) -> Entry:
-        """Read all that is known of a photo.
+    def read_entry(self, number: int) -> Entry:
+        """Read all that is known of a photo. In the catalog's thread.
+
+        Parameters
+        ----------
+        number : int
+            Its number.
+
+        Returns
+        -------
+        Entry
+            The photo, also a missing one.
 
         Raises
         ------

@@ -11,7 +11,6 @@ from PIL.ExifTags import Base
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from clearshot.config import MAX_PIXELS
-from clearshot.decode.frame import find_inside
 from clearshot.decode.image import read_rgb
 from clearshot.decode.picture import open_picture
 from clearshot.errors import UnreadablePhotoError
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from clearshot.photo import Region, Scores
     from clearshot.scoring.scorer import Scorer
 
 # Long sides [px]: a thumbnail on a screen of two pixels a point, and a screen.
@@ -168,7 +168,9 @@ def draw_focus(path: Path, scorer: Scorer) -> bytes:
     return stream.getvalue()
 
 
-def measure_histogram(path: Path, *, max_pixels: int = MAX_PIXELS) -> dict[str, Any]:
+def measure_histogram(
+    path: Path, scores: Scores | None = None, *, max_pixels: int = MAX_PIXELS
+) -> dict[str, Any]:
     """Measure how many pixels of a photo are how bright, in each colour; a frame does not count.
 
     Raises PhotoError if it cannot be read.
@@ -177,6 +179,8 @@ def measure_histogram(path: Path, *, max_pixels: int = MAX_PIXELS) -> dict[str, 
     ----------
     path : Path
         A photo.
+    scores : Scores or None
+        Tell where the photo is in its frame; None where it could not be measured.
     max_pixels : int
         A photo with more pixels is refused.
 
@@ -187,8 +191,9 @@ def measure_histogram(path: Path, *, max_pixels: int = MAX_PIXELS) -> dict[str, 
         ends; `black`: share of pixels that are black in all colours; `white`: with a colour that is
         clipped.
     """
-    framed_hwc = read_rgb(path, long_side_px=_HISTOGRAM_PX, max_pixels=max_pixels)
-    rgb_hwc = framed_hwc[find_inside(np.asarray(Image.fromarray(framed_hwc).convert("L")))]
+    rgb_hwc = read_rgb(path, long_side_px=_HISTOGRAM_PX, max_pixels=max_pixels)
+    if scores is not None and scores.inside is not None:
+        rgb_hwc = _cut_out(rgb_hwc, scores.inside, scores.width_px)
     counts = [
         np.bincount(rgb_hwc[..., channel].ravel() // (256 // _NUM_BINS), minlength=_NUM_BINS)
         for channel in range(3)
@@ -203,6 +208,14 @@ def measure_histogram(path: Path, *, max_pixels: int = MAX_PIXELS) -> dict[str, 
         "black": float((rgb_hwc <= BLACK_LEVEL).all(axis=-1).mean()),
         "white": float((rgb_hwc >= WHITE_LEVEL).any(axis=-1).mean()),
     }
+
+
+def _cut_out(rgb_hwc: NDArray[np.uint8], region: Region, width_px: int) -> NDArray[np.uint8]:
+    """Cut a region of a photo of a width out of its smaller copy."""
+    scale = rgb_hwc.shape[1] / width_px
+    x0, x1 = (round(edge * scale) for edge in (region.x, region.x + region.width))
+    y0, y1 = (round(edge * scale) for edge in (region.y, region.y + region.height))
+    return rgb_hwc[y0:y1, x0:x1]
 
 
 def _encode(rgb_hwc: NDArray[np.uint8], quality: int) -> bytes:
