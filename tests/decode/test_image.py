@@ -228,7 +228,7 @@ def test_empty_text_and_truncated_files_name_path_and_cause(tmp_path: Path) -> N
         decode(empty)
     with pytest.raises(UnknownFormatError, match="not a JPEG"):
         decode(text)
-    with pytest.raises(DamagedPhotoError, match=r"cut\.jpg: .*truncated"):
+    with pytest.raises(DamagedPhotoError, match=r"cut\.jpg: its data ends before the picture does"):
         decode(cut)
 
 

@@ -225,6 +225,8 @@ def _explained(path: Path, max_pixels: int) -> Iterator[None]:
 
 def _describe(error: Exception) -> str:
     """Say in one line what a reader complains about."""
+    if "truncated" in str(error).casefold():
+        return "its data ends before the picture does: it was not copied or recovered whole"
     return " ".join(str(error).split()) or type(error).__name__
 
 
