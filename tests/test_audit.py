@@ -183,8 +183,14 @@ def test_any_name_of_a_photo_comes_back(tmp_path: Path, name: str) -> None:
         ("file,label\nx,clear\n", "needs the columns"),
         ("", "found nothing"),
         ("file,label,pile,pile_photos\nx,nice,good,9\n", "line 2: unknown label 'nice'"),
-        ("file,label,pile,pile_photos\nx,clear,great,9\n", "line 2"),
-        ("file,label,pile,pile_photos\nx,clear,good,many\n", "line 2"),
+        (
+            "file,label,pile,pile_photos\nx,clear,great,9\n",
+            "line 2: unknown pile 'great'; expected good, bad, whole",
+        ),
+        (
+            "file,label,pile,pile_photos\nx,clear,good,many\n",
+            "line 2: pile_photos is no whole number: 'many'",
+        ),
         ("file,label,pile,pile_photos\nx,,good,9\n", "no label was filled in"),
     ],
 )

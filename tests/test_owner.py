@@ -170,8 +170,11 @@ def test_what_cannot_be_kept_or_read_is_refused(tmp_path: Path) -> None:
         check_tolerances({Label.DARK: Tolerance(0.0)})
     with pytest.raises(InputError, match="no decided photo"):
         calibrate([], TOLERANCES, origin="nothing")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match=r"none\.json: cannot be read: [^/\\]*$"):
         read_calibration_file(tmp_path / "none.json")
+    (tmp_path / "latin.json").write_bytes(b"\xe9")
+    with pytest.raises(InputError, match=r"latin\.json: is not in UTF-8$"):
+        read_calibration_file(tmp_path / "latin.json")
     (tmp_path / "bad.json").write_text("{}")
     with pytest.raises(InputError, match=r"bad\.json: is no calibration"):
         read_calibration_file(tmp_path / "bad.json")

@@ -220,11 +220,15 @@ def _parse(reader: csv.DictReader[str], path: Path) -> Iterator[Sampled]:
             message = f"unknown label {word!r}; expected clear, blurred, dark or overexposed"
             raise InputError(f"line {reader.line_num}: {message}", path=path)
         is_bad = None if word in _NO_ANSWER else LABEL_WORDS[word] is not None
+        if row["pile"] not in set(Pile):
+            message = f"unknown pile {row['pile']!r}; expected {', '.join(Pile)}"
+            raise InputError(f"line {reader.line_num}: {message}", path=path)
+        path_of_row, pile = Path(row["file"]), Pile(row["pile"])
         try:
-            path_of_row, pile = Path(row["file"]), Pile(row["pile"])
             yield Sampled(path_of_row, pile, int(row["pile_photos"]), is_bad, is_seen=word != "")
         except (ValueError, TypeError) as error:
-            raise InputError(f"line {reader.line_num}: {error}", path=path) from error
+            message = f"pile_photos is no whole number: {row['pile_photos']!r}"
+            raise InputError(f"line {reader.line_num}: {message}", path=path) from error
 
 
 def estimate(answers: Sequence[Sampled]) -> Audit:

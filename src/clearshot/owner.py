@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from clearshot.errors import InputError, UsageError
+from clearshot.errors import InputError, UsageError, describe_cause
 from clearshot.intervals import count_needed
 from clearshot.listing import find_scores
 from clearshot.photo import Choice, Failure, Label, SharpAt
@@ -390,8 +390,10 @@ def read_calibration_file(path: Path) -> Recalibration:
     """
     try:
         own = parse_recalibration(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", path=path) from error
+    except OSError as error:
+        raise InputError(f"cannot be read: {describe_cause(error)}", path=path) from error
+    except UnicodeDecodeError as error:
+        raise InputError("is not in UTF-8", path=path) from error
     except InputError as error:
         raise InputError(error.message, path=path) from error
     if own.made_for != digest_calibration(read_calibration()):

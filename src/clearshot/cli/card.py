@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from clearshot.cli.files import encode, write_file
 from clearshot.cli.screen import print_remark
-from clearshot.errors import ClearshotError, InputError, UsageError
+from clearshot.errors import ClearshotError, InputError, UsageError, describe_cause
 from clearshot.terminal import to_command
 
 if TYPE_CHECKING:
@@ -196,5 +196,7 @@ def _read_notes(card_path: Path) -> dict[str, str]:
         return parse_notes(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", path=path) from error
+    except OSError as error:
+        raise InputError(f"cannot be read: {describe_cause(error)}", path=path) from error
+    except UnicodeDecodeError as error:
+        raise InputError("is not in UTF-8", path=path) from error
