@@ -337,10 +337,16 @@ def test_apply_shows_the_plan_moves_and_takes_back(page: Page, library: Path) ->
     assert rejected in names
     assert kept not in names
     expect(page.locator("#show-plan")).to_have_text(f"Move {len(bad)} photos")
+    # What a filter hides goes, too, and the page says so.
+    page.select_option("#filter-folder", label="friday")
+    assert read_total(page) < len(bad)
+    expect(page.locator("#show-plan")).to_have_text(f"Move all {len(bad)} photos")
+    page.click("text=Clear filters")
 
     page.click("#show-plan")
     dialog = page.locator("#plan")
     expect(dialog).to_contain_text("Nothing has moved yet")
+    expect(dialog).to_contain_text("the whole library")
     expect(dialog.locator("tfoot")).to_contain_text(str(len(bad)))
     expect(dialog.locator("tbody")).to_contain_text("Rejected")
     expect(dialog.locator("code")).to_contain_text("clearshot sort")

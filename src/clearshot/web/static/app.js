@@ -33,6 +33,8 @@ const filters = new FilterPanel(view, {
   onScan: () => scan(),
 });
 
+const isFiltered = () => [view.label, view.decided, view.camera, view.folder].some(Boolean);
+
 const focusGrid = () => grid.element.focus({ preventScroll: true });
 
 // What is in view.
@@ -81,7 +83,7 @@ function showCounts() {
 function showMoves() {
   const button = find("show-plan");
   const n = library.isPart ? 0 : library.toMove;
-  button.textContent = n ? T.moveSome(n) : T.move;
+  button.textContent = n ? T.moveSome(n, isFiltered()) : T.move;
   button.disabled = n === 0;
 }
 
@@ -93,7 +95,7 @@ function showEmpty() {
   const isScanning = job?.kind === "scan" && isRunning(job);
   if (library.photos.length === 0 && isScanning) fillEmpty(T.scanningTitle, T.scanningText);
   else if (library.photos.length === 0) fillEmpty(T.emptyTitle, T.emptyText, h("button", { class: "main", onclick: scan }, T.scanNow));
-  else fillEmpty(T.noneTitle, view.label || view.decided || view.camera || view.folder ? T.noneText : T.noneOf[view.tab] ?? T.noneText);
+  else fillEmpty(T.noneTitle, isFiltered() ? T.noneText : T.noneOf[view.tab] ?? T.noneText);
 }
 
 function fillEmpty(title, text, ...more) {

@@ -67,7 +67,8 @@ export const T = {
   filters: "Filters",
   help: "Keys",
   move: "Move photos",
-  moveSome: (n) => `Move ${count(n, "photo")}`,
+  // A filter hides photos, but keeps none from moving.
+  moveSome: (n, isFiltered) => `Move ${isFiltered && n > 1 ? "all " : ""}${count(n, "photo")}`,
   verdicts: "Verdict",
 
   thresholds: "Thresholds",
@@ -164,7 +165,7 @@ export const T = {
   sharpest: "sharpest region",
 
   planTitle: "Move photos",
-  planIntro: "Nothing has moved yet. These are the bad photos that you did not keep and the ones that you rejected, with the files that belong to them.",
+  planIntro: "Nothing has moved yet. These are the bad photos of the whole library that you did not keep and the ones that you rejected, with the files that belong to them; filters do not count here.",
   undoTitle: "Take back the last plan",
   undoIntro: "Nothing has changed yet. What was moved goes back to where it was; copies, links and sidecars that were made go away; sidecars and metadata that were changed are as before.",
   target: "Move to",
