@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -305,6 +306,26 @@ def test_a_catalog_kept_elsewhere_serves_one_library(library: Path, tmp_path: Pa
     other.mkdir()
     with pytest.raises(CatalogError, match=f"mine.sqlite: .*library {library}, not to {other}"):
         Catalog.open(other, path=tmp_path / "mine.sqlite")
+
+
+def test_a_library_that_moved_is_told_how_it_keeps_its_catalog(
+    library: Path, tmp_path: Path
+) -> None:
+    kept, moved = tmp_path / "kept.sqlite", tmp_path / "moved"
+    with Catalog.open(library, path=kept) as catalog:
+        catalog.record([(make_photo(library, "1.jpg"), make_scores())], recipe=RECIPE)
+    library.rename(moved)
+    with pytest.raises(CatalogError) as refusal:
+        Catalog.open(moved, path=kept)
+    _, told = str(refusal.value).split("copy the catalog to ")
+    place = Path(told)
+    place.parent.mkdir()
+    shutil.copy(kept, place)
+    with Catalog.open(moved) as catalog:
+        assert [entry.photo.path for entry in catalog.entries()] == [moved / "1.jpg"]
+    # What is there now would be lost.
+    with pytest.raises(CatalogError, match=f"not to {moved}$"):
+        Catalog.open(moved, path=kept)
 
 
 def test_the_catalog_in_a_library_serves_no_other(library: Path, tmp_path: Path) -> None:

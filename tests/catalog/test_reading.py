@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -67,7 +68,8 @@ def test_a_catalog_of_another_version_is_left_as_it_is(
 
 
 @pytest.mark.parametrize(
-    ("content", "why"), [(b"no database" * 100, "not a catalog"), (b"", "older"), (None, "opened")]
+    ("content", "why"),
+    [(b"no database" * 100, "not a catalog"), (b"", "is empty"), (None, "opened")],
 )
 def test_what_is_no_catalog_is_refused(library: Path, content: bytes | None, why: str) -> None:
     path = default_path(library)
@@ -77,3 +79,18 @@ def test_what_is_no_catalog_is_refused(library: Path, content: bytes | None, why
     with pytest.raises(CatalogError, match=why), open_to_read(library):
         pass
     assert path.exists() is (content is not None)
+
+
+def test_a_copy_without_its_log_is_told_what_it_lacks(library: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.sqlite"
+    with Catalog.open(library) as catalog:
+        shutil.copy(catalog.path, copy)
+        with (
+            pytest.raises(CatalogError, match=r"is empty; .*copy\.sqlite-wal"),
+            open_to_read(library, path=copy),
+        ):
+            pass
+        log = f"{catalog.path.name}-wal"
+        shutil.copy(catalog.path.with_name(log), f"{copy}-wal")
+    with open_to_read(library, path=copy) as read:
+        assert read.entries() == []

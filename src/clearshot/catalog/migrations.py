@@ -114,7 +114,12 @@ def check(connection: sqlite3.Connection, migrations: Sequence[Migration], *, pa
         If the database has not had just these.
     """
     _refuse_newer(connection, migrations, path)
-    if {migration.name for migration in migrations} - set(applied(connection)):
+    done = applied(connection)
+    if not done:
+        # While a catalog is open, all that is in it may be in the log.
+        message = f"the catalog is empty; a copy needs the file {path.name}-wal beside it, too"
+        raise CatalogError(message, path=path)
+    if {migration.name for migration in migrations} - set(done):
         message = "the catalog was written by an older clearshot; scan again to bring it up to date"
         raise CatalogError(message, path=path)
 

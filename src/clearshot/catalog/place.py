@@ -209,6 +209,9 @@ def check_home(path: Path, library: Path) -> None:
 def _check_owner(owner: Path, library: Path, path: Path) -> None:
     if not _is_same(owner, library):
         message = f"the catalog belongs to the library {owner}, not to {library}"
+        own = default_path(library)
+        if path.exists() and not os.path.lexists(owner) and not os.path.lexists(own):
+            message += f"; if that is where it was before, copy the catalog to {own}"
         raise CatalogError(message, path=path)
 
 
