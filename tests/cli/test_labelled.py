@@ -71,6 +71,18 @@ def test_photos_that_training_left_out_hide_none_of_the_others(
     assert count_sources(photos) == {"trained on": 8, "validation": 2}
 
 
+def test_training_photos_in_a_folder_of_the_set_are_found(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    describe(monkeypatch, **train_on(photos))
+    (photos.parent / "blurred").mkdir()
+    for number in range(3):
+        Image.new("L", (400, 384), 100 + number).save(photos.parent / "blurred" / f"{number}.png")
+    sources = count_sources(photos.parent)
+    assert (sources["trained on"], sources["validation"], sources.total()) == (8, 2, 13)
+    assert f"{photos}: 8 of its photos trained net" in capsys.readouterr().err
+
+
 def test_renamed_training_photos_are_not_called_unseen(
     photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

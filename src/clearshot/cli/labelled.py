@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,7 @@ def read_photos(labelled: tuple[Path, ...], word: str) -> LabelledSet:
 def _name_training(
     photos: tuple[LabelledPhoto, ...], folder: Path, word: str
 ) -> tuple[LabelledPhoto, ...]:
-    """Name the photos of a folder by what they did for a network, if it was made from them."""
+    """Name the photos of a folder by what they did for a network, if it was made from some."""
     from clearshot.evaluation.networks import find_entry
     from clearshot.evaluation.split import digest_set, name_training, split_training
 
@@ -80,13 +81,17 @@ def _name_training(
     config = values.get("config", {})
     if not folder.is_dir() or not {"seed", "validation_share"} <= set(config):
         return photos
-    digests = _digest_training(folder.resolve(), values)
-    if digest_set(digests.values()) != values.get("photos_sha256"):
+    root = folder.resolve()
+    for place in _find_places(root, values):
+        digests = _digest_training(place, values)
+        if digest_set(digests.values()) == values.get("photos_sha256"):
+            break
+    else:
         return photos
     parts = split_training(
         digests, seed=config["seed"], validation_share=config["validation_share"]
     )
-    name = to_printable(folder)
+    name = to_printable(folder / place.relative_to(root))
     validated = digest_set(digests[path] for path in parts[1])
     if values.get("validation_sha256", validated) != validated:
         print_remark(
@@ -102,21 +107,30 @@ def _name_training(
     return name_training(photos, *parts)
 
 
+def _find_places(root: Path, values: Mapping[str, Any]) -> list[Path]:
+    """Find the folders in a set, itself among them, with as many photos as made a network."""
+    from clearshot.discover import find_photos
+
+    nums: Counter[Path] = Counter()
+    for photo in find_photos([root]).photos:
+        nums.update(place for place in photo.path.parents if place.is_relative_to(root))
+    num_trained = values.get("num_photos", 0)
+    # Some of those that were left out may have been taken away since.
+    most = num_trained + values.get("num_left_out", 0)
+    return [place for place, num in nums.items() if num_trained <= num <= most]
+
+
 def _digest_training(folder: Path, values: Mapping[str, Any]) -> Mapping[Path, str]:
     """Name the photos of a folder by content, but for those that training leaves out.
 
-    Empty where they are more or fewer than those that made a network, or cannot be read any more.
+    Empty where one cannot be read any more.
     """
     from clearshot.discover import find_photos
     from clearshot.evaluation.split import digest_files
 
     paths = [photo.path for photo in find_photos([folder]).photos]
-    # Some of those that were left out may have been taken away since.
-    num_more = len(paths) - values.get("num_photos", 0)
-    if not 0 <= num_more <= values.get("num_left_out", 0):
-        return {}
     try:
-        if num_more == 0:
+        if len(paths) == values.get("num_photos"):
             return digest_files(paths)
         # Reads every photo, so only where they may be the ones.
         from clearshot.training.photos import sift_photos
