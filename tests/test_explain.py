@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,12 @@ def test_long_reasons_and_foreign_names_fit() -> None:
     font = explain._load_font(20)
     assert all(font.getlength(line) <= 300 for line in lines)
     assert " ".join(lines).split() == ("one two three " * 30).split()
-    assert explain._to_ascii("Müller 山.jpg") == "Muller ?.jpg"
+    assert explain._to_ascii("Müller 山.jpg") == r"Muller \u5c71.jpg"
+    # Two voices of one letter, and letters apart from their accents, as some systems write them.
+    names = ["ガ.jpg", "カ.jpg", "я.jpg", "ب.jpg", "\udce9.jpg"]
+    assert len({explain._to_ascii(name) for name in names}) == len(names)
+    assert all("?" not in explain._to_ascii(name) for name in names)
+    assert explain._to_ascii(unicodedata.normalize("NFD", "Müller")) == "Muller"
     assert explain._fit("x" * 200, 20, 100).endswith("...")
 
 

@@ -446,9 +446,15 @@ def _fit(text: str, size: int, width: float) -> str:
 
 
 def _to_ascii(text: str) -> str:
-    """Spell text with the letters that the font has."""
-    letters = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return "".join(c if c.isascii() and c.isprintable() else "?" for c in letters)
+    r"""Spell text with the letters that the font has, which are ASCII, and others as `\u....`."""
+    return "".join(map(_spell, unicodedata.normalize("NFC", text)))
+
+
+def _spell(letter: str) -> str:
+    parts = unicodedata.normalize("NFKD", letter)
+    plain = "".join(part for part in parts if not unicodedata.combining(part))
+    is_drawn = plain.isascii() and plain.isprintable()
+    return plain if is_drawn else letter.encode("unicode_escape").decode("ascii")
 
 
 def _load_font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
