@@ -10,7 +10,6 @@ import io
 import logging
 import math
 import struct
-import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +18,7 @@ from PIL import Image as PillowImage
 from clearshot.decode.focus_point import FocusPoint, find_common_point, find_maker_point, read_note
 from clearshot.decode.formats import Format, sniff
 from clearshot.decode.ifd import Ifd
+from clearshot.decode.pillow import LENIENCY
 from clearshot.decode.segments import APP1, walk_segments
 
 if TYPE_CHECKING:
@@ -207,14 +207,15 @@ def _cut_heif_block(file: BinaryIO) -> Any:
 def _cut_pillow_block(file: BinaryIO) -> Any:
     """Cut the EXIF block out of a format that Pillow knows better than exifread does."""
     file.seek(0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        # Pillow reads such a file as a whole, as it does for the pixels.
-        with PillowImage.open(file, formats=("PNG", "WEBP", "AVIF")) as picture:
-            # darktable and ImageMagick write it into a PNG as text: three lines, and digits.
-            lines = picture.info.get("Raw profile type exif", "").split("\n")
-            block = picture.info.get("exif") or bytes.fromhex("".join(lines[3:]))
-            return _open_block(block)
+    # Pillow reads such a file as a whole, as it does for the pixels.
+    with (
+        LENIENCY.granted(0),
+        PillowImage.open(file, formats=("PNG", "WEBP", "AVIF")) as picture,
+    ):
+        # darktable and ImageMagick write it into a PNG as text: three lines, and digits.
+        lines = picture.info.get("Raw profile type exif", "").split("\n")
+        block = picture.info.get("exif") or bytes.fromhex("".join(lines[3:]))
+        return _open_block(block)
 
 
 def _cut_jpeg_block(stream: Any) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import stat
 import struct
-import warnings
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -23,6 +22,7 @@ from clearshot.decode.completeness import is_cut_off
 from clearshot.decode.formats import Format, name_start, sniff
 from clearshot.decode.heif import open_heif
 from clearshot.decode.orientation import read_orientation
+from clearshot.decode.pillow import LENIENCY
 from clearshot.decode.preview import JPEG_PREVIEW_READER, find_preview
 from clearshot.decode.raw import open_raw
 from clearshot.decode.tiff import find_ending, find_photo
@@ -140,10 +140,8 @@ def open_picture(
         If the file changed while it was open.
     """
     with _explained(path, max_pixels), ExitStack() as stack:
-        stack.enter_context(warnings.catch_warnings())
-        # Pillow warns from 89 MP on; the limit here is checked below.
-        warnings.simplefilter("ignore")
-        stack.enter_context(_pillow_limit(max_pixels))
+        # The limit here is checked below.
+        stack.enter_context(LENIENCY.granted(max_pixels))
         _check_kind(path)
         stream = stack.enter_context(path.open("rb"))
         stack.enter_context(_Unchanged(stream, path))
@@ -255,18 +253,6 @@ class _Unchanged:
 
 def _stamp(status: os.stat_result) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
-
-
-@contextmanager
-def _pillow_limit(max_pixels: int) -> Iterator[None]:
-    """Raise Pillow's own limit where ours is higher; it refuses twice its number."""
-    before = PillowImage.MAX_IMAGE_PIXELS
-    if before is not None and 2 * before < max_pixels:
-        PillowImage.MAX_IMAGE_PIXELS = -(-max_pixels // 2)
-    try:
-        yield
-    finally:
-        PillowImage.MAX_IMAGE_PIXELS = before
 
 
 def _check_pixels(picture: PillowImage.Image, path: Path, max_pixels: int) -> None:
