@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from clearshot.catalog.catalog import Catalog
 
 # Each of several test processes has one core; threads of libraries would only stand in the way.
 # Set before any of them is loaded.
@@ -27,6 +30,21 @@ def isolated_home(
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """An empty library."""
+    folder = tmp_path / "library"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def catalog(library: Path) -> Iterator[Catalog]:
+    """The open, empty catalog of `library`."""
+    with Catalog.open(library) as catalog:
+        yield catalog
 
 
 @pytest.fixture

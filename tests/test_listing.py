@@ -3,7 +3,6 @@ from __future__ import annotations
 import math
 import tempfile
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,19 +45,6 @@ from clearshot.scoring.tolerance import Tolerance
 from clearshot.scoring.verdict import Thresholds, compute_probabilities
 from scoring.records import make_scores
 from scoring.strategies import CAMERAS, FULL_RECIPE, RECIPE, curves, drawn_scores, drawn_thresholds
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Path:
-    folder = tmp_path / "library"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def catalog(library: Path) -> Iterator[Catalog]:
-    with Catalog.open(library) as catalog:
-        yield catalog
 
 
 def record(catalog: Catalog, results: list[Scores | Failure]) -> list[Photo]:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,21 +16,6 @@ from clearshot.notary import Notary, catch_up, find_journals
 from clearshot.photo import FileStamp, Photo
 from jpegs import draw_jpeg, make_step
 from luma_scorer import make_scores
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Path:
-    """An empty library."""
-    folder = tmp_path / "library"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def catalog(library: Path) -> Iterator[Catalog]:
-    """The open catalog of `library`."""
-    with Catalog.open(library) as catalog:
-        yield catalog
 
 
 def test_a_photo_from_a_backup_is_known_again_after_one_scan(

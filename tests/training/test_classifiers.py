@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,14 @@ from clearshot.training.classifier_export import export_classifier
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 SMALLEST_PX = 75
+
+
+@pytest.fixture(autouse=True, scope="module")
+def restored_order() -> Iterator[None]:
+    """Leave the order of axes to other tests as it was."""
+    order = keras.config.image_data_format()
+    yield
+    keras.config.set_image_data_format(order)
 
 
 @pytest.fixture(autouse=True)
