@@ -148,6 +148,24 @@ def test_it_serves_until_ctrl_c_and_scans_a_new_folder(clear_photos: Path, tmp_p
         assert len(catalog.entries()) == 1
 
 
+def test_ctrl_c_while_the_server_starts_ends_it_like_any_other(scanned_library: Path) -> None:
+    code = (
+        "import signal\n"
+        "from uvicorn import Config\n"
+        "from clearshot.cli.main import run\n"
+        "find = Config.get_loop_factory\n"
+        "def find_late(config):\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+        "    return find(config)\n"
+        "Config.get_loop_factory = find_late\n"
+        "run()"
+    )
+    with started("-c", code, "review", scanned_library) as (program, _):
+        assert program.wait(20) == 0
+        assert program.stderr
+        assert program.stderr.read() == "Ctrl-C ends it; every decision is kept.\n"
+
+
 def test_ctrl_c_waits_for_a_move_and_a_second_one_tells_what_it_leaves(
     scanned_library: Path, tmp_path: Path
 ) -> None:

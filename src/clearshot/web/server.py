@@ -144,7 +144,12 @@ class ReviewServer:
             ready(self.gate.address)
         self._server.waiting = waiting
         # Ctrl-C is how a user ends it, and no error.
-        with contextlib.closing(self._socket), contextlib.suppress(KeyboardInterrupt):
+        with (
+            contextlib.closing(self._socket),
+            contextlib.suppress(KeyboardInterrupt),
+            # As uvicorn itself does, but only once its loop runs.
+            self._server.capture_signals(),
+        ):
             self._server.run(sockets=[self._socket])
         if self._server.force_exit and self.page.jobs.is_moving:
             raise KeyboardInterrupt
