@@ -11,7 +11,7 @@ References
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -29,6 +29,12 @@ MAX_SCALE: Final = 1.6
 SMEAR_SHARE: Final = 0.15
 # Half the side of the window of noise reduction [px].
 _SMEAR_RADIUS_PX: Final = 2
+# Range of the deviation of grain that a developed picture has [levels of 255].
+_GRAIN_LEVELS: Final = (4.0, 28.0)
+# Share of grainy pictures whose grain a program reduces, and by how many of its deviations.
+_REDUCED_SHARE: Final = 0.4
+_REDUCED_DEVIATIONS: Final = (0.7, 2.5)
+_MOST_SMEAR_LEVELS: Final = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,11 @@ class Camera:
     smear_levels : float
         Noise reduction that smears texture and keeps edges: pixels are averaged with neighbours
         that differ by less than this [levels of 255]; 0 for none.
+    grain_levels : float
+        Standard deviation of grain in the developed picture: high ISO, fast film, or a program
+        that adds it [levels of 255]; 0 for none.
+    is_film : bool
+        The grain fades towards black and white.
     sharpen_radius_px, sharpen_percent : float
         Unsharp mask; 0 percent for none.
     jpeg_qualities : tuple of int
@@ -67,18 +78,24 @@ class Camera:
     scale: float
     has_median: bool
     smear_levels: float
+    grain_levels: float
+    is_film: bool
     sharpen_radius_px: float
     sharpen_percent: float
     jpeg_qualities: tuple[int, ...]
 
 
-def draw_camera(smear_share: float = SMEAR_SHARE, *, rng: np.random.Generator) -> Camera:
+def draw_camera(
+    smear_share: float = SMEAR_SHARE, grain_share: float = 0.0, *, rng: np.random.Generator
+) -> Camera:
     """Draw a camera, from a good one in daylight to a phone at night.
 
     Parameters
     ----------
     smear_share : float
         Share of cameras whose noise reduction smears texture, in [0, 1].
+    grain_share : float
+        Share of pictures with strong grain, of which a program may have reduced some, in [0, 1].
     rng : numpy.random.Generator
         Source of every setting.
 
@@ -92,7 +109,7 @@ def draw_camera(smear_share: float = SMEAR_SHARE, *, rng: np.random.Generator) -
     qualities = [int(rng.integers(55, 99))] if rng.random() < 0.9 else []
     if rng.random() < 0.1:
         qualities.append(int(rng.integers(60, 96)))
-    return Camera(
+    camera = Camera(
         gain_stops=rng.uniform(-1.0, 0.5),
         shot_noise=10 ** rng.uniform(-5.0, -3.2) if has_noise else 0.0,
         read_noise=10 ** rng.uniform(-4.0, -2.7) if has_noise else 0.0,
@@ -104,9 +121,30 @@ def draw_camera(smear_share: float = SMEAR_SHARE, *, rng: np.random.Generator) -
         else 1.0,
         has_median=bool(rng.random() < 0.1),
         smear_levels=rng.uniform(4, 20) if rng.random() < smear_share else 0.0,
+        grain_levels=0.0,
+        is_film=False,
         sharpen_radius_px=rng.uniform(0.5, 1.6),
         sharpen_percent=rng.uniform(20, 160) if rng.random() < 0.4 else 0.0,
         jpeg_qualities=tuple(qualities),
+    )
+    if grain_share and rng.random() < grain_share:
+        return _add_grain(camera, rng=rng)
+    return camera
+
+
+def _add_grain(camera: Camera, *, rng: np.random.Generator) -> Camera:
+    levels = float(np.exp(rng.uniform(*np.log(_GRAIN_LEVELS))))
+    smear_levels = 0.0
+    if rng.random() < _REDUCED_SHARE:
+        smear_levels = min(levels * rng.uniform(*_REDUCED_DEVIATIONS), _MOST_SMEAR_LEVELS)
+    return replace(
+        camera,
+        noise_grain_px=rng.uniform(0.3, 1.3) if rng.random() < 0.5 else 0.0,
+        grain_levels=levels,
+        is_film=bool(rng.random() < 0.5),
+        smear_levels=smear_levels,
+        # Nobody sharpens strong grain much.
+        sharpen_percent=camera.sharpen_percent / 3,
     )
 
 
@@ -137,6 +175,10 @@ def photograph(
     # A cubic S curve that keeps 0, 1/2 and 1.
     curve = encoded * (1 - encoded) * (2 * encoded - 1)
     encoded = np.clip(encoded + camera.contrast * curve, 0, 1)
+    if camera.grain_levels > 0:
+        strength = 4 * encoded * (1 - encoded) if camera.is_film else np.ones_like(encoded)
+        grain = _draw_grain(encoded.shape, camera.noise_grain_px, rng=rng)
+        encoded = np.clip(encoded + camera.grain_levels / 255 * strength * grain, 0, 1)
     return _finish(np.round(encoded * 255).astype(np.uint8), camera)
 
 

@@ -45,6 +45,7 @@ _NUM_PLACES: Final = 12
 _HARD_SMEAR_SHARE: Final = 0.4
 _HARD_LINED_SHARE: Final = 0.4
 _HARD_COAT_SHARE: Final = 0.2
+_HARD_GRAIN_SHARE: Final = 0.2
 # Share of coats that cover a photo as a whole.
 _WHOLE_COAT_SHARE: Final = 0.4
 _HARD_SCENES: Final = scenes.SceneMix(
@@ -106,8 +107,8 @@ def draw_patches(
     seed : int
         The same seed gives the same patches, whatever the number of workers.
     is_hard : bool
-        Draw what networks find hard: nights full of lights, phones that smear texture, fur and
-        hair, and places that run in one direction, most of them moved along it.
+        Draw what networks find hard: nights full of lights, phones that smear texture, strong
+        grain, fur and hair, and places that run in one direction, most of them moved along it.
     progress : callable
         Called with the number of patches drawn so far.
 
@@ -208,7 +209,8 @@ def _draw_patch(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8]]:
     """Draw one patch: luma (P, P), log2 sigma of both blurs (2, 5), owners (C, C)."""
     is_hard = photo.structure is not None
-    camera = cameras.draw_camera(_HARD_SMEAR_SHARE if is_hard else cameras.SMEAR_SHARE, rng=rng)
+    shares = (_HARD_SMEAR_SHARE, _HARD_GRAIN_SHARE) if is_hard else (cameras.SMEAR_SHARE, 0.0)
+    camera = cameras.draw_camera(*shares, rng=rng)
     side = min(int(np.ceil(PATCH_PX / camera.scale)) + 2 * _MARGIN_PX, *photo.linear.shape)
     if photo.structure is not None and rng.random() < _HARD_LINED_SHARE:
         mix = scenes.SceneMix()
