@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from clearshot.catalog.catalog import Catalog
@@ -18,6 +19,12 @@ from clearshot.catalog.catalog import Catalog
 if "PYTEST_XDIST_WORKER" in os.environ:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+
+# The same code gets the same examples, and a busy machine may take long over one.
+settings.register_profile(
+    "clearshot", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("clearshot")
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -110,7 +110,7 @@ def assert_same(catalog: Catalog, thresholds: Thresholds) -> None:
         assert counts.labels[label] == sum(label in each.labels for each in judged.values())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_page_says_of_every_photo_what_its_verdict_says(data: st.DataObject) -> None:
     failures = st.just(Failure("damaged", "cut off"))

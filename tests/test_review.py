@@ -99,7 +99,7 @@ def test_a_decision_outranks_the_verdict(catalog: Catalog) -> None:
     assert list_names(catalog) == {"blurred": "blurry"}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_bad_photos_are_those_of_all_that_are_judged(data: st.DataObject) -> None:
     failures = st.just(Failure("damaged", "cut off"))

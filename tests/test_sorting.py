@@ -274,7 +274,7 @@ times_ns = st.integers(0, 2**61)
 photos = st.tuples(folders, stems, companions, st.binary(max_size=8), times_ns)
 
 
-@settings(deadline=None, max_examples=40, database=None)
+@settings(max_examples=40)
 @given(
     shots=st.lists(photos, max_size=8),
     taken=st.lists(st.tuples(st.sampled_from(Label), photos), max_size=4),

@@ -85,7 +85,7 @@ def open_library() -> Iterator[Path]:
             yield root / "library"
 
 
-@settings(deadline=None, max_examples=40, database=None)
+@settings(max_examples=40)
 @given(tree=trees, first=plans, second=plans)
 def test_undo_and_redo_of_any_plans(
     tree: dict[str, tuple[bytes, int]],

@@ -149,7 +149,7 @@ name_bytes = st.binary(min_size=1, max_size=30).filter(
 )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(names=st.lists(name_bytes, min_size=1, max_size=4, unique=True), companion=name_bytes)
 def test_any_file_name_survives(names: list[bytes], companion: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder, Catalog.open(Path(folder)) as catalog:

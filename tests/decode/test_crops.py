@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
@@ -80,7 +80,6 @@ def test_every_mode_becomes_luma(tmp_path: Path, mode: str) -> None:
         assert np.abs(crop - expected).max() <= 8
 
 
-@settings(deadline=None)
 @given(
     st.tuples(st.integers(-900, 900), st.integers(-900, 900), st.integers(0, 900)),
     st.integers(16, 700),

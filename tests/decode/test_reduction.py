@@ -32,7 +32,7 @@ def save_colours(path: Path, **options: Any) -> Path:
     return path
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(width=st.integers(1025, 2200), height=st.integers(100, 1100))
 @pytest.mark.parametrize("is_tall", [False, True])
 def test_averages_are_those_of_pillows_box(width: int, height: int, *, is_tall: bool) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -205,7 +205,6 @@ def test_a_raw_photo_whose_preview_is_damaged_is_measured_as_if_it_had_none(
     assert first.focus.native_blur is not None
 
 
-@settings(deadline=None)
 @given(st.integers(1025, 9000), st.integers(300, 9000), st.floats(0, 1), st.floats(0, 1))
 def test_crops_lie_in_the_photo(width: int, height: int, x: float, y: float) -> None:
     cols, rows = (n // CELL_PX for n in choose_size(width, height))

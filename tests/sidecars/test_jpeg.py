@@ -88,7 +88,7 @@ def test_a_file_cut_off_anywhere_before_its_pixels_is_refused() -> None:
             read(JPEG[:size])
 
 
-@settings(deadline=None, max_examples=100, database=None)
+@settings(max_examples=100)
 @given(tail=st.binary(max_size=40))
 @example(tail=b"\xff\xd9")
 @example(tail=b"\xff\xe1\x00\x01")

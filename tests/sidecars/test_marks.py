@@ -134,7 +134,7 @@ marks = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=60, database=None)
+@settings(max_examples=60)
 @given(start=marks, steps=st.lists(st.tuples(marks, st.booleans()), min_size=1, max_size=4))
 def test_any_marks_go_without_a_trace(start: Marks, steps: list[tuple[Marks, bool]]) -> None:
     packet = Packet()

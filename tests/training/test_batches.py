@@ -108,7 +108,7 @@ def _see_epoch(batches: Any) -> bytes:
 
 @pytest.mark.parametrize("kind", ["patches", "exposure", "squares"])
 @given(seed=st.integers(0, 99), looked_at=st.lists(st.integers(0, 1), max_size=5))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_run_that_goes_on_sees_what_it_would_have_seen(
     kind: str, seed: int, looked_at: list[int]
 ) -> None:
