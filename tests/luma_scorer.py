@@ -3,7 +3,7 @@
 It lives in a module so that worker processes can import it. Names of photos ask for trouble:
 `crash*` ends the process, `flaky*` does so the first time only, `bug*` raises, `nan*` measures
 nothing, `weights*` finds no network file, `noisy*` writes to the terminal, `*slow*` takes half a
-second and `hang*` a minute.
+second and `hang*` a minute; `held*` waits for a file of its name that ends in `.go`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from clearshot.photo import ExposureScores, FocusScores, Region, Scores
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# As a worker starts: at the first photo Pillow would load its readers in the time of that.
+Image.preinit()
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class LumaScorer:
             time.sleep(0.5)
         if path.name.startswith("hang"):
             time.sleep(60)
+        while path.name.startswith("held") and not path.with_suffix(".go").exists():
+            time.sleep(0.01)
         if path.name.startswith("noisy"):
             os.write(2, b"a decoder complains")
         if path.name.startswith("bug"):

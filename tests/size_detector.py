@@ -34,12 +34,41 @@ class EnvironmentScorer:
 
 
 class SlowToStart(SizeDetector):
-    """Takes two seconds until a worker has it."""
+    """Takes three seconds until a worker has it."""
 
     def __reduce__(self) -> tuple[Callable[[], SizeDetector], tuple[()]]:
         return _make_slowly, ()
 
 
 def _make_slowly() -> SizeDetector:
-    time.sleep(2)
+    time.sleep(3)
+    return SizeDetector()
+
+
+@dataclass(frozen=True)
+class HeldBack(SizeDetector):
+    """Starts in no worker before there is a file `go`; each that waits for it notes its process."""
+
+    folder: Path = Path()
+
+    def __reduce__(self) -> tuple[Callable[[Path], SizeDetector], tuple[Path]]:
+        return _make_when_told, (self.folder,)
+
+    def find_processes(self) -> set[int]:
+        """Tell which processes have come to the start."""
+        return {int(path.suffix[1:]) for path in self.folder.glob("process.*")}
+
+    def go(self) -> None:
+        """Let all start."""
+        (self.folder / "go").touch()
+
+    def stay(self) -> None:
+        """Hold back those who come from now on."""
+        (self.folder / "go").unlink()
+
+
+def _make_when_told(folder: Path) -> SizeDetector:
+    (folder / f"process.{os.getpid()}").touch()
+    while not (folder / "go").exists():
+        time.sleep(0.01)
     return SizeDetector()
