@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from starlette.testclient import TestClient
 
 from clearshot import optics
@@ -40,6 +40,9 @@ const wait = window.setTimeout;
 window.setTimeout = (call, delay, ...rest) => wait(call, delay === 4000 ? 400 : delay, ...rest);
 """
 _KINDS = ("clear", "clear", "clear", "blurred", "black", "white")
+
+# As long as everything else of Playwright: on a busy machine a server or a page may take its time.
+expect.set_options(timeout=30_000)
 
 
 @cache
@@ -119,11 +122,12 @@ def serving(library: Path, thresholds: Thresholds | None = None) -> Iterator[Rev
     thread = threading.Thread(target=server.run, kwargs={"ready": lambda _: ready.set()})
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(60)
         yield server
     finally:
         server.stop()
-        thread.join(30)
+        thread.join(45)
+    assert not thread.is_alive()
 
 
 @pytest.fixture

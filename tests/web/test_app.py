@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +70,19 @@ def find_number(client: TestClient, name: str) -> int:
 
 
 def wait_for_job(client: TestClient) -> dict[str, Any]:
-    for _ in range(400):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         job = client.get("/api/state").json()["job"]
         if job["status"] != "running":
             return dict(job)
         time.sleep(0.05)
     raise AssertionError("the job does not end")
+
+
+def wait_for_end(jobs: JobRunner) -> None:
+    """Wait, in a job, until the program is about to end."""
+    while not jobs._is_ending:
+        time.sleep(0.001)
 
 
 def test_the_library_comes_as_columns_of_one_length(client: TestClient) -> None:
@@ -265,15 +273,17 @@ def test_a_scan_from_the_page_finds_new_photos(
 
 def test_one_job_at_a_time_and_errors_are_told() -> None:
     jobs = JobRunner()
+    may_end = threading.Event()
 
     def fail(report: Report) -> dict[str, Any]:
         report(1, 2)
-        time.sleep(0.2)
+        may_end.wait(60)
         raise UsageError("wrong", path=Path("/x"))
 
     jobs.start(JobKind.SORT, fail)
     with pytest.raises(UsageError, match="still going on"):
         jobs.start(JobKind.SCAN, fail)
+    may_end.set()
     jobs.end()
     assert jobs.job
     assert jobs.job.status is JobStatus.FAILED
@@ -319,9 +329,11 @@ def test_the_end_stops_a_scan_but_not_a_move() -> None:
         jobs = JobRunner()
         steps: list[int] = []
 
-        def work(report: Report, steps: list[int] = steps) -> dict[str, Any]:
+        def work(
+            report: Report, jobs: JobRunner = jobs, steps: list[int] = steps
+        ) -> dict[str, Any]:
+            wait_for_end(jobs)
             for step in range(20):
-                time.sleep(0.01)
                 report(step, 20)
                 steps.append(step)
             return {}
@@ -329,17 +341,24 @@ def test_the_end_stops_a_scan_but_not_a_move() -> None:
         jobs.start(kind, work)
         jobs.end()
         assert jobs.job
-        assert (len(steps) < 20) == stops
+        assert len(steps) == (0 if stops else 20)
         assert (jobs.job.status is JobStatus.FAILED) == stops
 
 
 def test_a_move_is_waited_for_longer_than_a_scan() -> None:
     for kind, is_waited_for in ((JobKind.SCAN, False), (JobKind.SORT, True), (JobKind.UNDO, True)):
         jobs = JobRunner()
-        is_allowed = threading.Event()
+        is_told = threading.Event()
 
-        def work(_report: Report, is_allowed: threading.Event = is_allowed) -> dict[str, Any]:
-            is_allowed.wait(0.5)
+        def work(
+            _: Report,
+            jobs: JobRunner = jobs,
+            is_told: threading.Event = is_told,
+            is_move: bool = is_waited_for,
+        ) -> dict[str, Any]:
+            wait_for_end(jobs)
+            # Longer than a scan is waited for.
+            is_told.wait(0.5 if is_move else 60)
             return {}
 
         jobs.start(kind, work)
@@ -347,8 +366,8 @@ def test_a_move_is_waited_for_longer_than_a_scan() -> None:
         jobs.end(patience_s=0.05)
         assert jobs.job
         assert (jobs.job.status is JobStatus.DONE) == is_waited_for
-        is_allowed.set()
         assert not jobs.is_moving
+        is_told.set()
 
 
 def test_a_picture_that_is_no_photo_of_the_format_list_is_refused(
@@ -369,23 +388,38 @@ def test_pictures_that_nobody_waits_for_any_more_are_not_drawn(
     server: ReviewServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[Path] = []
+    are_drawing, may_end = threading.Barrier(3, timeout=60), threading.Event()
 
     def draw_slowly(path: Path, *, max_pixels: int) -> bytes:
         drawn.append(path)
-        time.sleep(0.3)
+        if not may_end.is_set():
+            are_drawing.wait()
+        may_end.wait(60)
         return b""
 
     monkeypatch.setattr("clearshot.web.pictures.draw_large", draw_slowly)
     gate = server.gate
-    asked = 30
-    for number in range(1, asked + 1):
-        with socket.create_connection(("127.0.0.1", gate.port)) as connection:
+    cookies = {gate.cookie: gate.secret}
+    with (
+        httpx.Client(base_url=gate.base, cookies=cookies, timeout=60) as client,
+        ExitStack() as connections,
+    ):
+        for number in range(1, 31):
+            connection = socket.create_connection(("127.0.0.1", gate.port))
+            connections.enter_context(connection)
             lines = (
                 f"GET {gate.root}/photo/{number}/large HTTP/1.1",
                 f"Host: 127.0.0.1:{gate.port}",
                 f"Cookie: {gate.cookie}={gate.secret}",
             )
             connection.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode())
-            time.sleep(0.01)
-    time.sleep(1.5)
-    assert 0 < len(drawn) < asked / 2
+        # As many as are drawn at the same time.
+        are_drawing.wait()
+        connections.close()
+        # The server has heard of that when it answers what is asked afterwards.
+        for _ in range(9):
+            client.get("api/state").raise_for_status()
+        may_end.set()
+        # The last one in the queue.
+        client.get("photo/31/large").raise_for_status()
+    assert len(drawn) == 3

@@ -32,7 +32,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     read = Desk._reload
 
     def wait_and_read(desk: Desk) -> None:
-        assert event.wait(30)
+        assert event.wait(60)
         read(desk)
 
     monkeypatch.setattr(desks, "MANY_PHOTOS", NUM_PHOTOS - 1)
@@ -182,16 +182,16 @@ def test_a_decision_that_overtakes_the_photos_stays_in_view(
     def write_and_wait(desk: Desk) -> bytes:
         content = write(desk)
         written.set()
-        assert decided.wait(30)
+        assert decided.wait(60)
         return content
 
     monkeypatch.setattr(Desk, "write_document", write_and_wait)
     with serving(library) as server, opened(browser, server) as page:
         gate.set()
-        assert written.wait(30)
+        assert written.wait(60)
         # What is on its way to the page does not know of it.
         with page.expect_request("**/api/decide"):
             page.keyboard.press("p")
         decided.set()
         page.wait_for_function("() => document.getElementById('news').textContent === ''")
-        page.locator("#grid [data-choice=keep]").wait_for(timeout=5000)
+        page.locator("#grid [data-choice=keep]").wait_for()

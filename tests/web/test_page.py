@@ -478,7 +478,7 @@ def test_a_new_folder_is_scanned_and_photos_appear(browser: Browser, tmp_path: P
         draw_photo(number).save(folder / f"{number}.jpg")
     with serving(folder) as server, opened(browser, server, is_waiting=False) as page:
         expect(page.locator("#empty, .cell:visible").first).to_be_visible()
-        expect(page.locator(".cell:visible")).to_have_count(3, timeout=20_000)
+        expect(page.locator(".cell:visible")).to_have_count(3)
         expect(page.locator("#news")).to_be_empty()
         expect(page.locator("#empty")).to_be_hidden()
 

@@ -288,12 +288,13 @@ def hung_up_at_most() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in {errno.ENOTCONN, errno.ECONNRESET}:
+        if error.errno not in {errno.EPIPE, errno.ENOTCONN, errno.ECONNRESET}:
             raise
 
 
 def test_malformed_requests_do_not_stop_the_server(shared_server: ReviewServer) -> None:
     port = shared_server.gate.port
+    num_threads = threading.active_count()
     for raw in (
         b"GET / HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
@@ -301,14 +302,14 @@ def test_malformed_requests_do_not_stop_the_server(shared_server: ReviewServer) 
         b"\x00\xff" * 100,
         b"GET / HTTP/1.1\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
     ):
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-            connection.sendall(raw)
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
             answer = b""
             # The server may have refused and hung up by now; what it said is read all the same.
             with hung_up_at_most():
+                connection.sendall(raw)
                 connection.shutdown(socket.SHUT_WR)
             with hung_up_at_most():
                 answer = connection.recv(100)
         assert not answer.startswith(b"HTTP/1.1 2")
     assert httpx.get(shared_server.gate.address).status_code == 303
-    assert threading.active_count() < 50
+    assert threading.active_count() < num_threads + 5
