@@ -393,7 +393,7 @@ def num_recorded(library: Path) -> int:
     return int(number)
 
 
-def wait_for(condition: Callable[[], bool], *, what: str, limit_s: float = 20.0) -> None:
+def wait_for(condition: Callable[[], bool], *, what: str, limit_s: float = 60.0) -> None:
     end = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < end, what
@@ -412,7 +412,7 @@ def test_a_scan_goes_on_where_it_was_stopped(library: Path, scorer: LumaScorer, 
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         else:
             process.kill()
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=60)
 
     def is_alone() -> bool:
         try:
@@ -442,7 +442,7 @@ def test_a_scan_goes_on_where_it_was_stopped(library: Path, scorer: LumaScorer, 
 
 def test_only_the_workers_load_what_measures(library: Path, scorer: LumaScorer) -> None:
     with scanning(library, scorer.log, delay_s=0.0) as process:
-        modules, errors = process.communicate(timeout=30)
+        modules, errors = process.communicate(timeout=60)
     assert errors == ""
     assert not {"onnxruntime", "numpy"} & set(modules.split())
 

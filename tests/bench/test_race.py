@@ -106,7 +106,7 @@ def test_no_worker_outlives_a_lap_that_is_killed(tmp_path: Path) -> None:
         with photo.open("wb"):  # opens when a worker does
             lap.kill()
         # Its workers hold the pipe, too, so that it ends with the last of them.
-        assert lap.communicate(timeout=20)[0] == b""
+        assert lap.communicate(timeout=60)[0] == b""
 
 
 def test_time_is_compared_with_the_bare_decoder_on_the_same_course() -> None:

@@ -112,26 +112,17 @@ def test_a_race_that_is_terminated_leaves_nothing_behind(tmp_path: Path) -> None
     command = [sys.executable, "-m", "clearshot", *words, "--folder", str(tmp_path / "kept")]
     environment = {**os.environ, "TMPDIR": str(scratch)}
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment) as program:
-        # The program reads all photos before the race.
-        photo.write_bytes(b"no photo")
-        wait_for_no_reader(photo)
+        with photo.open("wb") as pipe:  # opens when the program does: it reads all before the race
+            os.mkfifo(tmp_path / "next")
+            (tmp_path / "next").replace(photo)
+            pipe.write(b"no photo")
         with photo.open("wb", buffering=0) as pipe:  # opens when the bare decoder does
             program.terminate()
-            assert program.wait(20) == 128 + signal.SIGTERM
+            assert program.wait(60) == 128 + signal.SIGTERM
             assert list(scratch.iterdir()) == []
             # Nobody reads on: the lap has ended, too.
             with pytest.raises(BrokenPipeError):
-                write_on(pipe, seconds=20)
-
-
-def wait_for_no_reader(pipe: Path) -> None:
-    """Wait until nobody has a named pipe open for reading."""
-    while True:
-        try:
-            os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
-        except OSError:
-            return
-        time.sleep(0.01)
+                write_on(pipe, seconds=60)
 
 
 def write_on(pipe: IO[bytes], *, seconds: float) -> None:

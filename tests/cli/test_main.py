@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,7 +87,7 @@ from clearshot.catalog.catalog import Catalog
 
 def work(*_, **__):
     print("begun", flush=True)
-    time.sleep(20)
+    time.sleep(90)
 
 def stay_deaf(*heard):
     hear(*heard)
@@ -108,7 +107,7 @@ clearshot.cli.main.run()
             assert program.stdout.readline() == b"deaf\n"
         number = getattr(signal, name)
         program.send_signal(number)
-        assert program.wait(20) == 128 + number
+        assert program.wait(60) == 128 + number
         assert program.stderr
         assert program.stderr.read().startswith(b"clearshot: stopped; what was scored is kept")
 
@@ -133,13 +132,11 @@ def test_own_fault_is_no_failed_photo(run: Run, monkeypatch: pytest.MonkeyPatch)
 
 def test_closed_pipe_is_quiet(clear_photos: Path) -> None:
     program = [sys.executable, "-m", "clearshot", "score", str(clear_photos), "--workers", "1"]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.readline()
-        process.stdout.close()
-        assert process.stderr.read() == b""
-    assert process.returncode == 141
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(program, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_refusal_by_the_system_names_the_path_and_the_cause(
@@ -185,8 +182,8 @@ def test_names_outside_the_character_set_are_printed_with_escapes(
 @pytest.mark.parametrize(
     "hanging",
     [
-        "threading.Thread(target=time.sleep, args=(20,))",
-        "multiprocessing.get_context('spawn').Process(target=time.sleep, args=(20,))",
+        "threading.Thread(target=time.sleep, args=(90,))",
+        "multiprocessing.get_context('spawn').Process(target=time.sleep, args=(90,))",
     ],
 )
 def test_what_hangs_behind_a_command_is_not_waited_for(hanging: str) -> None:
@@ -204,12 +201,10 @@ if __name__ == "__main__":
     clearshot.cli.main.cli = end
     clearshot.cli.main.run()
 """
-    begin = time.monotonic()
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as program:
-        assert program.wait(20) == 130
-        assert time.monotonic() - begin < 10
+        assert program.wait(60) == 130
         assert program.stdout
         assert program.stdout.readline() == b"told\n"
 
@@ -243,7 +238,7 @@ if __name__ == "__main__":
         env=os.environ | {"PYTHONPATH": paths},
         capture_output=True,
         check=False,
-        timeout=20,
+        timeout=50,  # less than one photo takes
     )
     # The pipes are at their end as well: no worker is left.
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -135,11 +136,11 @@ def test_it_serves_until_ctrl_c_and_scans_a_new_folder(clear_photos: Path, tmp_p
         with httpx.Client(follow_redirects=True, timeout=20) as client:
             assert client.get(address).status_code == 200
             base = address.split("?")[0]
-            for _ in range(200):
-                state = client.get(f"{base}api/state").json()
-                if state["job"]["status"] != "running":
-                    break
-            assert state["job"]["result"]["new"] == 1
+            end = time.monotonic() + 60
+            while (job := client.get(f"{base}api/state").json()["job"])["status"] == "running":
+                assert time.monotonic() < end, job
+                time.sleep(0.05)
+            assert job["result"]["new"] == 1
         program.send_signal(signal.SIGINT)
         assert program.wait(20) == 0
         assert program.stderr

@@ -48,6 +48,6 @@ def test_a_table_that_promises_millions_costs_no_time(claimed_size: int | None) 
     content = content[: at + 10] + b"\x00\x7f\xff\xff" + content[at + 14 :]
     if claimed_size is not None:
         content = content[: at - 4] + claimed_size.to_bytes(4, "big") + content[at:]
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(find_coded_pictures(io.BytesIO(content))) == 3
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

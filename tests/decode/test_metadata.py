@@ -377,9 +377,9 @@ def test_absurd_directories_end_soon(tmp_path: Path) -> None:
     entries = struct.pack("<HHII", 0x9999, 4, 999, 8) * 65535
     ifd = struct.pack("<H", 65535) + entries + struct.pack("<I", 8)
     (tmp_path / "photo.tif").write_bytes(b"II*\0\x08\0\0\0" + ifd)
-    begin = time.monotonic()
+    begin = time.process_time()
     assert read_facts(tmp_path / "photo.tif") == Facts()
-    assert time.monotonic() - begin < 3
+    assert time.process_time() - begin < 3
 
 
 @pytest.mark.realdata
