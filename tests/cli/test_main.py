@@ -238,7 +238,7 @@ if __name__ == "__main__":
         env=os.environ | {"PYTHONPATH": paths},
         capture_output=True,
         check=False,
-        timeout=50,  # less than one photo takes
+        timeout=100,  # less than the two photos take that each worker has at hand
     )
     # The pipes are at their end as well: no worker is left.
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

@@ -133,7 +133,7 @@ def test_it_serves_until_ctrl_c_and_scans_a_new_folder(clear_photos: Path, tmp_p
     (folder / "one.jpg").write_bytes((clear_photos / "scene0.jpg").read_bytes())
     with started("-m", "clearshot", "review", folder) as (program, address):
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/r-[\w-]{20,}/\?token=[\w-]{40,}", address)
-        with httpx.Client(follow_redirects=True, timeout=20) as client:
+        with httpx.Client(follow_redirects=True, timeout=60) as client:
             assert client.get(address).status_code == 200
             base = address.split("?")[0]
             end = time.monotonic() + 60
@@ -180,7 +180,7 @@ def test_ctrl_c_waits_for_a_move_and_a_second_one_tells_what_it_leaves(
     ask = {"kind": "sort", "thresholds": {}, "target": str(tmp_path / "bad")}
     with started("-c", code, "review", scanned_library) as (program, address):
         base = address.split("?")[0]
-        with httpx.Client(follow_redirects=True, timeout=20) as client:
+        with httpx.Client(follow_redirects=True, timeout=60) as client:
             client.headers["Sec-Fetch-Site"] = "same-origin"
             client.get(address).raise_for_status()
             plan = client.post(f"{base}api/plan", json=ask).json()
