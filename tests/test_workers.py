@@ -181,12 +181,19 @@ def test_a_photo_that_takes_too_long_costs_no_other(photo: Path, tmp_path: Path)
 def test_the_time_that_the_caller_takes_is_not_the_photos(
     photo: Path, tmp_path: Path, clock: Clock
 ) -> None:
-    scorer = LumaScorer(tmp_path / "log", delay_s=0.1)
+    held = tmp_path / "held.png"
+    held.write_bytes(photo.read_bytes())
+    scorer = LumaScorer(tmp_path / "log")
     results = []
-    for _, _, result in score_unordered([photo] * 5, scorer, num_workers=2, timeout_s=60):
-        results.append(result)
+    # While the first worker measures the others, one is in the hands of the second.
+    paths = [photo, held, photo]
+    for _, path, result in score_unordered(paths, scorer, num_workers=2, timeout_s=60):
+        results.append((path, result))
         clock.ahead_s += 3600
-    assert all(isinstance(result, Scores) for result in results)
+        if len(results) == 2:
+            held.with_suffix(".go").touch()
+    assert [path for path, _ in results] == [photo, photo, held]
+    assert all(isinstance(result, Scores) for _, result in results)
 
 
 def test_decoders_do_not_write_to_the_terminal(

@@ -154,9 +154,15 @@ class _Pool(Generic[Result]):
         self._feed()
         while busy := [worker for worker in self._workers if worker.tasks]:
             ready = self._wait(busy)
+            # Told apart first: the time that the caller takes for a result is not the photos'.
+            late = [each for each in busy if each.channel not in ready and self._is_late(each)]
             for worker in busy:
-                attend = self._collect if worker.channel in ready else self._give_up
-                if done := attend(worker):
+                done = None
+                if worker.channel in ready:
+                    done = self._collect(worker)
+                elif worker in late:
+                    done = self._give_up(worker)
+                if done:
                     task, result = done
                     yield task.index, task.path, result
             self._feed()
@@ -214,16 +220,17 @@ class _Pool(Generic[Result]):
             return _START_S
         return math.inf if self._timeout_s is None else self._timeout_s
 
+    def _is_late(self, worker: _Worker) -> bool:
+        return self._attended_at - worker.begun_at >= self._find_limit(worker)
+
     def _give_up(self, worker: _Worker) -> tuple[_Task, Failure] | None:
-        """End a worker whose photo has taken too long; None where there is time left.
+        """End a worker whose photo has taken too long; None where it has come after all.
 
         Raises
         ------
         ClearshotError
             If the worker has not even started.
         """
-        if time.monotonic() - worker.begun_at < self._find_limit(worker):
-            return None
         # This process may have been busy elsewhere while the result came.
         if worker.channel.poll():
             return None
