@@ -25,7 +25,8 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
     folder.mkdir()
     for number, brightness in enumerate((1.0, 0.9, 0.05)):
-        pixels = rng.integers(0, 255, (800, 1200, 3)) * brightness
+        blocks = rng.integers(0, 255, (100, 150, 3)) * brightness
+        pixels = blocks.repeat(8, axis=0).repeat(8, axis=1)
         Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.jpg")
     return folder
 

@@ -30,7 +30,7 @@ def luma() -> NDArray[np.uint8]:
     """Pictures with edges, dots and noise, of many strengths."""
     rng = np.random.default_rng(4)
     coarse = rng.normal(0, 50, (24, 12, 12)).repeat(8, axis=1).repeat(8, axis=2)
-    fine = rng.normal(0, 1, coarse.shape) * rng.uniform(0, 25, (24, 1, 1))
+    fine = rng.normal(0, 1, coarse.shape) * rng.uniform(0, 6, (24, 1, 1))
     return np.clip(coarse + fine + 128, 0, 255).astype(np.uint8)
 
 
