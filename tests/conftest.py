@@ -103,9 +103,15 @@ def draw_scene(seed: int, *, width: int = 512, height: int = 384) -> np.ndarray:
     picture = np.zeros((height, width, 3)) + rng.uniform(40, 200, 3)
     for _ in range(120):
         angle, side = rng.uniform(0, np.pi), np.exp(rng.uniform(np.log(4), np.log(90)))
-        dx, dy = x - rng.uniform(0, width), y - rng.uniform(0, height)
+        middle_x, middle_y = rng.uniform(0, width), rng.uniform(0, height)
+        # Nothing of a polygon lies beyond its diagonal.
+        around = tuple(
+            slice(max(0, int(middle - 1.5 * side)), int(middle + 1.5 * side) + 1)
+            for middle in (middle_y, middle_x)
+        )
+        dx, dy = x[around] - middle_x, y[around] - middle_y
         u, v = dx * np.cos(angle) + dy * np.sin(angle), dy * np.cos(angle) - dx * np.sin(angle)
         inside = (abs(u) < side) & (abs(v) < side * rng.uniform(0.2, 1))
-        picture[inside] = rng.uniform(0, 255, 3)
+        picture[around][inside] = rng.uniform(0, 255, 3)
     picture[:, : width // 2] += rng.normal(0, 12, (height, width // 2, 1))
     return np.clip(picture, 0, 255).astype(np.uint8)
