@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 # first, comes with JPEG.
 _FORMATS: Final = ("JPEG", "PNG", "TIFF", "WEBP", "AVIF")
 _OTHER_FORMAT: Final = "not a JPEG, PNG, TIFF, WebP, AVIF, HEIC or raw picture"
-
+_NOT_WHOLE: Final = "it was not copied or recovered whole"
 
 # What Pillow's readers let through on hostile input.
 _READER_ERRORS: Final = (
@@ -193,7 +193,7 @@ def _open_pixels(
         turn_by = find_photo(picture, stream, path)
         ending = find_ending(picture)
     if is_cut_off(stream, ending):
-        message = "its end is missing or zeros: it was not copied or recovered whole"
+        message = f"its end is missing or zeros: {_NOT_WHOLE}"
         raise DamagedPhotoError(message, path=path)
     return picture, turn_by
 
@@ -224,7 +224,7 @@ def _explained(path: Path, max_pixels: int) -> Iterator[None]:
 def _describe(error: Exception) -> str:
     """Say in one line what a reader complains about."""
     if "truncated" in str(error).casefold():
-        return "its data ends before the picture does: it was not copied or recovered whole"
+        return f"its data ends before the picture does: {_NOT_WHOLE}"
     return " ".join(str(error).split()) or type(error).__name__
 
 

@@ -127,6 +127,7 @@ def draw_camera(
         sharpen_percent=rng.uniform(20, 160) if rng.random() < 0.4 else 0.0,
         jpeg_qualities=tuple(qualities),
     )
+    # Where there is to be none nothing is drawn for it, so that seeds give the cameras of before.
     if grain_share and rng.random() < grain_share:
         return _add_grain(camera, rng=rng)
     return camera
@@ -176,7 +177,7 @@ def photograph(
     curve = encoded * (1 - encoded) * (2 * encoded - 1)
     encoded = np.clip(encoded + camera.contrast * curve, 0, 1)
     if camera.grain_levels > 0:
-        strength = 4 * encoded * (1 - encoded) if camera.is_film else np.ones_like(encoded)
+        strength = 4 * encoded * (1 - encoded) if camera.is_film else 1.0
         grain = _draw_grain(encoded.shape, camera.noise_grain_px, rng=rng)
         encoded = np.clip(encoded + camera.grain_levels / 255 * strength * grain, 0, 1)
     return _finish(np.round(encoded * 255).astype(np.uint8), camera)
